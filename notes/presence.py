@@ -1,0 +1,89 @@
+"""Who is in a room: the awareness states of its people, and which of them may be believed.
+
+A connection speaks for one client, the first that it announces. Stock clients also send on what they heard
+of others; that is ignored, because each process knows its own people better. People on other processes are
+believed as long as their process is heard of. Knows no sockets, only whose each state is.
+
+Invariant: a state that is newer than its client's last one is told to everyone once; nothing else is.
+"""
+
+import json
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+from .protocol import GONE, AwarenessEntry
+
+NAME_MAX_LENGTH = 40
+NOBODY = "Somebody"
+
+
+@dataclass(slots=True)
+class _Client:
+    entry: AwarenessEntry
+    owner: Hashable  # a connection of this process, or the name of another process
+
+
+class Presence:
+    def __init__(self) -> None:
+        self._here: dict[int, _Client] = {}
+        self._gone: dict[int, AwarenessEntry] = {}  # who left, with their last clock
+        self._client_ids: dict[Hashable, int] = {}  # which client a connection speaks for
+
+    def everyone(self) -> tuple[AwarenessEntry, ...]:
+        return tuple(client.entry for client in self._here.values())
+
+    def owned_by(self, owners: Iterable[Hashable]) -> tuple[AwarenessEntry, ...]:
+        mine = set(owners)
+        return tuple(client.entry for client in self._here.values() if client.owner in mine)
+
+    def own(self, connection: Hashable, entries: Iterable[AwarenessEntry]) -> list[AwarenessEntry]:
+        """What a connection says of its own client, which is the first that it ever spoke of."""
+        return [e for e in entries if e.client_id == self._client_ids.setdefault(connection, e.client_id)]
+
+    def update(self, owner: Hashable, entries: Iterable[AwarenessEntry]) -> tuple[AwarenessEntry, ...]:
+        """Takes in what `owner` says of any client, and returns what is news to the others."""
+        return tuple(entry for entry in entries if self._take(owner, entry))
+
+    def farewell(self, client_id: int) -> AwarenessEntry | None:
+        """The last word on a client that left. Told to that client when it comes back with an old clock, it
+        makes it move its clock on; until then others would not believe that it is here again."""
+        return self._gone.get(client_id)
+
+    def leave(self, owner: Hashable) -> tuple[AwarenessEntry, ...]:
+        """Forgets an owner, and returns the news that its clients have left."""
+        self._client_ids.pop(owner, None)
+        left = [client.entry for client in self._here.values() if client.owner == owner]
+        gone = [AwarenessEntry(entry.client_id, entry.clock, GONE) for entry in left]
+        return self.update(owner, gone)
+
+    def _take(self, owner: Hashable, entry: AwarenessEntry) -> bool:
+        known = self._here.get(entry.client_id)
+        if entry.state == GONE:
+            if known is None or entry.clock < known.entry.clock:
+                return False
+            del self._here[entry.client_id]
+            self._gone[entry.client_id] = entry
+            return True
+        last = known.entry if known else self._gone.get(entry.client_id)
+        if last is None or entry.clock > last.clock:
+            self._here[entry.client_id] = _Client(entry, owner)
+            self._gone.pop(entry.client_id, None)
+            return True
+        if known:  # nothing new, but this is who speaks for it now: a connection that replaced a dead one
+            known.owner = owner
+        return False
+
+
+def describe(entries: Iterable[AwarenessEntry]) -> list[dict[str, str]]:
+    """Name and colour of each person, as the list of notes shows them."""
+    return [_describe(json.loads(entry.state)) for entry in entries]
+
+
+def _describe(state: dict[str, object]) -> dict[str, str]:
+    user = state.get("user")
+    user = user if isinstance(user, dict) else {}
+    name, color = user.get("name"), user.get("color")
+    return {
+        "name": name.strip()[:NAME_MAX_LENGTH] if isinstance(name, str) and name.strip() else NOBODY,
+        "color": color if isinstance(color, str) else "",
+    }
