@@ -97,8 +97,9 @@ class QueueConsumer(AsyncWebsocketConsumer):
 
     async def _say_goodbye(self) -> None:
         """The server is going down: saves what waits, and sends the browser to the next server."""
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(this_process().writer.flush(), SHUTDOWN_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SHUTDOWN_SECONDS):
+                await this_process().writer.flush()
         self.shut(CloseCode.TRY_AGAIN, "The server is shutting down.")
         await self._drain()
 

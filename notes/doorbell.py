@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 EVERYONE = "notes.everyone"  # the group that every process is in
-OUTAGE = (RedisError, OSError, asyncio.TimeoutError)
+OUTAGE = (RedisError, OSError, TimeoutError)
 PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 
@@ -104,7 +104,8 @@ class Doorbell:
 
     async def _try(self, send: Callable[..., Any], *args: Any) -> bool:
         try:
-            await asyncio.wait_for(send(*args), PATIENCE_SECONDS)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await send(*args)
         except OUTAGE as error:
             if not self._is_out:
                 logger.warning("channel layer lost error=%r", error)
@@ -118,6 +119,7 @@ class Doorbell:
     async def _until_it_works(self, call: Callable[[], Any]) -> Any:
         while True:
             try:
-                return await asyncio.wait_for(call(), PATIENCE_SECONDS)
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    return await call()
             except OUTAGE:
                 await asyncio.sleep(RETRY_SECONDS)

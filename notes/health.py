@@ -20,8 +20,9 @@ async def healthz(request: HttpRequest) -> JsonResponse:
 
 async def _database() -> str:
     try:
-        await asyncio.wait_for(Note.objects.aexists(), PATIENCE_SECONDS)
-    except (TimeoutError, db.Error):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await Note.objects.aexists()
+    except (db.Error, TimeoutError):
         return DOWN
     return OK
 
@@ -29,7 +30,8 @@ async def _database() -> str:
 async def _channel_layer() -> str:
     layer = get_channel_layer()
     try:
-        await asyncio.wait_for(layer.group_send("notes.health", {"type": "health"}), PATIENCE_SECONDS)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await layer.group_send("notes.health", {"type": "health"})
     except OUTAGE:
         return DOWN
     return OK

@@ -41,6 +41,7 @@ class Process:
         self._opening: dict[int, asyncio.Task[Room]] = {}
         self._heard: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
         for service in (self.writer.run, self.doorbell.listen, self.doorbell.speak, self._beat, self._check):
             self.start(service())
 
@@ -80,7 +81,12 @@ class Process:
         self.lobby.tell_changed(note_id)
         self.doorbell.ring(EVERYONE, {"type": "changed", "note": note_id}, note_id)
 
-    async def close(self) -> None:
+    def close(self) -> asyncio.Task[None]:
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        return self._closing
+
+    async def _close(self) -> None:
         for task in self._tasks:
             task.remove_done_callback(self._ended)
             task.cancel()
@@ -176,7 +182,7 @@ class Process:
         for room in self.rooms.values():
             for connection in list(room.connections):
                 connection.shut(CloseCode.TRY_AGAIN, "The server had a fault and starts afresh.")
-        asyncio.get_running_loop().create_task(self.close())
+        self.close()
 
 
 _processes: WeakKeyDictionary[asyncio.AbstractEventLoop, Process] = WeakKeyDictionary()

@@ -1,0 +1,271 @@
+"""People in one room, in one process: what they see of each other, and when."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from channels.db import database_sync_to_async
+from django.db import OperationalError
+
+from notes import documents, protocol, rooms, signals
+from notes.documents import Document
+from notes.models import Note, Snapshot, Update
+from notes.process import Process
+from notes.protocol import EMPTY_UPDATE, CloseCode, ProtocolError, SyncStep1, SyncUpdate
+from notes.tests.peers import Peer, expect_converged, expect_names, expect_text, until
+
+Join = Callable[..., Any]
+
+
+async def test_what_one_types_the_other_reads(join: Join) -> None:
+    ada, grace = await join("Ada", "Grace")
+    ada.type("Hello Grace")
+    await expect_text("Hello Grace", ada, grace)
+    grace.type(", hello Ada", at=5)
+    await expect_text("Hello, hello Ada Grace", ada, grace)
+
+
+async def test_title_and_body_travel_alike(join: Join) -> None:
+    ada, grace = await join("Ada", "Grace")
+    ada.title.insert(0, "Plans")
+    grace.type("Tea at four")
+    await expect_converged(ada, grace)
+    assert (str(grace.title), ada.text) == ("Plans", "Tea at four")
+
+
+async def test_late_joiner_sees_the_whole_note(join: Join) -> None:
+    ada = await join("Ada")
+    ada.type("Written before Grace came")
+    ada.erase(0, 8)
+    await ada.expect_saved()
+    grace = await join("Grace")
+    await expect_text("before Grace came", grace)
+
+
+async def test_the_server_asks_before_it_answers(join: Join) -> None:
+    """Sync step 1 comes first, so a browser that is told all has told all."""
+    ada = await join("Ada")
+    kinds = [type(protocol.decode(frame)) for frame in ada.frames]
+    assert kinds.index(SyncStep1) < kinds.index(protocol.SyncStep2)
+
+
+async def test_the_writer_gets_an_echo(join: Join) -> None:
+    """A stock client that hears nothing for 30 s takes its line for dead."""
+    ada = await join("Ada")
+    ada.type("x")
+    await until(
+        lambda: any(isinstance(protocol.decode(frame), SyncUpdate) for frame in ada.frames),
+        "Ada gets her own change back",
+    )
+
+
+async def test_nothing_is_seen_before_it_is_committed(
+    join: Join, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, grace = await join("Ada", "Grace")
+    await expect_converged(ada, grace)
+    in_database: list[int] = []
+    append = documents.append
+
+    def append_and_look(batches: Any) -> Any:
+        assert grace.text == ""  # while the transaction runs
+        result = append(batches)
+        in_database.append(Update.objects.filter(note_id=note.pk).count())
+        return result
+
+    monkeypatch.setattr(documents, "append", append_and_look)
+    ada.type("x")
+    await expect_text("x", grace)
+    assert in_database == [2]  # the empty note's first row, and this one
+
+
+async def test_people_who_type_at_once_share_a_transaction(join: Join, note: Note) -> None:
+    peers = await join("Ada", "Grace", "Alan")
+    await expect_converged(*peers)
+    for _ in range(100):
+        for peer in peers:
+            peer.type("x", at=0)
+    await expect_converged(*peers)
+    assert peers[0].text == "x" * 300
+    assert await Update.objects.filter(note=note).acount() < 10
+
+
+async def test_a_note_that_does_not_exist_cannot_be_joined(process: Process, transactional_db: None) -> None:
+    with pytest.raises(Note.DoesNotExist):
+        await Peer("Ada").join(process, 404)
+    assert process.rooms == {}
+
+
+async def test_deleting_a_note_closes_its_room(join: Join, note: Note) -> None:
+    ada, grace = await join("Ada", "Grace")
+    ada.type("Still here to copy")
+    await expect_converged(ada, grace)
+    await note.adelete()
+    await until(lambda: bool(ada.closed and grace.closed), "both are told")
+    assert ada.closed[0] == grace.closed[0] == CloseCode.NO_SUCH_NOTE
+    assert ada.text == "Still here to copy"
+
+
+async def test_a_deletion_that_no_ring_told_of_is_found_by_looking(
+    join: Join, note: Note, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CHECK_LOG_SECONDS = 0.05
+    monkeypatch.setattr(signals, "ring", lambda group, message: None)
+    ada = await join("Ada")
+    await note.adelete()
+    await until(lambda: ada.closed is not None, "Ada is told")
+
+
+async def test_saved_is_said_after_the_change_is_in_the_database(join: Join, note: Note) -> None:
+    ada = await join("Ada")
+    ada.type("Keep this")
+    await ada.expect_saved()
+    reader = Document(await database_sync_to_async(documents.read)(note.pk))
+    assert reader.texts == ("", "Keep this")
+
+
+async def test_saved_is_said_at_once_when_nothing_waits(join: Join) -> None:
+    ada = await join("Ada")
+    await ada.expect_saved()
+    ada.asked += 1
+    ada.send(protocol.SyncStatus(ada.asked.to_bytes(4)))
+    assert ada.saved == ada.asked
+
+
+async def test_nothing_is_said_to_be_saved_while_the_database_is_away(
+    join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, grace = await join("Ada", "Grace")
+    await expect_converged(ada, grace)
+    is_away = True
+    tries: list[int] = []
+    append = documents.append
+
+    def append_if_there(batches: Any) -> Any:
+        tries.append(len(batches))
+        if is_away:
+            raise OperationalError("disk full")
+        return append(batches)
+
+    monkeypatch.setattr(documents, "append", append_if_there)
+    ada.type("Typed while the disk is full. ")
+    ada.asked += 1
+    ada.send(protocol.SyncStatus(ada.asked.to_bytes(4)))
+    await until(lambda: len(tries) > 1, "the writer tries again")
+    ada.type("And more.")
+    assert (grace.text, ada.saved) == ("", ada.asked - 1)
+    is_away = False
+    await expect_text("Typed while the disk is full. And more.", grace)
+    await until(lambda: ada.saved == ada.asked, "Ada hears that it is saved")
+
+
+async def test_too_much_waiting_for_the_database_sends_the_writer_away(join: Join, settings: Any) -> None:
+    ada, grace = await join("Ada", "Grace")
+    await expect_converged(ada, grace)
+    settings.MAX_QUEUED_BYTES = 1000
+    ada.type("x" * 2000)
+    assert ada.closed
+    assert ada.closed[0] == CloseCode.TRY_AGAIN
+    settings.MAX_QUEUED_BYTES = 10_000
+    await ada.mend()
+    await expect_text("x" * 2000, ada, grace)
+
+
+async def test_an_update_that_the_library_refuses_is_neither_stored_nor_sent_on(
+    join: Join, note: Note
+) -> None:
+    ada, grace = await join("Ada", "Grace")
+    await expect_converged(ada, grace)
+    frames = len(grace.frames)
+    assert ada.room
+    with pytest.raises(ProtocolError):
+        ada.room.receive(ada, SyncUpdate(b"\x01\x02\x03\x04"))
+    await expect_converged(ada, grace)
+    kinds = {type(protocol.decode(frame)) for frame in grace.frames[frames:]}
+    assert SyncUpdate not in kinds
+    assert await Update.objects.filter(note=note).acount() == 1
+
+
+async def test_an_empty_update_makes_no_row(join: Join, note: Note) -> None:
+    ada = await join("Ada")
+    ada.send(SyncUpdate(EMPTY_UPDATE))
+    await ada.expect_saved()
+    assert await Update.objects.filter(note=note).acount() == 1
+
+
+async def test_everyone_is_listed_and_whoever_leaves_is_not(join: Join) -> None:
+    ada, grace, alan = await join("Ada", "Grace", "Alan")
+    await expect_names({"Ada", "Grace", "Alan"}, ada, grace, alan)
+    grace.cut()
+    await expect_names({"Ada", "Alan"}, ada, alan)
+    await grace.mend()
+    await expect_names({"Ada", "Grace", "Alan"}, ada, grace, alan)
+
+
+async def test_who_comes_back_with_an_old_clock_is_told_to_move_it_on(join: Join) -> None:
+    """A stock client announces itself with its old clock after a reconnect; nobody would believe it."""
+    ada, grace = await join("Ada", "Grace")
+    await expect_names({"Ada", "Grace"}, grace)
+    ada.cut()
+    await expect_names({"Grace"}, grace)
+    ada.clock -= 1  # so that it is the same as before
+    ada.frames.clear()
+    await ada.mend()
+    farewell = protocol.AwarenessEntry(ada.doc.client_id, ada.clock, "null")
+    assert protocol.encode(protocol.Awareness((farewell,))) in ada.frames
+
+
+async def test_text_and_title_are_projected_for_readers_without_javascript(join: Join, note: Note) -> None:
+    ada = await join("Ada")
+    ada.title.insert(0, "Shopping")
+    ada.type("Milk\nBread")
+    await until_projected(note, "Shopping", "Milk\nBread")
+
+
+async def test_an_empty_room_falls_idle_and_leaves_a_compact_log(
+    join: Join, note: Note, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "IDLE_SECONDS", 0.05)
+    ada = await join("Ada")
+    for word in ("one ", "two ", "three "):
+        ada.type(word)
+        await ada.expect_saved()
+    ada.cut()
+    await until(lambda: process.rooms == {}, "the room closes")
+    assert await Update.objects.filter(note=note).acount() == 0
+    assert (await Snapshot.objects.aget(note=note)).seq == 4
+    await ada.mend()
+    grace = await join("Grace")
+    await expect_text("one two three ", ada, grace)
+
+
+async def test_a_long_log_is_compacted_while_people_write(join: Join, note: Note, settings: Any) -> None:
+    settings.COMPACT_AFTER_UPDATES = 5
+    ada, grace = await join("Ada", "Grace")
+    for number in range(30):
+        (ada, grace)[number % 2].type(f"{number} ")
+        await expect_converged(ada, grace)
+    alan = await join("Alan")
+    assert await expect_converged(ada, grace, alan) == "".join(f"{n} " for n in range(30))
+    assert await Update.objects.filter(note=note).acount() < 10
+
+
+async def test_a_fault_ends_the_process_object_and_sends_everyone_to_a_new_one(
+    join: Join, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada = await join("Ada")
+    await ada.expect_saved()
+    monkeypatch.setattr(documents, "append", lambda batches: 1 / 0)
+    ada.type("x")
+    await until(lambda: ada.closed is not None, "Ada is sent away")
+    assert ada.closed
+    assert ada.closed[0] == CloseCode.TRY_AGAIN
+
+
+async def until_projected(note: Note, title: str, text: str) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            await note.arefresh_from_db()
+            if (note.title, note.text) == (title, text):
+                return

@@ -1,0 +1,182 @@
+"""Two server processes, simulated by two Process objects on one database and one channel layer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from channels.layers import get_channel_layer
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from notes import documents
+from notes import process as process_module
+from notes.models import Note
+from notes.process import Process
+from notes.protocol import CloseCode
+from notes.tests.faults import FaultyChannelLayer
+from notes.tests.peers import expect_converged, expect_names, expect_text, until
+
+Join = Callable[..., Any]
+
+
+async def test_people_on_two_processes_write_one_note(join: Join, other_process: Process) -> None:
+    ada, grace = await join("Ada"), await join("Grace", via=other_process)
+    ada.type("From one process")
+    await expect_text("From one process", grace)
+    grace.type(" and from the other")
+    assert await expect_converged(ada, grace) == "From one process and from the other"
+
+
+async def test_numbers_have_no_gaps_whoever_takes_them(
+    join: Join, other_process: Process, note: Note
+) -> None:
+    ada, grace = await join("Ada"), await join("Grace", via=other_process)
+    for _ in range(20):
+        ada.type("a", at=0)
+        grace.type("g", at=0)
+        await ada.expect_saved()
+        await grace.expect_saved()
+    await expect_converged(ada, grace)
+    await note.arefresh_from_db()
+    numbers = [seq async for seq in note.updates.order_by("seq").values_list("seq", flat=True)]
+    assert numbers == list(range(1, note.seq + 1))
+
+
+async def test_each_sees_the_people_of_the_other(join: Join, other_process: Process) -> None:
+    ada, grace = await join("Ada"), await join("Grace", via=other_process)
+    await expect_names({"Ada", "Grace"}, ada, grace)
+    alan = await join("Alan", via=other_process)
+    await expect_names({"Ada", "Grace", "Alan"}, ada, grace, alan)
+    grace.cut()
+    await expect_names({"Ada", "Alan"}, ada, alan)
+
+
+async def test_the_people_of_a_process_that_dies_are_gone(
+    join: Join, process: Process, other_process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_module, "HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(process_module, "SILENCE_SECONDS", 0.3)
+    ada, grace = await join("Ada"), await join("Grace", via=other_process)
+    await expect_names({"Ada", "Grace"}, ada)
+    other_process.doorbell.ring = lambda *args: None  # type: ignore[method-assign]  # as one killed with -9
+    await expect_names({"Ada"}, ada)
+    assert grace.text == ada.text
+
+
+async def test_a_lost_ring_is_healed_by_the_next(
+    join: Join, other_process: Process, faulty_layer: FaultyChannelLayer
+) -> None:
+    ada, grace = await join("Ada"), await join("Grace", via=other_process)
+    await expect_converged(ada, grace)
+    faulty_layer.drop = 1.0
+    ada.type("Nobody rings for this. ")
+    await ada.expect_saved()
+    faulty_layer.drop = 0.0
+    ada.type("But for this.")
+    await expect_text("Nobody rings for this. But for this.", grace)
+
+
+async def test_without_any_ring_the_log_is_looked_at_all_the_same(
+    join: Join, other_process: Process, faulty_layer: FaultyChannelLayer, settings: Any
+) -> None:
+    settings.CHECK_LOG_SECONDS = 0.05
+    faulty_layer.drop = 1.0
+    ada, grace = await join("Ada"), await join("Grace", via=other_process)
+    ada.type("No ring at all")
+    await expect_text("No ring at all", grace)
+
+
+async def test_rings_may_be_dropped_doubled_and_reordered(
+    join: Join, other_process: Process, faulty_layer: FaultyChannelLayer, settings: Any
+) -> None:
+    settings.CHECK_LOG_SECONDS = 0.05
+    faulty_layer.drop = faulty_layer.double = faulty_layer.delay = 0.3
+    ada, grace = await join("Ada"), await join("Grace", via=other_process)
+    for number in range(40):
+        ada.type(f"{number} ")
+        grace.type(f"{number} ", at=0)
+        if number % 5 == 0:
+            await expect_converged(ada, grace)
+    text = await expect_converged(ada, grace)
+    assert sorted(text.split()) == sorted(2 * [str(number) for number in range(40)])
+
+
+async def test_while_the_channel_layer_is_away_everyone_writes_on(
+    join: Join, other_process: Process, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CHECK_LOG_SECONDS = 0.05
+    ada, grace = await join("Ada"), await join("Grace", via=other_process)
+    await expect_converged(ada, grace)
+
+    async def fail(*args: Any) -> None:
+        raise RedisConnectionError("away")
+
+    layer = get_channel_layer()
+    for verb in ("group_send", "group_add", "group_discard"):
+        monkeypatch.setattr(layer, verb, fail)
+    ada.type("Redis is away. ")
+    grace.type("So it is. ")
+    await expect_converged(ada, grace)
+    alan = await join("Alan", via=other_process)
+    await expect_converged(ada, grace, alan)
+    monkeypatch.undo()
+    settings.CHECK_LOG_SECONDS = 60.0
+    alan.type("It is back.")
+    await expect_converged(ada, grace, alan)
+
+
+async def test_a_process_that_fell_behind_a_compaction_reads_the_snapshot(
+    join: Join, other_process: Process, faulty_layer: FaultyChannelLayer, note: Note, settings: Any
+) -> None:
+    settings.CHECK_LOG_SECONDS = 60.0
+    ada, grace = await join("Ada"), await join("Grace", via=other_process)
+    await expect_converged(ada, grace)
+    faulty_layer.drop = 1.0
+    for word in ("one ", "two ", "three "):
+        ada.type(word)
+        await ada.expect_saved()
+    await other_process.reader.run(documents.compact, note.pk)
+    faulty_layer.drop = 0.0
+    ada.type("four")
+    await expect_text("one two three four", grace)
+    grace.type(" five")
+    await expect_converged(ada, grace)
+
+
+async def test_a_commit_brings_along_what_other_processes_committed_before(
+    join: Join, other_process: Process, faulty_layer: FaultyChannelLayer, settings: Any
+) -> None:
+    settings.CHECK_LOG_SECONDS = 60.0
+    ada, grace = await join("Ada"), await join("Grace", via=other_process)
+    await expect_converged(ada, grace)
+    faulty_layer.drop = 1.0
+    ada.type("Unheard. ")
+    await ada.expect_saved()
+    grace.type("Grace saves.")
+    await until(lambda: "Unheard. " in grace.text, "Grace gets it with her own commit")
+
+
+async def test_a_deletion_reaches_the_other_process(join: Join, other_process: Process, note: Note) -> None:
+    ada, grace = await join("Ada"), await join("Grace", via=other_process)
+    await expect_converged(ada, grace)
+    await note.adelete()
+    await until(lambda: bool(ada.closed and grace.closed), "both are told")
+    assert ada.closed[0] == grace.closed[0] == CloseCode.NO_SUCH_NOTE
+
+
+async def test_the_lobby_knows_the_people_of_all_processes(
+    join: Join, process: Process, other_process: Process, note: Note
+) -> None:
+    await join("Ada")
+    grace = await join("Grace", via=other_process)
+
+    def names(of: Process) -> set[str]:
+        return {person["name"] for person in of.lobby.people_in(note.pk)}
+
+    await until(lambda: names(process) == names(other_process) == {"Ada", "Grace"}, "both are in the lobby")
+    grace.cut()
+    await until(lambda: names(process) == names(other_process) == {"Ada"}, "Grace has left the lobby")
+    third = Process()
+    try:
+        await until(lambda: names(third) == {"Ada"}, "a process that starts later learns who is where")
+    finally:
+        await third.close()
