@@ -5,8 +5,6 @@ order. `Note.title` and `Note.text` are a projection of it for lists, search and
 Nothing here knows what the payloads mean; documents.py does.
 """
 
-from typing import ClassVar
-
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -24,8 +22,6 @@ class Note(models.Model):
     seq = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(default=timezone.now, db_index=True)
-
-    updates: ClassVar[models.Manager["Update"]]
 
     class Meta:
         ordering = ["-updated_at", "-id"]

@@ -6,7 +6,7 @@ from typing import Any
 from channels.layers import InMemoryChannelLayer
 
 
-class FaultyChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]
+class FaultyChannelLayer(InMemoryChannelLayer):
     """`drop`, `double` and `delay` are probabilities, settable while it runs."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -1,5 +1,5 @@
 """Random histories of several people on two processes: whatever the interleaving, all read the same in
-the end and no letter that anybody typed and nobody erased is gone. A failure names its seed; run it again with
+the end, and no letter that anybody typed and nobody erased is gone. A failure names its seed; again:
 
     pytest notes/tests/test_convergence.py -k 'seed_17'
 """

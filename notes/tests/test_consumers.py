@@ -1,0 +1,218 @@
+"""The sockets themselves: addresses, origins, close codes, shutting down."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from channels.testing import WebsocketCommunicator
+
+from notes import documents, protocol
+from notes.consumers import NoteConsumer
+from notes.documents import create_note
+from notes.doorbell import EVERYONE
+from notes.models import Note, Update
+from notes.process import this_process
+from notes.protocol import (
+    Awareness,
+    CloseCode,
+    ProtocolError,
+    QueryAwareness,
+    SyncStatus,
+    SyncStep1,
+    SyncStep2,
+    SyncUpdate,
+)
+from notes.tests.peers import until
+from notes.tests.test_documents import Typist
+from realtime_notes.asgi import application
+
+Connect = Callable[..., Any]
+OUR_PAGE = [(b"origin", b"http://localhost:8000")]
+
+
+@pytest.fixture
+async def connect(note: Note) -> AsyncIterator[Connect]:
+    """Opens sockets to the whole ASGI application, and closes them when the test is over."""
+    sockets: list[WebsocketCommunicator] = []
+
+    async def connect(path: str | None = None, headers: Any = OUR_PAGE) -> WebsocketCommunicator:
+        socket = WebsocketCommunicator(application, path or f"/ws/notes/{note.pk}", headers)
+        sockets.append(socket)
+        is_accepted, _ = await socket.connect()
+        assert is_accepted
+        return socket
+
+    yield connect
+    for socket in sockets:
+        await socket.disconnect()
+    await this_process().close()
+
+
+async def receive(socket: WebsocketCommunicator, kind: type) -> Any:
+    while True:
+        message = protocol.decode(await socket.receive_from(timeout=5))
+        if isinstance(message, kind):
+            return message
+
+
+async def close_of(socket: WebsocketCommunicator) -> tuple[int, str]:
+    while True:
+        output = await socket.receive_output(timeout=5)
+        if output["type"] == "websocket.close":
+            return output["code"], output["reason"]
+
+
+async def send(socket: WebsocketCommunicator, message: protocol.Message) -> None:
+    await socket.send_to(bytes_data=protocol.encode(message))
+
+
+@pytest.mark.parametrize("ending", ["", "/"])
+async def test_the_address_works_with_and_without_a_slash(connect: Connect, note: Note, ending: str) -> None:
+    socket = await connect(f"/ws/notes/{note.pk}{ending}")
+    assert await receive(socket, SyncStep1)
+
+
+async def test_a_join_asks_and_answers(connect: Connect, note: Note) -> None:
+    socket = await connect()
+    await send(socket, SyncStep1(b"\x00"))
+    step_2 = await receive(socket, SyncStep2)
+    assert step_2.update == (await Update.objects.aget(note=note)).payload
+
+
+async def test_an_update_is_sent_on_and_the_status_confirmed(connect: Connect) -> None:
+    ada, grace = await connect(), await connect()
+    update = Typist().type("Hello")
+    await send(ada, SyncUpdate(update))
+    await send(ada, SyncStatus(b"\x07"))
+    assert await receive(grace, SyncUpdate) == SyncUpdate(update)
+    assert await receive(ada, SyncStatus) == SyncStatus(b"\x07")
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_let_in"),
+    [
+        ([], True),
+        ([(b"origin", b"http://127.0.0.1:9000")], True),
+        ([(b"origin", b"https://evil.example")], False),
+        ([(b"origin", b"null")], False),
+    ],
+)
+async def test_foreign_pages_are_refused_and_scripts_let_in(
+    note: Note, headers: Any, is_let_in: bool
+) -> None:
+    socket = WebsocketCommunicator(application, f"/ws/notes/{note.pk}", headers)
+    assert (await socket.connect())[0] is is_let_in
+    await socket.disconnect()
+    if is_let_in:
+        await this_process().close()
+
+
+async def test_a_note_that_does_not_exist_is_closed_with_4404(connect: Connect) -> None:
+    assert await close_of(await connect("/ws/notes/99999")) == (4404, "There is no such note.")
+
+
+async def test_a_malformed_frame_closes_its_sender_with_4400_and_nobody_else(connect: Connect) -> None:
+    ada, grace = await connect(), await connect()
+    await ada.send_to(bytes_data=b"\x09\x09")
+    assert await close_of(ada) == (4400, "There is no message of type 9.")
+    await send(grace, SyncStatus(b"\x01"))
+    assert await receive(grace, SyncStatus)
+
+
+async def test_an_update_that_the_library_refuses_closes_its_sender(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await connect()
+
+    def refuse(update: bytes) -> None:
+        raise ProtocolError("The update cannot be read.")
+
+    monkeypatch.setattr(documents, "check_acceptable", refuse)
+    await send(ada, SyncUpdate(Typist().type("x")))
+    assert await close_of(ada) == (4400, "The update cannot be read.")
+
+
+async def test_a_text_frame_closes_its_sender(connect: Connect) -> None:
+    ada = await connect()
+    await ada.send_to(text_data="hello")
+    assert (await close_of(ada))[0] == CloseCode.MALFORMED_FRAME
+
+
+async def test_a_frame_that_is_too_large_closes_its_sender_with_4413(connect: Connect, settings: Any) -> None:
+    settings.MAX_FRAME_BYTES = 100
+    ada = await connect()
+    await ada.send_to(bytes_data=b"\x00" * 101)
+    assert await close_of(ada) == (4413, "A frame holds at most 100 bytes.")
+
+
+async def test_a_reader_too_slow_is_closed_with_4503(settings: Any) -> None:
+    settings.MAX_QUEUED_BYTES = 100
+    sent: list[dict[str, Any]] = []
+    consumer = NoteConsumer()
+    consumer.base_send = lambda message: _record(sent, message)
+    for _ in range(3):
+        consumer.deliver(b"x" * 40)
+    await consumer._drain()
+    assert [(m["type"], m.get("code")) for m in sent] == [("websocket.close", 4503)]
+
+
+async def _record(sent: list[dict[str, Any]], message: dict[str, Any]) -> None:
+    sent.append(message)
+
+
+async def test_shutting_down_saves_what_waits_and_says_4503(
+    note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that goes down cancels its applications; Daphne does so on SIGTERM."""
+    gate, append = threading.Event(), documents.append
+
+    def append_behind_the_gate(batches: Any) -> Any:
+        gate.wait()
+        return append(batches)
+
+    monkeypatch.setattr(documents, "append", append_behind_the_gate)
+    socket = WebsocketCommunicator(application, f"/ws/notes/{note.pk}", OUR_PAGE)
+    await socket.connect()
+    await send(socket, SyncUpdate(Typist().type("Just in time")))
+    await send(socket, SyncStatus(b"\x01"))
+    await send(socket, QueryAwareness())
+    await receive(socket, Awareness)  # a fence: everything before it has been read
+    socket.future.cancel()
+    gate.set()
+    sent = [await socket.output_queue.get()]
+    while sent[-1]["type"] != "websocket.close":
+        sent.append(await socket.output_queue.get())
+    assert sent[-1]["code"] == CloseCode.TRY_AGAIN
+    assert SyncStatus(b"\x01") in [protocol.decode(output["bytes"]) for output in sent[:-1]]
+    assert await Update.objects.filter(note=note).acount() == 2
+    await this_process().close()
+
+
+async def test_the_lobby_tells_who_is_where_and_what_changed(connect: Connect, note: Note) -> None:
+    lobby = await connect("/ws/notes")
+    assert await lobby.receive_json_from() == {"people": {}}
+    ada = await connect()
+    state = '{"user": {"name": "Ada", "color": "#123456"}}'
+    await send(ada, Awareness((protocol.AwarenessEntry(5, 1, state),)))
+    here = {"people": {str(note.pk): [{"name": "Ada", "color": "#123456"}]}}
+    assert await lobby.receive_json_from() == here
+    late = await connect("/ws/notes/")
+    assert await late.receive_json_from() == here
+    await send(ada, SyncUpdate(Typist("title").type("Plans")))
+    assert await lobby.receive_json_from(timeout=5) == {"changed": [note.pk]}
+    await ada.disconnect()
+    assert await lobby.receive_json_from() == {"people": {str(note.pk): []}}
+
+
+async def test_the_lobby_hears_of_new_and_deleted_notes(connect: Connect, note: Note) -> None:
+    lobby = await connect("/ws/notes")
+    await lobby.receive_json_from()
+    process = this_process()
+    await until(lambda: EVERYONE in process.doorbell._joined, "the process listens")
+    new = await asyncio.to_thread(create_note, "New")
+    told = {"changed": [new.pk]}
+    assert await lobby.receive_json_from() == told
+    await new.adelete()
+    assert await lobby.receive_json_from() == told
