@@ -92,8 +92,7 @@ def merge(updates: list[bytes]) -> bytes:
     """One update that says what all of them say."""
     while len(updates) > 1:
         updates = [
-            merge_updates(*updates[start : start + MERGE_CHUNK])
-            for start in range(0, len(updates), MERGE_CHUNK)
+            merge_updates(*updates[start : start + MERGE_CHUNK]) for start in range(0, len(updates), MERGE_CHUNK)
         ]
     return updates[0]
 
@@ -145,9 +144,7 @@ def append(batches: Mapping[int, Batch]) -> dict[int, list[Row]]:
         )
         Note.objects.filter(pk__in=numbers).update(seq=F("seq") + 1, updated_at=timezone.now())
         return {
-            pk: [Row(seq, seq + 1, batches[pk].payload)]
-            if batches[pk].known == seq
-            else read(pk, batches[pk].known)
+            pk: [Row(seq, seq + 1, batches[pk].payload)] if batches[pk].known == seq else read(pk, batches[pk].known)
             for pk, seq in numbers.items()
         }
 
@@ -176,17 +173,13 @@ def compact(note_id: int) -> Row:
     rows = read(note_id)
     if len(rows) == 1 and rows[0].after == 0:  # a snapshot alone, or a log of one row
         return rows[0]
-    folded = Row(
-        0, rows[-1].seq if rows else 0, squash(merge([row.payload for row in rows] or [EMPTY_UPDATE]))
-    )
+    folded = Row(0, rows[-1].seq if rows else 0, squash(merge([row.payload for row in rows] or [EMPTY_UPDATE])))
     with transaction.atomic():
         Note.objects.select_for_update().get(pk=note_id)
         newer = Snapshot.objects.filter(note_id=note_id, seq__gte=folded.seq).first()
         if newer:  # another process was quicker
             return Row(0, newer.seq, bytes(newer.state))
-        Snapshot.objects.update_or_create(
-            note_id=note_id, defaults={"seq": folded.seq, "state": folded.payload}
-        )
+        Snapshot.objects.update_or_create(note_id=note_id, defaults={"seq": folded.seq, "state": folded.payload})
         Update.objects.filter(note_id=note_id, seq__lte=folded.seq).delete()
     return folded
 

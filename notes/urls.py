@@ -1,6 +1,14 @@
 from django.urls import path
 
+from . import views
 from .health import healthz
 
 app_name = "notes"
-urlpatterns = [path("healthz", healthz, name="healthz")]
+urlpatterns = [
+    path("", views.list_notes, name="list"),
+    path("notes/", views.create, name="create"),
+    path("notes/<int:pk>/", views.detail, name="detail"),
+    path("notes/<int:pk>/side-by-side/", views.side_by_side, name="side_by_side"),
+    path("notes/<int:pk>/delete/", views.delete, name="delete"),
+    path("healthz", healthz, name="healthz"),
+]

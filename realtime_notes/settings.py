@@ -115,7 +115,7 @@ SERVESTATIC_USE_STATIC_ROOT = False
 
 # Security ------------------------------------------------------------------------------------------
 
-X_FRAME_OPTIONS = "SAMEORIGIN"  # the side-by-side page shows notes in frames of its own
+X_FRAME_OPTIONS = "DENY"  # but for the note page, which the side-by-side page frames
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]

@@ -99,9 +99,7 @@ async def test_an_update_is_sent_on_and_the_status_confirmed(connect: Connect) -
         ([(b"origin", b"null")], False),
     ],
 )
-async def test_foreign_pages_are_refused_and_scripts_let_in(
-    note: Note, headers: Any, is_let_in: bool
-) -> None:
+async def test_foreign_pages_are_refused_and_scripts_let_in(note: Note, headers: Any, is_let_in: bool) -> None:
     socket = WebsocketCommunicator(application, f"/ws/notes/{note.pk}", headers)
     assert (await socket.connect())[0] is is_let_in
     await socket.disconnect()
@@ -162,9 +160,7 @@ async def _record(sent: list[dict[str, Any]], message: dict[str, Any]) -> None:
     sent.append(message)
 
 
-async def test_shutting_down_saves_what_waits_and_says_4503(
-    note: Note, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_shutting_down_saves_what_waits_and_says_4503(note: Note, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that goes down cancels its applications; Daphne does so on SIGTERM."""
     gate, append = threading.Event(), documents.append
 

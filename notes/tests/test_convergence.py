@@ -49,9 +49,7 @@ async def test_everyone_converges(
     assert not lost, f"seed {seed}: {lost} vanished; the text is {text!r}"
 
 
-async def _one_step(
-    dice: random.Random, peer: Peer, processes: list[Process], marks: list[str], step: int
-) -> None:
+async def _one_step(dice: random.Random, peer: Peer, processes: list[Process], marks: list[str], step: int) -> None:
     match dice.choices(["type", "erase", "mark", "cut", "mend", "wait"], [8, 3, 3, 1, 2, 3])[0]:
         case "type":
             peer.type(dice.choice(ALPHABET) * dice.randint(1, 3), at=dice.randint(0, len(peer.text)))

@@ -16,9 +16,7 @@ async def test_all_is_well(async_client: AsyncClient) -> None:
     assert (response.status_code, response.json()) == (200, {"database": "ok", "channel_layer": "ok"})
 
 
-async def test_a_database_that_does_not_answer(
-    async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_database_that_does_not_answer(async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail() -> None:
         raise OperationalError("away")
 

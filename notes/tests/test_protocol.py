@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment
+from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
 from notes.lib0 import MAX_SAFE_INTEGER, varbytes, varuint
 from notes.protocol import (
@@ -76,9 +76,7 @@ def test_nothing_but_protocol_error_escapes(frame: bytes) -> None:
 
 
 @given(messages, st.data())
-def test_nothing_but_protocol_error_escapes_from_damaged_frames(
-    message: Message, data: st.DataObject
-) -> None:
+def test_nothing_but_protocol_error_escapes_from_damaged_frames(message: Message, data: st.DataObject) -> None:
     frame = bytearray(encode(message))
     for _ in range(data.draw(st.integers(1, 4))):
         frame[data.draw(st.integers(0, len(frame) - 1))] = data.draw(st.integers(0, 255))
@@ -150,7 +148,7 @@ def test_every_shared_type_of_yjs_passes() -> None:
     doc["text"].insert_embed(0, {"image": "x.png"})
     doc["map"] = Map({"none": None, "yes": True, "no": False, "int": -12, "float": 1.5, "bytes": b"\x00\x01"})
     doc["map"]["nested"] = Map({"list": Array([1, [2, {"three": 3}], Text("deep")])})
-    doc["xml"] = XmlFragment([XmlElement("p", {"class": "x"}, ["hello"])])
+    doc["xml"] = XmlFragment([XmlElement("p", {"class": "x"}, [XmlText("hello")])])
     doc["sub"] = Map({"doc": Doc[Any]()})
     del doc["map"]["int"]
     del doc["text"][0:2]

@@ -172,9 +172,7 @@ async def test_too_much_waiting_for_the_database_sends_the_writer_away(join: Joi
     await expect_text("x" * 2000, ada, grace)
 
 
-async def test_an_update_that_the_library_refuses_is_neither_stored_nor_sent_on(
-    join: Join, note: Note
-) -> None:
+async def test_an_update_that_the_library_refuses_is_neither_stored_nor_sent_on(join: Join, note: Note) -> None:
     ada, grace = await join("Ada", "Grace")
     await expect_converged(ada, grace)
     frames = len(grace.frames)

@@ -26,9 +26,7 @@ async def test_people_on_two_processes_write_one_note(join: Join, other_process:
     assert await expect_converged(ada, grace) == "From one process and from the other"
 
 
-async def test_numbers_have_no_gaps_whoever_takes_them(
-    join: Join, other_process: Process, note: Note
-) -> None:
+async def test_numbers_have_no_gaps_whoever_takes_them(join: Join, other_process: Process, note: Note) -> None:
     ada, grace = await join("Ada"), await join("Grace", via=other_process)
     for _ in range(20):
         ada.type("a", at=0)

@@ -11,9 +11,7 @@ class Command(BaseCommand):
     help = "Folds the update logs of notes into snapshots. Can run while people write."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "notes", nargs="*", type=int, help="numbers of notes; all of them if none is given"
-        )
+        parser.add_argument("notes", nargs="*", type=int, help="numbers of notes; all of them if none is given")
 
     def handle(self, *args: Any, **options: Any) -> None:
         notes = Note.objects.filter(pk__in=options["notes"]) if options["notes"] else Note.objects.all()
@@ -24,6 +22,4 @@ class Command(BaseCommand):
                 snapshot = documents.compact(note_id)
             except Note.DoesNotExist:  # deleted meanwhile
                 continue
-            self.stdout.write(
-                f"note {note_id}: {before} rows, now {rows.count()}, {len(snapshot.payload)} bytes"
-            )
+            self.stdout.write(f"note {note_id}: {before} rows, now {rows.count()}, {len(snapshot.payload)} bytes")

@@ -1,0 +1,195 @@
+"""Fixtures of the browser tests: real Daphne processes, a real Redis, and people with a browser context each.
+
+A test tells a story: `ada, grace = open_note(note, "Ada", "Grace")`. It speaks with the server as a browser does,
+never through the ORM. It fails on any error in a browser's console, unless it is marked `line_is_cut` and the
+error is a failed connection.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page
+
+from e2e.note_page import NotePage
+from e2e.notes_over_http import create_note_over_http
+from tools.app_server import REPOSITORY, AppServer
+from tools.chromium import find_chromium, launch_arguments
+from tools.redis import RedisServer
+
+CHAPTERS = range(1, 11)
+FAILED_CONNECTION = re.compile(
+    r"WebSocket connection to .* failed|Failed to load resource: net::|ERR_CONNECTION_REFUSED"
+)
+
+OpenNote = Callable[..., Any]
+CreateNote = Callable[..., str]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--chapter", type=int, help="only the tests that pass from this chapter of the tutorial on")
+    parser.addoption("--project", type=Path, default=REPOSITORY, help="the folder with the manage.py to be tested")
+    parser.addoption("--keep-pictures", action="store_true", help="write the pictures of the docs")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    limit = config.getoption("--chapter") or CHAPTERS[-1]
+    chosen = []
+    for item in items:
+        mark = item.get_closest_marker("chapter")
+        if mark is None or mark.args[0] not in CHAPTERS:
+            raise pytest.UsageError(f"{item.nodeid} needs a mark: @pytest.mark.chapter(1 to {CHAPTERS[-1]})")
+        if mark.args[0] <= limit:
+            chosen.append(item)
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """A failure shows what the servers of the test printed."""
+    report = yield
+    if report.failed:
+        for name, value in getattr(item, "funcargs", {}).items():
+            for server in value if isinstance(value, list) else [value]:
+                if isinstance(server, AppServer):
+                    report.sections.append((f"log of {name} on port {server.port}", server.log[-6000:]))
+    return report
+
+
+# The browser
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    arguments = [*browser_type_launch_args.get("args", []), *launch_arguments()]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": arguments}
+
+
+CHROMIUM = find_chromium()
+
+
+@pytest.fixture
+def console_errors(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    errors: list[str] = []
+    yield errors
+    is_cut = request.node.get_closest_marker("line_is_cut")
+    unexpected = [error for error in errors if not (is_cut and FAILED_CONNECTION.search(error))]
+    assert not unexpected, f"The browsers' consoles show errors: {unexpected}"
+
+
+@pytest.fixture
+def watch(console_errors: list[str]) -> Callable[[Page], Page]:
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            console_errors.append(message.text)
+
+    def on_page_error(error: Error) -> None:
+        console_errors.append(str(error))
+
+    def watch(page: Page) -> Page:
+        page.on("console", on_console)
+        page.on("pageerror", on_page_error)
+        return page
+
+    return watch
+
+
+@pytest.fixture
+def new_page(
+    new_context: Callable[..., BrowserContext], watch: Callable[[Page], Page], browser: Browser
+) -> Callable[..., Page]:
+    """A page in a browser context of its own: another person, at another computer."""
+
+    def new_page(**options: Any) -> Page:
+        return watch(new_context(**options).new_page())
+
+    return new_page
+
+
+@pytest.fixture
+def open_note(new_page: Callable[..., Page]) -> OpenNote:
+    """`ada, grace = open_note(address, "Ada", "Grace")`: each is on line and sees the note when this returns."""
+
+    def open_note(address: str, *names: str, **options: Any) -> Any:
+        people = [NotePage(new_page(**options), name, address) for name in names]
+        for person in people:
+            person.open()
+        return people if len(people) > 1 else people[0]
+
+    return open_note
+
+
+# The servers
+
+
+@pytest.fixture(scope="session")
+def project(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.config.getoption("--project").resolve()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
+    """A database that each server gets a copy of: migrating takes longer than copying."""
+    path = tmp_path_factory.mktemp("database") / "db.sqlite3"
+    AppServer(f"sqlite:///{path}", project=project).migrate()
+    return path
+
+
+@pytest.fixture(scope="session")
+def database_url(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    def database_url() -> str:
+        path = tmp_path_factory.mktemp("copy") / "db.sqlite3"
+        return f"sqlite:///{shutil.copy(migrated_database, path)}"
+
+    return database_url
+
+
+@pytest.fixture(scope="session")
+def server(database_url: Callable[[], str], project: Path) -> Iterator[AppServer]:
+    """The server of all stories that leave it alone."""
+    with AppServer(database_url(), project=project) as server:
+        yield server
+
+
+@pytest.fixture
+def own_server(database_url: Callable[[], str], project: Path) -> Iterator[AppServer]:
+    """A server that the test may kill."""
+    with AppServer(database_url(), project=project) as server:
+        yield server
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    with RedisServer() as redis:
+        yield redis
+
+
+@pytest.fixture
+def two_servers(database_url: Callable[[], str], project: Path, redis: RedisServer) -> Iterator[list[AppServer]]:
+    """Two processes with one database and one Redis."""
+    url = database_url()
+    with (
+        AppServer(url, redis.url, project=project) as first,
+        AppServer(url, redis.url, project=project) as second,
+    ):
+        yield [first, second]
+
+
+@pytest.fixture
+def create_note(server: AppServer) -> CreateNote:
+    """Makes a note as a person would, with the form, and returns its address."""
+
+    def create_note(title: str = "", on: AppServer = server) -> str:
+        return create_note_over_http(on.url, title)
+
+    return create_note
+
+
+@pytest.fixture
+def note(create_note: CreateNote) -> str:
+    return create_note()

@@ -1,0 +1,163 @@
+"""A note as one person has it before them. Knows the page by roles and accessible names only, so the same tests
+run against a textarea and an early chapter of the tutorial, and against CodeMirror and the shipped app."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+PATIENCE_MS = 10_000
+LOOK_AGAIN_MS = 20
+LONG_AGO_MS = 15_000  # for what takes several rounds of reconnecting
+
+expect.set_options(timeout=PATIENCE_MS)
+
+READ_TEXT = """element => element.value ?? Array.from(
+    element.children,
+    line => Array.from(line.childNodes)
+        .filter(node => node.contentEditable !== "false")
+        .map(node => node.textContent).join("")
+).join("\\n")"""
+
+
+class NotePage:
+    def __init__(self, page: Page, name: str, address: str) -> None:
+        self.page = page
+        self.name = name
+        self.address = address
+        self.title = page.get_by_role("textbox", name="Title", exact=True)
+        self.note = page.get_by_role("textbox", name="Note", exact=True)
+        self.connection = page.get_by_role("status", name="Connection")
+        self.changes = page.get_by_role("status", name="Changes")
+        self.offline_switch = page.get_by_role("switch", name="Go offline")
+        self.people = page.get_by_role("list", name="People here").get_by_role("listitem")
+        self.my_name = page.get_by_role("textbox", name="Your name")
+        self.alert = page.get_by_role("alert")
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def open(self) -> None:
+        self.page.goto(f"{self.address}?as={self.name}")
+        self.expect_live()
+
+    def reload(self) -> None:
+        self.page.once("dialog", lambda dialog: dialog.accept())  # "leave the page?", if something is not saved
+        self.page.reload()
+        self.expect_live()
+
+    # Writing
+
+    def type(self, text: str, delay: float = 0) -> None:
+        """Types where the caret is."""
+        self.page.keyboard.type(text, delay=delay)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def write(self, text: str) -> None:
+        """Types at the end of the note."""
+        self.go_to_end()
+        self.type(text)
+
+    def write_first(self, text: str) -> None:
+        """Types at the start of the note."""
+        self.go_to(0)
+        self.type(text)
+
+    def write_title(self, text: str) -> None:
+        self.title.focus()
+        self.press("End")
+        self.type(text)
+
+    def go_to(self, position: int) -> None:
+        self.note.focus()
+        self.press("Control+Home", *["ArrowRight"] * position)
+
+    def go_to_end(self) -> None:
+        self.note.focus()
+        self.press("Control+End")
+
+    def paste(self, text: str) -> None:
+        self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.page.evaluate("text => navigator.clipboard.writeText(text)", text)
+        self.press("Control+v")
+
+    # Reading
+
+    @property
+    def text(self) -> str:
+        return read(self.note)
+
+    def expect_text(self, text: str) -> None:
+        self.until(lambda: self.text == text, lambda: f"the note reads {text!r}, but it is {self.text!r}")
+
+    def expect_title(self, text: str) -> None:
+        self.until(lambda: read(self.title) == text, lambda: f"the title is {text!r}, but {read(self.title)!r}")
+
+    def expect_in_text(self, *parts: str) -> None:
+        self.until(
+            lambda: all(part in self.text for part in parts), lambda: f"{parts} stand in the note {self.text!r}"
+        )
+
+    def expect_live(self, timeout: float = LONG_AGO_MS) -> None:
+        expect(self.connection).to_contain_text("Live", timeout=timeout)
+        expect(self.note).to_be_visible()
+
+    def expect_offline(self) -> None:
+        expect(self.connection).to_contain_text("Offline: your changes are kept and will be sent")
+
+    def expect_saved(self, timeout: float = LONG_AGO_MS) -> None:
+        expect(self.changes).to_have_text("Saved", timeout=timeout)
+
+    def expect_people(self, *names: str) -> None:
+        """These and no others are listed, in any order; I am marked."""
+        wanted = sorted(f"{name} (you)" if name == self.name else name for name in names)
+        self.until(
+            lambda: sorted(map(flat, self.people.all_inner_texts())) == wanted,
+            lambda: f"{wanted} are here, but it is {self.people.all_inner_texts()}",
+        )
+
+    def cursor_of(self, name: str) -> Locator:
+        return self.page.locator(".cursor-label", has_text=name)
+
+    # The line
+
+    def go_offline(self) -> None:
+        self.offline_switch.click()
+        self.expect_offline()
+
+    def go_online(self) -> None:
+        self.offline_switch.click()
+        self.expect_live()
+
+    def until(self, condition: Callable[[], bool], claim: Callable[[], str]) -> None:
+        """Waits for what must come true soon. Looks again and again while the page goes on living."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not condition():
+            assert time.monotonic() < deadline, f"For {self.name} this did not come true: {claim()}"
+            self.page.wait_for_timeout(LOOK_AGAIN_MS)
+
+
+def read(field: Locator) -> str:
+    text: Any = field.evaluate(READ_TEXT)
+    return str(text)
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def expect_same_text(*people: NotePage) -> str:
+    """Everybody is on line, everything is saved, and all read the same. Returns what they read."""
+    for person in people:
+        person.expect_live()
+        person.expect_saved()
+    first = people[0]
+    first.until(
+        lambda: len({person.text for person in people}) == 1,
+        lambda: f"all read the same, but {[(person.name, person.text) for person in people]}",
+    )
+    return first.text

@@ -1,0 +1,104 @@
+"""Who is here, where their cursors are, and who has left."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.conftest import OpenNote
+
+GONE_SECONDS = 2.0
+
+
+@pytest.mark.chapter(8)
+def test_everybody_sees_who_is_here(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.expect_people("Ada", "Grace")
+    alan = open_note(note, "Alan")
+    for person in (ada, grace, alan):
+        person.expect_people("Ada", "Grace", "Alan")
+
+
+@pytest.mark.chapter(8)
+def test_who_closes_the_browser_is_gone_for_all_within_two_seconds(open_note: OpenNote, note: str) -> None:
+    ada, grace, alan = open_note(note, "Ada", "Grace", "Alan")
+    ada.expect_people("Ada", "Grace", "Alan")
+    started = time.monotonic()
+    grace.page.context.close()
+    ada.expect_people("Ada", "Alan")
+    alan.expect_people("Ada", "Alan")
+    assert time.monotonic() - started < GONE_SECONDS
+
+
+@pytest.mark.chapter(8)
+def test_a_new_name_is_seen_at_once_and_kept(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.page.goto(note)  # without a lent name, so that one is chosen and kept
+    ada.expect_live()
+    ada.my_name.fill("Countess Lovelace")
+    ada.name = "Countess Lovelace"
+    grace.expect_people("Countess Lovelace", "Grace")
+    ada.page.reload()
+    ada.expect_live()
+    expect(ada.my_name).to_have_value("Countess Lovelace")
+    grace.expect_people("Countess Lovelace", "Grace")
+
+
+@pytest.mark.chapter(8)
+def test_a_name_is_chosen_for_who_has_none(open_note: OpenNote, note: str) -> None:
+    ada = open_note(note, "Ada")
+    ada.page.goto(note)
+    ada.expect_live()
+    name = ada.my_name.input_value()
+    assert len(name.split()) == 2, f"two friendly words, not {name!r}"
+    ada.name = name
+    ada.expect_people(name)
+
+
+@pytest.mark.chapter(8)
+def test_each_sees_the_cursor_of_the_other_and_it_moves(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.write("Ada is here")
+    expect(grace.cursor_of("Ada")).to_be_attached()
+    expect(ada.cursor_of("Ada")).to_have_count(0)
+    before = grace.cursor_of("Ada").bounding_box()
+    ada.press("Home")
+    assert before
+    grace.until(
+        lambda: (grace.cursor_of("Ada").bounding_box() or before)["x"] < before["x"],
+        lambda: "Ada's cursor moves to the start of the line",
+    )
+    grace.write("!")
+    ada.expect_text("Ada is here!")
+    expect(ada.cursor_of("Grace")).to_be_attached()
+
+
+@pytest.mark.chapter(8)
+def test_a_selection_is_seen_by_the_others(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.write("Look at this")
+    ada.press("Shift+Home")
+    expect(grace.page.locator(".remote-selection")).not_to_have_count(0)
+    ada.press("End")
+    expect(grace.page.locator(".remote-selection")).to_have_count(0)
+
+
+@pytest.mark.chapter(8)
+def test_who_goes_off_line_has_left_and_comes_back(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    for _ in range(2):
+        ada.go_offline()
+        grace.expect_people("Grace")
+        ada.expect_people("Ada")
+        ada.go_online()
+        grace.expect_people("Ada", "Grace")
+        ada.expect_people("Ada", "Grace")
+
+
+@pytest.mark.chapter(8)
+def test_a_name_is_text_and_never_markup(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.my_name.fill("<img src=x onerror=alert(1)>")
+    ada.write("x")
+    expect(grace.cursor_of("<img")).to_be_attached()
+    expect(grace.people.filter(has_text="<img src=x onerror=alert(1)>")).to_have_count(1)

@@ -1,0 +1,118 @@
+"""Several people write in one note."""
+
+import pytest
+
+from e2e.conftest import CreateNote, OpenNote
+from e2e.note_page import expect_same_text
+
+
+@pytest.mark.chapter(3)
+def test_typing_appears_at_the_other_side_while_it_is_typed(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.go_to_end()
+    written = ""
+    for word in ("Hello ", "Grace, ", "can ", "you ", "read ", "this?"):
+        ada.type(word)
+        written += word
+        grace.expect_text(written)
+
+
+@pytest.mark.chapter(3)
+def test_a_late_joiner_sees_the_whole_note(open_note: OpenNote, note: str) -> None:
+    ada = open_note(note, "Ada")
+    ada.write("First line\nSecond line")
+    ada.expect_saved()
+    grace = open_note(note, "Grace")
+    grace.expect_text("First line\nSecond line")
+
+
+@pytest.mark.chapter(3)
+def test_both_write_in_title_and_body(open_note: OpenNote, create_note: CreateNote) -> None:
+    ada, grace = open_note(create_note("Plans"), "Ada", "Grace")
+    ada.expect_title("Plans")
+    ada.write_title(" for Monday")
+    grace.expect_title("Plans for Monday")
+    grace.write("Tea at four")
+    ada.expect_text("Tea at four")
+    grace.write_title(" and Tuesday")
+    ada.expect_title("Plans for Monday and Tuesday")
+
+
+@pytest.mark.chapter(3)
+def test_notes_do_not_mix(open_note: OpenNote, create_note: CreateNote) -> None:
+    """That nothing arrives is proved by a fence: what Alan writes after it has arrived."""
+    one, other = create_note("One"), create_note("Other")
+    ada, grace, alan = open_note(one, "Ada"), open_note(other, "Grace"), open_note(other, "Alan")
+    ada.write("Only for note one")
+    ada.expect_saved()
+    alan.write("The fence")
+    grace.expect_text("The fence")
+
+
+@pytest.mark.chapter(6)
+def test_three_people_write_at_once_in_one_line(open_note: OpenNote, note: str) -> None:
+    people = open_note(note, "Ada", "Grace", "Alan")
+    for person in people:
+        person.go_to_end()
+    for number in range(8):
+        for person in people:
+            person.type(f"{person.name}{number} ")
+    words = expect_same_text(*people).split()
+    assert sorted(words) == sorted(f"{person.name}{number}" for person in people for number in range(8))
+
+
+@pytest.mark.chapter(6)
+def test_two_change_the_same_word_and_nothing_is_lost(open_note: OpenNote, note: str) -> None:
+    """The lost update: with whole texts sent to and fro, one of the two vanishes."""
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.write("colour")
+    grace.expect_text("colour")
+    ada.go_offline()
+    grace.go_offline()
+    ada.go_to(0)
+    ada.type("water")
+    grace.go_to_end()
+    grace.type("ful")
+    ada.go_online()
+    grace.go_online()
+    assert expect_same_text(ada, grace) == "watercolourful"
+
+
+@pytest.mark.chapter(6)
+def test_undo_takes_back_my_own_changes_only(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.write("Ada wrote this. ")
+    grace.expect_text("Ada wrote this. ")
+    grace.write("Grace wrote this. ")
+    ada.expect_text("Ada wrote this. Grace wrote this. ")
+    ada.page.get_by_role("button", name="Undo").click()
+    grace.expect_text("Grace wrote this. ")
+    ada.page.get_by_role("button", name="Redo").click()
+    grace.expect_text("Ada wrote this. Grace wrote this. ")
+    grace.press("Control+z")
+    ada.expect_text("Ada wrote this. ")
+
+
+@pytest.mark.chapter(6)
+def test_the_title_stays_one_line(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.title.focus()
+    ada.paste("One\nline\r\n only")
+    grace.expect_title("One line only")
+    ada.press("Enter")
+    ada.type("In the note")
+    grace.expect_text("In the note")
+
+
+@pytest.mark.chapter(6)
+def test_lines_pasted_by_the_thousand_arrive(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.go_to_end()
+    ada.paste("\n".join(f"Line {number} of many" for number in range(10_000)))
+    ada.expect_saved()
+    grace.expect_in_text("Line 0 of many")
+    grace.go_to_end()
+    grace.expect_in_text("Line 9999 of many")
+    grace.type(" and one more")
+    ada.go_to_end()
+    ada.expect_in_text("Line 9999 of many and one more")

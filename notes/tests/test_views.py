@@ -1,0 +1,156 @@
+"""The pages, as Django makes them."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from notes import documents
+from notes.documents import Document, create_note
+from notes.models import Note
+
+pytestmark = pytest.mark.django_db
+NASTY = "<script>alert(1)</script>"
+
+
+def page(client: Client, address: str, status: int = 200) -> str:
+    response = client.get(address)
+    assert response.status_code == status
+    return response.content.decode()
+
+
+def test_the_first_note_is_there_right_after_migrate(client: Client) -> None:
+    assert "This note is yours" in page(client, "/notes/1/")
+
+
+def test_the_list_shows_title_excerpt_and_time(client: Client) -> None:
+    note = create_note("Plans", "Tea at four")
+    Note.objects.filter(pk=note.pk).update(updated_at=timezone.now() - timedelta(minutes=2, seconds=5))
+    text = page(client, "/")
+    assert f'<a href="/notes/{note.pk}/" dir="auto">Plans</a>' in text
+    assert "Tea at four" in text
+    assert "changed 2\xa0minutes ago" in text
+
+
+def test_newest_change_comes_first(client: Client) -> None:
+    older, newer = create_note("The older"), create_note("The newer")
+    documents.append({older.pk: documents.Batch(1, create_update())})
+    text = page(client, "/")
+    assert text.index("The older") < text.index("The newer")
+    assert newer.seq == 1
+
+
+def create_update() -> bytes:
+    return documents.read(create_note("elsewhere").pk)[0].payload
+
+
+def test_an_empty_list_invites(client: Client) -> None:
+    Note.objects.all().delete()
+    assert "There is no note yet" in page(client, "/")
+
+
+def test_search_looks_in_title_and_text(client: Client) -> None:
+    create_note("Shopping", "milk")
+    create_note("Garden", "roses and Milk")
+    create_note("Letters", "to Grace")
+    found = page(client, "/?q=milk")
+    assert "Shopping" in found
+    assert "Garden" in found
+    assert "Letters" not in found
+    assert "2 notes with “milk”" in found
+    assert "No note has “zebra”" in page(client, "/?q=zebra")
+
+
+def test_a_thousand_notes_come_in_pages(client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    Note.objects.bulk_create(Note(title=f"Note {number}", text="x" * 1000) for number in range(1000))
+    with django_assert_num_queries(2):  # how many there are, and one page of them
+        first = page(client, "/")
+    assert first.count('class="note-card"') == 50
+    assert "Page 1 of 21" in first
+    assert 'rel="next" href="?page=2"' in first
+    assert "Page 21 of 21" in page(client, "/?page=21")
+    assert "Page 21 of 21" in page(client, "/?page=999")
+    assert 'rel="next" href="?q=note&amp;page=2"' in page(client, "/?q=note")
+
+
+def test_the_list_does_not_load_whole_texts(client: Client) -> None:
+    create_note("Long", "start " + "x" * 100_000 + " end")
+    assert len(page(client, "/")) < 10_000
+
+
+def test_creating_a_note_puts_its_title_into_the_shared_document(client: Client) -> None:
+    response = client.post("/notes/", {"title": "Plans"})
+    note = Note.objects.get(title="Plans")
+    assert response.headers["Location"] == f"/notes/{note.pk}/"
+    assert Document(documents.read(note.pk)).texts == ("Plans", "")
+
+
+def test_a_note_needs_no_title(client: Client) -> None:
+    response = client.post("/notes/", follow=True)
+    assert "Untitled · Realtime Notes" in response.content.decode()
+
+
+def test_a_title_too_long_is_refused_with_a_reason(client: Client) -> None:
+    response = client.post("/notes/", {"title": "x" * 201}, follow=True)
+    assert "at most 200 characters" in response.content.decode()
+
+
+def test_creating_needs_a_post_and_a_token() -> None:
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.post("/notes/").status_code == 403
+    assert strict.get("/notes/").status_code == 405
+
+
+def test_deleting_asks_first_and_names_the_note(client: Client) -> None:
+    note = create_note("Plans")
+    assert 'Delete “<span dir="auto">Plans</span>”?' in page(client, f"/notes/{note.pk}/delete/")
+    assert Note.objects.filter(pk=note.pk).exists()
+    response = client.post(f"/notes/{note.pk}/delete/", follow=True)
+    assert "“Plans” was deleted." in response.content.decode()
+    assert not Note.objects.filter(pk=note.pk).exists()
+
+
+@pytest.mark.parametrize("ending", ["", "side-by-side/", "delete/"])
+def test_a_note_that_does_not_exist_offers_to_create_one(client: Client, ending: str) -> None:
+    text = page(client, f"/notes/77777/{ending}", status=404)
+    assert "There is no such note" in text
+    assert 'action="/notes/"' in text
+
+
+def test_the_note_can_be_read_without_javascript(client: Client) -> None:
+    note = create_note("Plans", "Tea at four\n  with Grace")
+    text = page(client, f"/notes/{note.pk}/")
+    assert '<div class="still" dir="auto">Tea at four\n  with Grace</div>' in text
+    assert "<noscript>" in text
+
+
+def test_side_by_side_shows_two_to_four_people(client: Client) -> None:
+    assert page(client, "/notes/1/side-by-side/").count("<iframe") == 2
+    assert page(client, "/notes/1/side-by-side/?panes=4").count("<iframe") == 4
+    for wrong in ("1", "5", "x", "²"):
+        assert page(client, f"/notes/1/side-by-side/?panes={wrong}").count("<iframe") == 2
+
+
+def test_what_people_write_is_text_and_never_markup(client: Client) -> None:
+    note = create_note(NASTY, NASTY)
+    addresses = ["/", f"/?q={NASTY}", f"/notes/{note.pk}/", f"/notes/{note.pk}/side-by-side/"]
+    for address in [*addresses, f"/notes/{note.pk}/delete/"]:
+        assert NASTY not in page(client, address)
+
+
+def test_pages_forbid_what_is_not_ours(client: Client) -> None:
+    headers = client.get("/notes/1/").headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "'unsafe-inline'" not in policy
+    assert "script-src 'self' 'nonce-" in policy
+    assert headers["X-Frame-Options"] == "SAMEORIGIN"  # the side-by-side page frames it
+    assert client.get("/notes/1/delete/").headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_admin_shows_notes_and_cannot_write_them(admin_client: Client) -> None:
+    assert "Welcome" in page(admin_client, "/admin/notes/note/")
+    assert "Save" not in page(admin_client, "/admin/notes/note/1/change/")

@@ -1,0 +1,145 @@
+"""A server process of our own: started, waited for, killed, frozen, and never left behind.
+
+Standard library only, since the nox sessions import this from an environment that has nothing else.
+"""
+
+import atexit
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+LOOK_AGAIN_SECONDS = 0.02
+LOG_TAIL = 4000  # characters of a process's output to show when it fails
+
+
+class ProcessError(Exception):
+    """A process did not start or did not stop. The message ends with what it printed last."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_taken(port: int, host: str = "127.0.0.1") -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+        return False
+
+
+class ServerProcess:
+    """Subclasses say what to run and when it is ready."""
+
+    name = "server"
+
+    def __init__(self, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        handle, path = tempfile.mkstemp(prefix=f"{self.name}-", suffix=".log")
+        os.close(handle)
+        self._log_path = Path(path)
+        atexit.register(self._clean_up)
+
+    def command(self) -> Sequence[str]:
+        raise NotImplementedError
+
+    def environment(self) -> Mapping[str, str]:
+        return os.environ
+
+    def directory(self) -> Path:
+        return Path.cwd()
+
+    def is_ready(self) -> bool:
+        raise NotImplementedError
+
+    @property
+    def log(self) -> str:
+        """Everything that the process has printed, over all its starts."""
+        return self._log_path.read_text(errors="replace")
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> Self:
+        with self._log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.directory(),
+                env=dict(self.environment()),
+                start_new_session=True,  # Ctrl-C is for whoever started it, who then stops it in order
+            )
+        self._wait_until_ready()
+        return self
+
+    def kill(self) -> None:
+        """As `kill -9`: the process gets no chance to do anything more."""
+        self._signal(signal.SIGKILL)
+        self._wait(STOP_SECONDS)
+
+    def stop(self) -> float:
+        """Asks the process to end and waits until it has. Returns how many seconds that took."""
+        started = time.monotonic()
+        self._signal(signal.SIGTERM)
+        try:
+            self._wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise ProcessError(f"{self.name} did not stop within {STOP_SECONDS} s.\n{self._tail()}") from None
+        return time.monotonic() - started
+
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self._clean_up()
+
+    def _signal(self, number: int) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def _wait(self, seconds: float) -> None:
+        if self._process:
+            self._process.wait(seconds)
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_ready():
+            if not self.is_running:
+                raise ProcessError(f"{self.name} ended while it was starting.\n{self._tail()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise ProcessError(f"{self.name} was not ready within {START_SECONDS} s.\n{self._tail()}")
+            time.sleep(LOOK_AGAIN_SECONDS)
+
+    def _tail(self) -> str:
+        return self.log[-LOG_TAIL:]
+
+    def _clean_up(self) -> None:
+        atexit.unregister(self._clean_up)
+        self.thaw()
+        self.kill()
+        self._log_path.unlink(missing_ok=True)
