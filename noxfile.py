@@ -65,7 +65,7 @@ def test(session: nox.Session) -> None:
 
 @nox.session(venv_location=SHARED_ENVIRONMENT)
 def e2e(session: nox.Session) -> None:
-    """Run the browser tests: real servers, Redis, Chromium. Arguments go to pytest: -- -k offline --headed."""
+    """Run the browser tests, with real servers and Redis. Arguments go to pytest: -- -k offline --headed."""
     install_for_browsers(session)
     is_alone = {"--headed", "-n", "--pdb"} & set(session.posargs)
     workers = [] if is_alone else ["-n", "2", "--dist", "worksteal"]
@@ -126,6 +126,7 @@ def install_for_browsers(session: nox.Session) -> None:
     if not redis_on_path():
         install(session, REDIS)
     build_browser_libraries(session)
+    provide_node(session)  # for the stock clients
     session.run("python", "-m", "tools.chromium")
 
 
@@ -152,19 +153,25 @@ def node_modules(session: nox.Session) -> None:
 
 
 def npm(session: nox.Session, *arguments: str) -> None:
-    """Runs npm with the machine's Node, or with one from PyPI in the session's environment."""
-    if has_node():
+    node = provide_node(session)
+    if node is None:
         session.run("npm", *arguments, external=True)
         return
+    # The npm starter in the wheel is broken, so npm is started with node by its program's name.
+    program = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if not program.exists():  # Windows
+        program = node.parent / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    session.run(str(node), str(program), *arguments, external=True)
+
+
+def provide_node(session: nox.Session) -> Path | None:
+    """None if the machine has a Node that is new enough; else one from PyPI, put on the session's PATH."""
+    if has_node():
+        return None
     install(session, NODE)
     node = find_installed_node(session)
-    # Its own npm starter is broken in the wheel, so its program is started with node; and the programs that npm
-    # starts in turn are to find this node.
-    session.env["PATH"] = os.pathsep.join([str(node.parent), session.env.get("PATH") or os.environ["PATH"]])
-    npm_program = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    if not npm_program.exists():  # Windows
-        npm_program = node.parent / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    session.run(str(node), str(npm_program), *arguments, external=True)
+    session.env["PATH"] = os.pathsep.join([str(node.parent), *session.bin_paths, os.environ["PATH"]])
+    return node
 
 
 def has_node() -> bool:

@@ -1,8 +1,7 @@
 """Fixtures of the browser tests: real Daphne processes, a real Redis, and people with a browser context each.
 
 A test tells a story: `ada, grace = open_note(note, "Ada", "Grace")`. It speaks with the server as a browser does,
-never through the ORM. It fails on any error in a browser's console, unless it is marked `line_is_cut` and the
-error is a failed connection.
+never through the ORM. It fails on any error in a browser's console, but for those that its marks announce.
 """
 
 import re
@@ -21,9 +20,10 @@ from tools.chromium import find_chromium, launch_arguments
 from tools.redis import RedisServer
 
 CHAPTERS = range(1, 11)
-FAILED_CONNECTION = re.compile(
-    r"WebSocket connection to .* failed|Failed to load resource: net::|ERR_CONNECTION_REFUSED"
-)
+EXPECTED_ERRORS = {
+    "line_is_cut": re.compile(r"WebSocket connection to .* failed|Failed to load resource: net::"),
+    "page_is_missing": re.compile(r"Failed to load resource: .* 404"),
+}
 
 OpenNote = Callable[..., Any]
 CreateNote = Callable[..., str]
@@ -76,8 +76,8 @@ CHROMIUM = find_chromium()
 def console_errors(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     errors: list[str] = []
     yield errors
-    is_cut = request.node.get_closest_marker("line_is_cut")
-    unexpected = [error for error in errors if not (is_cut and FAILED_CONNECTION.search(error))]
+    allowed = [pattern for mark, pattern in EXPECTED_ERRORS.items() if request.node.get_closest_marker(mark)]
+    unexpected = [error for error in errors if not any(pattern.search(error) for pattern in allowed)]
     assert not unexpected, f"The browsers' consoles show errors: {unexpected}"
 
 
@@ -96,6 +96,11 @@ def watch(console_errors: list[str]) -> Callable[[Page], Page]:
         return page
 
     return watch
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    return new_page()
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.conftest import OpenNote
+from e2e.note_page import NotePage
 
 GONE_SECONDS = 2.0
+NEAR_PX = 10
 
 
 @pytest.mark.chapter(8)
@@ -61,16 +63,27 @@ def test_each_sees_the_cursor_of_the_other_and_it_moves(open_note: OpenNote, not
     ada.write("Ada is here")
     expect(grace.cursor_of("Ada")).to_be_attached()
     expect(ada.cursor_of("Ada")).to_have_count(0)
-    before = grace.cursor_of("Ada").bounding_box()
+    grace.until(lambda: is_after_text(grace, "Ada"), lambda: "Ada's cursor stands behind her words")
     ada.press("Home")
-    assert before
-    grace.until(
-        lambda: (grace.cursor_of("Ada").bounding_box() or before)["x"] < before["x"],
-        lambda: "Ada's cursor moves to the start of the line",
-    )
+    grace.until(lambda: is_before_text(grace, "Ada"), lambda: "Ada's cursor moves to the start of the line")
     grace.write("!")
     ada.expect_text("Ada is here!")
     expect(ada.cursor_of("Grace")).to_be_attached()
+
+
+def offset_of_cursor(person: NotePage, name: str) -> float | None:
+    """How far right of the note's edge a cursor stands, in CSS pixels."""
+    cursor, note = person.cursor_of(name).bounding_box(), person.note.bounding_box()
+    return cursor["x"] - note["x"] if cursor and note else None
+
+
+def is_after_text(person: NotePage, name: str) -> bool:
+    return (offset_of_cursor(person, name) or 0) > NEAR_PX
+
+
+def is_before_text(person: NotePage, name: str) -> bool:
+    offset = offset_of_cursor(person, name)
+    return offset is not None and offset < NEAR_PX
 
 
 @pytest.mark.chapter(8)

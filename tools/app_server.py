@@ -22,10 +22,10 @@ class AppServer(ServerProcess):
         redis_url: str = "",
         port: int | None = None,
         project: Path = REPOSITORY,
-        **settings: str,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(port)
-        chosen = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **settings}
+        chosen = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **(settings or {})}
         self.settings = {name: value for name, value in chosen.items() if value}
         self.project = project
 

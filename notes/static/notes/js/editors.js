@@ -7,6 +7,7 @@ import { Compartment, EditorState, Prec } from "@codemirror/state"
 import { EditorView, highlightSpecialChars, keymap, placeholder } from "@codemirror/view"
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next"
 import { remoteCursors } from "./cursors.js"
+import { showCutPairs } from "./surrogates.js"
 
 /**
  * @import { Extension } from "@codemirror/state"
@@ -37,6 +38,7 @@ export function mountEditors({ doc, awareness, undoManager, nonce, titleHost, bo
       extensions: [
         own,
         yCollab(text, null, { undoManager }),
+        showCutPairs(text),
         remoteCursors(text, awareness),
         keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
         highlightSpecialChars(),

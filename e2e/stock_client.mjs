@@ -1,0 +1,38 @@
+// A stock Yjs client, y-websocket as npm has it, driven by lines of JSON: {"do": "insert", ...}. Each is answered
+// with one line. It knows nothing of this project but the address.
+
+import { createInterface } from "node:readline"
+import WebSocket from "ws"
+import { WebsocketProvider } from "y-websocket"
+import * as Y from "yjs"
+
+const [address, room] = process.argv.slice(2)
+const doc = new Y.Doc()
+const provider = new WebsocketProvider(address, room, doc, { WebSocketPolyfill: WebSocket, disableBc: true })
+const undoManager = new Y.UndoManager(doc.getText("body"))
+
+const verbs = {
+  sync: () => provider.synced || new Promise((resolve) => provider.once("sync", resolve)),
+  text: ({ root = "body" }) => doc.getText(root).toString(),
+  insert: ({ index, text }) => doc.getText("body").insert(index, text),
+  undo: () => undoManager.undo() !== null,
+  set: ({ key, value }) => {
+    const map = new Y.Map()
+    map.set("value", value)
+    doc.getMap("stranger").set(key, map)
+  },
+  map: () => doc.getMap("stranger").toJSON(),
+  name: ({ name }) => provider.awareness.setLocalStateField("user", { name, color: "#123456" }),
+  names: () => [...provider.awareness.getStates().values()].map((state) => state.user?.name).sort(),
+  reconnect: () => {
+    provider.disconnect()
+    provider.connect()
+  },
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const command = JSON.parse(line)
+  const answer = await verbs[command.do](command)
+  console.log(JSON.stringify(answer ?? null))
+}
+process.exit()

@@ -1,0 +1,28 @@
+"""A note of a megabyte."""
+
+import time
+
+import pytest
+
+from e2e.conftest import OpenNote
+
+LINE = "The quick brown fox jumps over the lazy dog, again and again and once more.\n"
+LINES = 1_000_000 // len(LINE)
+OPEN_SECONDS = 5.0  # on a busy machine; alone it takes one
+
+
+@pytest.mark.chapter(10)
+def test_a_note_of_a_megabyte_is_opened_and_written_in(open_note: OpenNote, note: str) -> None:
+    ada = open_note(note, "Ada")
+    ada.go_to_end()
+    ada.paste(LINE * LINES)
+    ada.expect_saved()
+    started = time.monotonic()
+    grace = open_note(note, "Grace")
+    assert time.monotonic() - started < OPEN_SECONDS
+    grace.go_to_end()
+    grace.type("Grace was here")
+    ada.expect_in_text("Grace was here")
+    ada.press("Control+End")
+    ada.type(", and Ada")
+    grace.expect_in_text("Grace was here, and Ada")

@@ -1,0 +1,99 @@
+"""The server dies while people write. Nothing that anybody was shown, or was told is saved, may be gone."""
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.conftest import CreateNote, OpenNote
+from e2e.note_page import NotePage, expect_same_text
+from e2e.notes_over_http import text_without_javascript
+from tools.app_server import AppServer
+
+AWAY_MS = 10_000
+SHUTDOWN_SECONDS = 3.0
+
+pytestmark = pytest.mark.line_is_cut
+
+
+def write_in_turns(people: list[NotePage], rounds: range) -> list[str]:
+    words = []
+    for number in rounds:
+        for person in people:
+            words.append(f"{person.name}{number}")
+            person.type(f"{words[-1]} ")
+    return words
+
+
+@pytest.mark.chapter(9)
+@pytest.mark.parametrize("away_ms", [0, AWAY_MS], ids=["at once", "after ten seconds"])
+def test_the_server_is_killed_while_everyone_types(
+    open_note: OpenNote, create_note: CreateNote, own_server: AppServer, away_ms: int
+) -> None:
+    people = open_note(create_note(on=own_server), "Ada", "Grace")
+    for person in people:
+        person.go_to_end()
+    words = write_in_turns(people, range(5))
+    own_server.kill()
+    for person in people:
+        person.expect_offline()
+    words += write_in_turns(people, range(5, 8))
+    people[0].page.wait_for_timeout(away_ms)  # the story: a server that is away for a while
+    own_server.start()
+    words += write_in_turns(people, range(8, 10))
+    assert sorted(expect_same_text(*people).split()) == sorted(words)
+
+
+@pytest.mark.chapter(7)
+def test_what_is_saved_outlives_a_kill(open_note: OpenNote, create_note: CreateNote, own_server: AppServer) -> None:
+    address = create_note(on=own_server)
+    for number in range(3):
+        ada = open_note(address, "Ada")
+        ada.write(f"Saved {number}. ")
+        ada.expect_saved()
+        own_server.kill()
+        ada.page.context.close()
+        own_server.start()
+    grace = open_note(address, "Grace")
+    grace.expect_text("Saved 0. Saved 1. Saved 2. ")
+
+
+@pytest.mark.chapter(7)
+def test_what_another_person_has_seen_outlives_a_kill(
+    open_note: OpenNote, create_note: CreateNote, own_server: AppServer
+) -> None:
+    address = create_note(on=own_server)
+    ada, grace = open_note(address, "Ada", "Grace")
+    ada.go_to_end()
+    for number in range(5):
+        ada.type(f"Word {number}. ")
+    grace.expect_in_text("Word 4. ")
+    own_server.kill()
+    seen = grace.text
+    ada.page.context.close()
+    grace.page.context.close()
+    own_server.start()
+    open_note(address, "Alan").expect_text(seen)
+
+
+@pytest.mark.chapter(9)
+def test_a_server_that_is_told_to_stop_saves_says_so_and_stops(
+    open_note: OpenNote, create_note: CreateNote, own_server: AppServer
+) -> None:
+    address = create_note(on=own_server)
+    ada, grace = open_note(address, "Ada", "Grace")
+    ada.write("Typed just before the end")
+    assert own_server.stop() < SHUTDOWN_SECONDS
+    ada.expect_offline()
+    assert "code=4503 reason='The server is shutting down.'" in own_server.log
+    own_server.start()
+    assert expect_same_text(ada, grace) == "Typed just before the end"
+
+
+@pytest.mark.chapter(7)
+def test_the_page_without_javascript_shows_what_the_database_holds(
+    open_note: OpenNote, create_note: CreateNote, own_server: AppServer
+) -> None:
+    address = create_note(on=own_server)
+    ada = open_note(address, "Ada")
+    ada.write("<b>Not bold</b> & kept")
+    ada.until(lambda: text_without_javascript(address) == "<b>Not bold</b> & kept", lambda: "the projection follows")
+    expect(ada.connection).to_contain_text("Live")

@@ -1,0 +1,81 @@
+"""The ways to serve the app, beside the browser tests that use them all along."""
+
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from tools.app_server import REPOSITORY, AppServer
+from tools.process import free_port, is_taken
+
+pytestmark = pytest.mark.chapter(10)
+
+
+def get(address: str) -> tuple[int, str, str]:
+    with urllib.request.urlopen(address, timeout=10) as response:
+        return response.status, response.headers.get_content_type(), response.read().decode()
+
+
+def test_daphne_serves_the_static_files_itself(server: AppServer) -> None:
+    for path, kind in {
+        "notes.css": "text/css",
+        "js/note.js": "text/javascript",
+        "vendor/yjs.js": "text/javascript",
+    }.items():
+        assert get(f"{server.url}/static/notes/{path}")[:2] == (200, kind)
+
+
+def test_so_it_does_with_debug_off(migrated_database: object) -> None:
+    settings = {
+        "DEBUG": "off",
+        "SECRET_KEY": "only-for-this-test",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "SECURE_SSL_REDIRECT": "off",
+    }
+    with AppServer(f"sqlite:///{migrated_database}", settings=settings) as server:
+        assert get(f"{server.url}/static/notes/notes.css")[0] == 200
+        assert "Welcome" in get(f"{server.url}/")[2]
+
+
+def test_health_says_what_answers(server: AppServer) -> None:
+    assert get(f"{server.url}/healthz")[2] == '{"database": "ok", "channel_layer": "ok"}'
+
+
+def test_the_demo_serves_from_two_processes_and_stops_on_control_c(migrated_database: object) -> None:
+    port = next(port for port in iter(free_port, None) if not is_taken(port + 1))
+    command = [sys.executable, "-m", "tools.demo", "--port", str(port), "--processes", "2", "--no-browser"]
+    demo = subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        env={**AppServer(f"sqlite:///{migrated_database}").environment()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert demo.stdout
+    shown = ""
+    while "Ctrl-C" not in shown:
+        line = demo.stdout.readline()
+        assert line, shown
+        shown += line
+    addresses = re.findall(r"http://\S+", shown)
+    assert addresses == [
+        f"http://127.0.0.1:{port}/notes/1/",
+        f"http://127.0.0.1:{port + 1}/notes/1/",
+        f"http://127.0.0.1:{port}/notes/1/side-by-side/",
+    ]
+    for address in addresses:
+        assert get(address)[0] == 200
+    demo.send_signal(signal.SIGINT)
+    rest, _ = demo.communicate(timeout=20)
+    assert (demo.returncode, rest.strip()) == (0, "Stopped. The notes are kept for next time.")
+
+
+def test_the_demo_says_when_its_port_is_taken(server: AppServer) -> None:
+    command = [sys.executable, "-m", "tools.demo", "--port", str(server.port), "--no-browser"]
+    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert f"Port {server.port} is taken" in result.stderr

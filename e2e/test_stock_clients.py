@@ -1,0 +1,187 @@
+"""Clients that others wrote, unchanged: y-websocket in Node, and the provider of pycrdt. Guarantee G9."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from pycrdt import Doc, Map, Provider, Text, UndoManager
+from websockets.asyncio.client import ClientConnection, connect
+
+from e2e.conftest import OpenNote
+from tools.app_server import REPOSITORY
+
+pytestmark = pytest.mark.chapter(7)
+SCRIPT = Path(__file__).with_name("stock_client.mjs")
+PATIENCE_SECONDS = 10.0
+
+
+class NodeClient:
+    """y-websocket 3 in a Node process."""
+
+    def __init__(self, note: str) -> None:
+        address, room = socket_address(note).rsplit("/", 1)
+        self._process = subprocess.Popen(
+            ["node", str(SCRIPT), address, room],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        self.do("sync")
+
+    def do(self, verb: str, **arguments: Any) -> Any:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")
+        return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+def socket_address(note: str) -> str:
+    return f"ws{note.rstrip('/').removeprefix('http').replace('/notes/', '/ws/notes/')}"
+
+
+@pytest.fixture
+def node_clients(note: str) -> Iterator[list[NodeClient]]:
+    clients = [NodeClient(note), NodeClient(note)]
+    yield clients
+    for client in clients:
+        client.close()
+
+
+def until(page: Page, condition: Callable[[], bool], claim: str) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"This did not come true: {claim}")
+
+
+def test_two_y_websocket_clients_converge(node_clients: list[NodeClient], page: Page) -> None:
+    one, two = node_clients
+    one.do("insert", index=0, text="from one")
+    until(page, lambda: two.do("text") == "from one", "two reads it")
+    two.do("insert", index=0, text="from two, ")
+    until(page, lambda: one.do("text") == "from two, from one", "one reads it")
+    two.do("undo")
+    until(page, lambda: one.do("text") == "from one", "two took its own back")
+    one.do("set", key="nested", value=[1, {"deep": True}])
+    until(page, lambda: two.do("map") == {"nested": {"value": [1, {"deep": True}]}}, "nested types arrive")
+
+
+def test_y_websocket_clients_see_each_other_also_after_a_reconnect(
+    node_clients: list[NodeClient], page: Page
+) -> None:
+    one, two = node_clients
+    one.do("name", name="Ada")
+    two.do("name", name="Grace")
+    until(page, lambda: one.do("names") == two.do("names") == ["Ada", "Grace"], "both are listed")
+    one.do("reconnect")
+    until(page, lambda: two.do("names") == ["Ada", "Grace"], "Ada is back for Grace")
+
+
+def test_a_browser_and_a_stock_client_write_one_note(
+    open_note: OpenNote, note: str, node_clients: list[NodeClient]
+) -> None:
+    ada, (client, _) = open_note(note, "Ada"), node_clients
+    client.do("name", name="Node")
+    ada.write("From the browser. ")
+    ada.until(lambda: client.do("text") == "From the browser. ", lambda: "the client reads it")
+    client.do("insert", index=18, text="From Node.")
+    ada.expect_text("From the browser. From Node.")
+    ada.expect_people("Ada", "Node")
+
+
+def test_a_surrogate_pair_that_is_cut_in_two_is_read_alike_by_all(
+    open_note: OpenNote, note: str, node_clients: list[NodeClient]
+) -> None:
+    """No editor puts a cursor between the two halves of an emoji, but a client may write there."""
+    ada, (one, two) = open_note(note, "Ada"), node_clients
+    one.do("insert", index=0, text="a😀b")
+    ada.expect_text("a😀b")
+    one.do("insert", index=2, text="X")
+    two.do("insert", index=2, text="Y")
+    ada.until(
+        lambda: one.do("text") == two.do("text") == ada.text and {"X", "Y"} <= set(ada.text),
+        lambda: f"all read {ada.text!r}",
+    )
+    ada.expect_saved()
+    grace = open_note(note, "Grace")
+    grace.expect_text(ada.text)
+
+
+class Channel:
+    """A socket as pycrdt's provider wants it."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+
+    @property
+    def path(self) -> str:
+        return "note"
+
+    def __aiter__(self) -> "Channel":
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await self.recv()
+
+    async def send(self, message: bytes) -> None:
+        await self._socket.send(message)
+
+    async def recv(self) -> bytes:
+        frame = await self._socket.recv()
+        assert isinstance(frame, bytes)
+        return frame
+
+
+@asynccontextmanager
+async def pycrdt_client(note: str) -> AsyncIterator[Doc[Any]]:
+    doc = Doc[Any]()
+    async with connect(socket_address(note)) as socket:
+        provider = Provider(doc, Channel(socket))
+        task = asyncio.create_task(provider.start())
+        await provider.started.wait()
+        await provider.synced.wait()
+        yield doc
+        await provider.stop()
+        task.cancel()
+
+
+async def two_pycrdt_clients_converge(note: str) -> None:
+    async with pycrdt_client(note) as one, pycrdt_client(note) as two:
+        text, other = one.get("body", type=Text), two.get("body", type=Text)
+        undo = UndoManager(scopes=[text], capture_timeout_millis=0)
+        text += "from one"
+        await eventually(lambda: str(other) == "from one")
+        other.insert(0, "from two, ")
+        await eventually(lambda: str(text) == "from two, from one")
+        text += ", oops"
+        await eventually(lambda: str(other).endswith("oops"))
+        undo.undo()
+        await eventually(lambda: str(other) == "from two, from one")
+        one["stranger"] = Map({"nested": Map({"deep": True})})
+        mapped = two.get("stranger", type=Map)
+        await eventually(lambda: str(mapped) == '{"nested":{"deep":true}}')
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - two replicas, and no event that spans them
+            await asyncio.sleep(0.01)
+
+
+def test_two_pycrdt_clients_converge(note: str) -> None:
+    """In a thread of its own, because Playwright leaves an event loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, two_pycrdt_clients_converge(note)).result()

@@ -1,0 +1,93 @@
+"""Two server processes, one database, one Redis: any process serves any note."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.conftest import CreateNote, OpenNote
+from e2e.note_page import NotePage, expect_same_text
+from tools.app_server import AppServer
+from tools.redis import RedisServer
+
+
+class Runserver(AppServer):
+    """The app as `python manage.py runserver` serves it."""
+
+    name = "runserver"
+
+    def command(self) -> Sequence[str]:
+        return [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
+
+
+@pytest.fixture
+def ada_and_grace(open_note: OpenNote, create_note: CreateNote, two_servers: list[AppServer]) -> list[NotePage]:
+    """Ada on one process, Grace on the other, in one note."""
+    first, second = two_servers
+    address = create_note(on=first)
+    return [open_note(address, "Ada"), open_note(address.replace(first.url, second.url), "Grace")]
+
+
+@pytest.mark.chapter(4)
+def test_people_on_two_processes_write_one_note(ada_and_grace: list[NotePage]) -> None:
+    ada, grace = ada_and_grace
+    ada.write("From one process. ")
+    grace.expect_text("From one process. ")
+    grace.write("From the other.")
+    ada.expect_text("From one process. From the other.")
+
+
+@pytest.mark.chapter(8)
+def test_people_on_two_processes_see_each_other(ada_and_grace: list[NotePage]) -> None:
+    ada, grace = ada_and_grace
+    ada.expect_people("Ada", "Grace")
+    grace.expect_people("Ada", "Grace")
+    ada.write("Here I am")
+    expect(grace.cursor_of("Ada")).to_be_attached()
+    ada.page.context.close()
+    grace.expect_people("Grace")
+
+
+@pytest.mark.chapter(4)
+def test_daphne_and_runserver_share_one_note(
+    database_url: Callable[[], str], redis: RedisServer, create_note: CreateNote, open_note: OpenNote
+) -> None:
+    """The way of the classic README: `daphne` on one port and `runserver` on the next."""
+    url = database_url()
+    with AppServer(url, redis.url) as daphne, Runserver(url, redis.url) as runserver:
+        address = create_note(on=daphne)
+        ada = open_note(address, "Ada")
+        grace = open_note(address.replace(daphne.url, runserver.url), "Grace")
+        ada.write("Two servers, one note")
+        grace.expect_text("Two servers, one note")
+
+
+@pytest.mark.chapter(9)
+@pytest.mark.line_is_cut
+def test_one_process_is_killed_and_its_people_go_on_by_the_other(
+    ada_and_grace: list[NotePage], two_servers: list[AppServer]
+) -> None:
+    ada, grace = ada_and_grace
+    ada.write("Before. ")
+    grace.expect_text("Before. ")
+    two_servers[0].kill()
+    ada.expect_offline()
+    ada.write("Ada alone. ")
+    grace.write("Grace goes on. ")
+    two_servers[0].start()
+    assert sorted(expect_same_text(ada, grace).split(". ")) == ["", "Ada alone", "Before", "Grace goes on"]
+
+
+@pytest.mark.chapter(9)
+def test_redis_dies_and_comes_back_and_nobody_loses_a_word(ada_and_grace: list[NotePage], redis: RedisServer) -> None:
+    ada, grace = ada_and_grace
+    ada.write("With Redis. ")
+    grace.expect_text("With Redis. ")
+    redis.kill()
+    ada.write("Without. ")
+    grace.expect_text("With Redis. Without. ")
+    redis.start()
+    grace.write("Again. ")
+    ada.expect_text("With Redis. Without. Again. ")
+    ada.expect_people("Ada", "Grace")
