@@ -1,0 +1,112 @@
+"""The docs as a test subject: what exists stands there, what stands there exists, and the examples are right."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from notes import protocol
+from notes.protocol import (
+    Awareness,
+    AwarenessEntry,
+    CloseCode,
+    QueryAwareness,
+    SyncStatus,
+    SyncStep1,
+    SyncStep2,
+    SyncUpdate,
+)
+from tools import listings
+
+PROJECT = Path(__file__).parents[2]
+DOCS = PROJECT / "docs"
+GUARANTEES = [f"G{number}" for number in range(1, 10)]
+HI = bytes.fromhex("01010500 0401 04626f6479 024869 00")
+EXAMPLES: list[protocol.Message] = [
+    SyncStep1(b"\x01\x05\x02"),
+    SyncStep2(HI),
+    SyncUpdate(HI),
+    Awareness((AwarenessEntry(5, 1, '{"user":{"name":"Ada"}}'),)),
+    QueryAwareness(),
+    SyncStatus(b"\x07"),
+]
+
+
+def read(page: str) -> str:
+    return (DOCS / page).read_text()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda message: type(message).__name__)
+def test_the_hex_dump_of_each_message_decodes_to_it(example: protocol.Message) -> None:
+    section = read("reference/protocol.md").split(f"\n### {type(example).__name__}\n")[1]
+    dump = re.search(r"```text\n(.*?)```", section, re.DOTALL)
+    assert dump
+    lines = [re.match(r"((?:[0-9a-f]{2} ?)+)", line) for line in dump[1].splitlines()]
+    frame = bytes.fromhex("".join(line[1] for line in lines if line))
+    assert protocol.decode(frame) == example
+
+
+def test_no_message_is_missing() -> None:
+    documented = set(re.findall(r"^### (\w+)$", read("reference/protocol.md"), re.MULTILINE))
+    assert documented == {message.__name__ for message in protocol.Message.__args__}
+    assert documented == {type(example).__name__ for example in EXAMPLES}
+
+
+def test_no_close_code_is_missing() -> None:
+    rows = re.findall(r"^\| (4\d{3}) \| `(\w+)` \|", read("reference/protocol.md"), re.MULTILINE)
+    assert {(int(code), name) for code, name in rows} == {(code.value, code.name) for code in CloseCode}
+
+
+def test_no_setting_is_missing() -> None:
+    source = (PROJECT / "realtime_notes" / "settings.py").read_text()
+    read_from_environment = set(re.findall(r'env\.\w+\(\s*"(\w+)"', source))
+    documented = set(re.findall(r"^\| `(\w+)` \|", read("reference/settings.md"), re.MULTILINE))
+    assert documented == read_from_environment
+    assert "os.environ" not in source
+
+
+def test_no_guarantee_is_missing() -> None:
+    rows = re.findall(r'^\| <span id="(G\d)">\1</span> \| \*\*', read("explanation/guarantees.md"), re.MULTILINE)
+    assert rows == GUARANTEES
+
+
+def test_the_tests_that_a_guarantee_names_exist() -> None:
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", read("explanation/guarantees.md"))
+    assert len(named) > len(GUARANTEES)
+    missing = [f"{file}::{test}" for file, test in named if f"def {test}(" not in (PROJECT / file).read_text()]
+    assert not missing
+
+
+def test_the_glossary_is_in_alphabetical_order() -> None:
+    words = re.findall(r"^(\S.*)\n:   ", read("reference/glossary.md"), re.MULTILINE)
+    assert len(words) > 20
+    assert words == sorted(words, key=lambda word: word.strip("`").lower())
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "first", "last"),
+    [
+        ("notes/rooms.py", "Room.committed", "def committed(self, rows: list[Row]) -> None:", ""),
+        ("notes/checks.py", "check_browser_libraries", "@register", "]"),
+        ("notes/static/notes/js/undo.js", "showUndo", "export function showUndo(undoManager, undo, redo) {", "}"),
+    ],
+)
+def test_a_listing_is_a_whole_piece_of_the_source(file: str, name: str, first: str, last: str) -> None:
+    fence, *code, end = listings.render(file, name).rstrip().splitlines()
+    assert fence.endswith(f'title="{file}"')
+    assert end == "```"
+    assert code[0] == first
+    assert code[-1].endswith(last)
+
+
+@pytest.mark.parametrize(("file", "name"), [("notes/rooms.py", "Room.nothing"), ("notes/nowhere.py", "Room")])
+def test_a_listing_of_what_is_not_there_is_an_error(file: str, name: str) -> None:
+    with pytest.raises(listings.ListingError, match=r"^A page quotes .*\.$"):
+        listings.render(file, name)
+
+
+def test_the_readme_gives_the_two_commands_first() -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+    assert blocks[0].split("\n")[:1] == ["pip install nox && nox -s demo"]
+    assert blocks[1].split("\n")[:1] == ["pip install nox && nox"]
+    assert blocks[1].strip() in (PROJECT / ".ci" / "run").read_text()

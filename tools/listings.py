@@ -1,0 +1,68 @@
+"""Renders the listings of the docs from the source, so that no code is typed a second time.
+
+A page asks for a listing by name: `--8<-- "notes/rooms.py/Room.committed.md"` is the method `committed` of the
+class `Room`, as it stands in notes/rooms.py today; `--8<-- "notes/static/notes/js/saved.js/showSaved.md"` a function
+of JavaScript. This writes each listing that a page asks for into docs/.listings/, where the builder finds it.
+"""
+
+import ast
+import re
+import shutil
+import textwrap
+
+from .app_server import REPOSITORY
+
+DOCS = REPOSITORY / "docs"
+LISTINGS = DOCS / ".listings"
+WANTED = re.compile(r'^--8<-- "(?P<file>[^"]+\.(?:py|js))/(?P<name>[^"/]+)\.md"$', re.MULTILINE)
+
+
+class ListingError(Exception):
+    """A page asks for a piece of code that is not there."""
+
+
+def main() -> None:
+    shutil.rmtree(LISTINGS, ignore_errors=True)
+    wanted = {(m["file"], m["name"]) for page in DOCS.rglob("*.md") for m in WANTED.finditer(page.read_text())}
+    for file, name in sorted(wanted):
+        target = LISTINGS / file / f"{name}.md"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(render(file, name))
+    print(f"{len(wanted)} listings rendered from the source.")
+
+
+def render(file: str, name: str) -> str:
+    """The listing as a fenced block with the file's name as its title."""
+    path = REPOSITORY / file
+    if not path.exists():
+        raise ListingError(f"A page quotes {file}, which does not exist.")
+    language, find = ("python", find_python) if path.suffix == ".py" else ("javascript", find_javascript)
+    code = find(path.read_text(), name)
+    if code is None:
+        raise ListingError(f"A page quotes {name} of {file}, which has no such thing.")
+    return f'```{language} title="{file}"\n{code.rstrip()}\n```\n'
+
+
+def find_python(source: str, name: str) -> str | None:
+    """The source of a function, class or method, given as `name` or `Class.name`, with its decorators."""
+    node: ast.AST = ast.parse(source)
+    for part in name.split("."):
+        children = [n for n in ast.iter_child_nodes(node) if getattr(n, "name", None) == part]
+        if not children:
+            return None
+        node = children[0]
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return None
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return textwrap.dedent("\n".join(source.splitlines()[first - 1 : node.end_lineno]))
+
+
+def find_javascript(source: str, name: str) -> str | None:
+    """The source of a function at the top of a module: from its first line to the brace that ends it."""
+    start = rf"^(?:export )?(?:async )?function {re.escape(name)}\(.*?^}}$"
+    found = re.search(start, source, re.MULTILINE | re.DOTALL)
+    return found[0] if found else None
+
+
+if __name__ == "__main__":
+    main()
