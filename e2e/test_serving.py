@@ -5,13 +5,18 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tools.app_server import REPOSITORY, AppServer
 from tools.process import free_port, is_taken
 
 pytestmark = pytest.mark.chapter(10)
+SHUTDOWN_SECONDS = 3.0
 
 
 def get(address: str) -> tuple[int, str, str]:
@@ -42,6 +47,25 @@ def test_so_it_does_with_debug_off(migrated_database: object) -> None:
 
 def test_health_says_what_answers(server: AppServer) -> None:
     assert get(f"{server.url}/healthz")[2] == '{"database": "ok", "channel_layer": "ok"}'
+
+
+def test_a_server_told_to_stop_says_4503_to_everyone_and_stops_in_time(own_server: AppServer) -> None:
+    """Also while a browser keeps an idle HTTP connection open, which makes Daphne's own goodbye fail."""
+    idle = HTTPConnection("127.0.0.1", own_server.port)
+    idle.request("GET", "/healthz")
+    idle.getresponse().read()
+    address = f"ws://127.0.0.1:{own_server.port}/ws/notes/1"
+    with connect(address) as ada, connect(address) as grace, ThreadPoolExecutor(1) as thread:
+        ada.recv()
+        grace.recv()
+        stopping = thread.submit(own_server.stop)
+        for socket in (ada, grace):
+            with pytest.raises(ConnectionClosed) as closed:
+                socket.recv(timeout=SHUTDOWN_SECONDS)
+            assert closed.value.rcvd
+            assert closed.value.rcvd.code == 4503
+        assert stopping.result() < SHUTDOWN_SECONDS
+    idle.close()
 
 
 def test_the_demo_serves_from_two_processes_and_stops_on_control_c(migrated_database: object) -> None:

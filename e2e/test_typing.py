@@ -4,6 +4,7 @@ import pytest
 
 from e2e.conftest import CreateNote, OpenNote
 from e2e.note_page import expect_same_text
+from tools.app_server import AppServer
 
 
 @pytest.mark.chapter(3)
@@ -36,6 +37,17 @@ def test_both_write_in_title_and_body(open_note: OpenNote, create_note: CreateNo
     ada.expect_text("Tea at four")
     grace.write_title(" and Tuesday")
     ada.expect_title("Plans for Monday and Tuesday")
+
+
+@pytest.mark.chapter(3)
+def test_the_server_logs_who_came_and_never_what_they_wrote(
+    open_note: OpenNote, create_note: CreateNote, server: AppServer
+) -> None:
+    ada = open_note(create_note("Confidential title"), "Ada")
+    ada.write("Confidential text")
+    ada.expect_saved()
+    assert "connect note=" in server.log
+    assert "onfidential" not in server.log
 
 
 @pytest.mark.chapter(3)

@@ -20,13 +20,11 @@ from django import db
 from django.conf import settings
 
 from .models import Note
-from .process import this_process
+from .process import FLUSH_SECONDS, this_process
 from .protocol import CloseCode, ProtocolError, decode
 from .rooms import Room
 
 logger = logging.getLogger(__name__)
-
-SHUTDOWN_SECONDS = 2.0
 
 
 class QueueConsumer(AsyncWebsocketConsumer):
@@ -45,6 +43,8 @@ class QueueConsumer(AsyncWebsocketConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._sender = asyncio.create_task(self._send_queue())
+        process = this_process()
+        process.connect(self)
         try:
             await super().__call__(scope, receive, send)
         except asyncio.CancelledError:
@@ -53,6 +53,7 @@ class QueueConsumer(AsyncWebsocketConsumer):
         finally:
             self.left()
             self._sender.cancel()
+            process.disconnect(self)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """As in Channels, less a hop to a thread and back for each frame that comes in."""
@@ -60,6 +61,9 @@ class QueueConsumer(AsyncWebsocketConsumer):
             await self.websocket_receive(message)
         else:
             await super().dispatch(message)
+
+    def deliver(self, frame: bytes) -> None:
+        self.enqueue({"type": "websocket.send", "bytes": frame}, len(frame))
 
     def left(self) -> None:
         """The connection is over, in whatever way."""
@@ -96,9 +100,9 @@ class QueueConsumer(AsyncWebsocketConsumer):
             self._queued_bytes -= len(message.get("bytes", b""))
 
     async def _say_goodbye(self) -> None:
-        """The server is going down: saves what waits, and sends the browser to the next server."""
+        """This one connection is being ended by the server: saves what it may have sent, and says so."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(SHUTDOWN_SECONDS):
+            async with asyncio.timeout(FLUSH_SECONDS):
                 await this_process().writer.flush()
         self.shut(CloseCode.TRY_AGAIN, "The server is shutting down.")
         await self._drain()
@@ -134,9 +138,6 @@ class NoteConsumer(QueueConsumer):
     async def disconnect(self, code: int) -> None:
         note_id = int(self.scope["url_route"]["kwargs"]["note_id"])
         logger.info("disconnect note=%s connection=%s code=%s", note_id, self.name, code)
-
-    def deliver(self, frame: bytes) -> None:
-        self.enqueue({"type": "websocket.send", "bytes": frame}, len(frame))
 
     def left(self) -> None:
         if self.room:

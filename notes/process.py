@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -22,10 +23,13 @@ from .doorbell import EVERYONE, Doorbell
 from .lobby import Lobby, People
 from .protocol import AwarenessEntry, CloseCode
 from .rooms import Connection, Room
+from .shutdown import before_shutdown
 from .writer import DatabaseThread, Writer
 
 logger = logging.getLogger(__name__)
 
+FLUSH_SECONDS = 1.5  # of the three within which a server that is told to stop has stopped
+LEAVE_SECONDS = 0.5
 HEARTBEAT_SECONDS = 2.0
 SILENCE_SECONDS = 7.0
 RENEW_EVERY_CHECKS = 20  # joins of groups; a layer may forget them, channels_redis does so after a day
@@ -40,15 +44,28 @@ class Process:
         self.rooms: dict[int, Room] = {}
         self._opening: dict[int, asyncio.Task[Room]] = {}
         self._heard: dict[str, float] = {}
+        self._connections: set[Connection] = set()
+        self._everybody_left = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
         for service in (self.writer.run, self.doorbell.listen, self.doorbell.speak, self._beat, self._check):
             self.start(service())
+        before_shutdown(self.say_goodbye)
 
     def start(self, job: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(job)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+
+    def connect(self, connection: Connection) -> None:
+        """Every connection says so when it begins, whatever it is for, and when it has ended."""
+        self._connections.add(connection)
+        self._everybody_left.clear()
+
+    def disconnect(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._everybody_left.set()
 
     async def join(self, note_id: int, connection: Connection) -> Room:
         """Raises Note.DoesNotExist, or a database error."""
@@ -80,6 +97,17 @@ class Process:
     def tell_changed(self, note_id: int) -> None:
         self.lobby.tell_changed(note_id)
         self.doorbell.ring(EVERYONE, {"type": "changed", "note": note_id}, note_id)
+
+    async def say_goodbye(self) -> None:
+        """The server is going down: saves what waits, and sends every browser to the next server."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self.writer.flush()
+        for connection in list(self._connections):
+            connection.shut(CloseCode.TRY_AGAIN, "The server is shutting down.")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self._everybody_left.wait()
 
     def close(self) -> asyncio.Task[None]:
         if self._closing is None:
@@ -179,9 +207,8 @@ class Process:
 
     def _fail(self) -> None:
         _processes.pop(asyncio.get_running_loop(), None)
-        for room in self.rooms.values():
-            for connection in list(room.connections):
-                connection.shut(CloseCode.TRY_AGAIN, "The server had a fault and starts afresh.")
+        for connection in list(self._connections):
+            connection.shut(CloseCode.TRY_AGAIN, "The server had a fault and starts afresh.")
         self.close()
 
 

@@ -20,9 +20,10 @@ LOOK_AGAIN_SECONDS = 0.5
 
 def main() -> None:
     options = parse(sys.argv[1:])
-    signal.signal(signal.SIGTERM, interrupt)
-    for number in range(options.processes):
-        refuse_if_taken(options.port + number)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)  # also where the shell had Ctrl-C ignored
+    for offset in range(options.processes):
+        refuse_if_taken(options.port + offset)
     try:
         with ExitStack() as stack:
             serve(options, stack)
@@ -66,6 +67,7 @@ def serve(options: argparse.Namespace, stack: ExitStack) -> None:
     servers[0].migrate()
     for server in servers:
         stack.enter_context(server)
+        stack.callback(server.stop)
     announce(servers)
     if not options.no_browser and has_screen():
         webbrowser.open(f"{servers[0].url}/notes/1/side-by-side/")

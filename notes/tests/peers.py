@@ -43,6 +43,7 @@ class Peer:
     async def join(self, process: Process, note_id: int) -> None:
         self.closed = None
         self._way = (process, note_id)
+        process.connect(self)
         self.room = await process.join(note_id, self)
         self.send(SyncStep1(self.doc.get_state()))
         self.say_here()
@@ -52,6 +53,7 @@ class Peer:
         assert self.room
         room, self.room = self.room, None
         room.remove(self)
+        self._way[0].disconnect(self)
         self.people.clear()
 
     async def mend(self, process: Process | None = None) -> None:

@@ -249,6 +249,17 @@ async def test_a_long_log_is_compacted_while_people_write(join: Join, note: Note
     assert await Update.objects.filter(note=note).acount() < 10
 
 
+async def test_a_server_that_goes_down_saves_and_says_goodbye(join: Join, note: Note, process: Process) -> None:
+    ada, grace = await join("Ada", "Grace")
+    ada.type("Just in time")
+    await process.say_goodbye()
+    assert ada.closed
+    assert grace.closed
+    assert ada.closed[0] == grace.closed[0] == CloseCode.TRY_AGAIN
+    assert grace.text == "Just in time"
+    assert await Update.objects.filter(note=note).acount() == 2
+
+
 async def test_a_fault_ends_the_process_object_and_sends_everyone_to_a_new_one(
     join: Join, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
