@@ -15,12 +15,14 @@ from .protocol import GONE, AwarenessEntry
 
 NAME_MAX_LENGTH = 40
 NOBODY = "Somebody"
+MAX_FAREWELLS = 1000  # who left longest ago is forgotten first
 
 
 @dataclass(slots=True)
 class _Client:
     entry: AwarenessEntry
     owner: Hashable  # a connection of this process, or the name of another process
+    person: dict[str, str]  # name and colour, as the list of notes shows them
 
 
 class Presence:
@@ -35,6 +37,11 @@ class Presence:
     def owned_by(self, owners: Iterable[Hashable]) -> tuple[AwarenessEntry, ...]:
         mine = set(owners)
         return tuple(client.entry for client in self._here.values() if client.owner in mine)
+
+    def people(self, owners: Iterable[Hashable]) -> list[dict[str, str]]:
+        """Name and colour of everybody who is here by way of these."""
+        mine = set(owners)
+        return [client.person for client in self._here.values() if client.owner in mine]
 
     def own(self, connection: Hashable, entries: Iterable[AwarenessEntry]) -> list[AwarenessEntry]:
         """What a connection says of its own client, which is the first that it ever spoke of."""
@@ -63,10 +70,12 @@ class Presence:
                 return False
             del self._here[entry.client_id]
             self._gone[entry.client_id] = entry
+            if len(self._gone) > MAX_FAREWELLS:
+                del self._gone[next(iter(self._gone))]
             return True
         last = known.entry if known else self._gone.get(entry.client_id)
         if last is None or entry.clock > last.clock:
-            self._here[entry.client_id] = _Client(entry, owner)
+            self._here[entry.client_id] = _Client(entry, owner, describe(entry))
             self._gone.pop(entry.client_id, None)
             return True
         if known:  # nothing new, but this is who speaks for it now: a connection that replaced a dead one
@@ -74,13 +83,9 @@ class Presence:
         return False
 
 
-def describe(entries: Iterable[AwarenessEntry]) -> list[dict[str, str]]:
-    """Name and colour of each person, as the list of notes shows them."""
-    return [_describe(json.loads(entry.state)) for entry in entries]
-
-
-def _describe(state: dict[str, object]) -> dict[str, str]:
-    user = state.get("user")
+def describe(entry: AwarenessEntry) -> dict[str, str]:
+    """Name and colour of a person, from a state that may hold anything."""
+    user = json.loads(entry.state).get("user")
     user = user if isinstance(user, dict) else {}
     name, color = user.get("name"), user.get("color")
     return {

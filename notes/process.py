@@ -53,6 +53,9 @@ class Process:
         before_shutdown(self.say_goodbye)
 
     def start(self, job: Coroutine[Any, Any, None]) -> None:
+        if self._closing:
+            job.close()  # a room that is closed already may still have had something in mind
+            return
         task = asyncio.create_task(job)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -206,7 +209,9 @@ class Process:
             self._fail()
 
     def _fail(self) -> None:
-        _processes.pop(asyncio.get_running_loop(), None)
+        loop = asyncio.get_running_loop()
+        if _processes.get(loop) is self:
+            del _processes[loop]
         for connection in list(self._connections):
             connection.shut(CloseCode.TRY_AGAIN, "The server had a fault and starts afresh.")
         self.close()

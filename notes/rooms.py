@@ -21,7 +21,7 @@ from . import documents, protocol
 from .documents import Batch, Document, Row
 from .doorbell import group_of
 from .models import Note
-from .presence import Presence, describe
+from .presence import Presence
 from .protocol import EMPTY_UPDATE, Awareness, AwarenessEntry, CloseCode, Message, SyncStatus
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ class Room:
             self._send(Awareness(news))
             for entry in news:
                 self._ring_presence(entry)
-            self._process.tell_people(self.note_id, describe(self.presence.owned_by(self.connections)))
+            self._process.tell_people(self.note_id, self.presence.people(self.connections))
 
     def _ring_presence(self, entry: AwarenessEntry) -> None:
         fields = [entry.client_id, entry.clock, entry.state]

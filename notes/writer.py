@@ -35,8 +35,11 @@ class DatabaseThread:
 
     async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         def call() -> T:
-            db.close_old_connections()  # a connection that broke is opened anew
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except db.Error:
+                db.connections.close_all()  # it may be the connection that broke; the next call opens a new one
+                raise
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 

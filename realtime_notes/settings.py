@@ -94,7 +94,7 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",  # a writer waits for its turn when it begins, not in the middle
         "timeout": 5,  # seconds to wait for that turn
     }
-DATABASES = {"default": {**DATABASE, "CONN_MAX_AGE": None}}  # 0 would open the database anew for each commit
+DATABASES = {"default": DATABASE}
 
 CHANNEL_LAYERS = {
     "default": {

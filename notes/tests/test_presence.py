@@ -1,6 +1,6 @@
 """Who may speak for whom, and what is news."""
 
-from notes.presence import NAME_MAX_LENGTH, Presence, describe
+from notes.presence import MAX_FAREWELLS, NAME_MAX_LENGTH, Presence, describe
 from notes.protocol import GONE, AwarenessEntry
 
 ADA, GRACE = 1, 2
@@ -58,6 +58,15 @@ def test_a_client_that_says_it_leaves_is_believed() -> None:
     assert presence.update("socket", [entry(GRACE, 1, GONE)]) == ()
 
 
+def test_who_left_longest_ago_is_forgotten_first() -> None:
+    presence = Presence()
+    for client_id in range(MAX_FAREWELLS + 1):
+        presence.update("socket", [entry(client_id, 1)])
+        presence.leave("socket")
+    assert presence.farewell(0) is None
+    assert presence.farewell(1)
+
+
 def test_owners_are_told_apart() -> None:
     presence = Presence()
     presence.update("socket", [entry(ADA, 1)])
@@ -73,7 +82,7 @@ def test_whatever_people_call_themselves_the_list_gets_a_short_name() -> None:
         '{"user": []}',
         "{}",
     ]
-    assert describe(entry(number, 1, state) for number, state in enumerate(states)) == [
+    assert [describe(entry(ADA, 1, state)) for state in states] == [
         {"name": "Ada", "color": "#123456"},
         {"name": "x" * NAME_MAX_LENGTH, "color": ""},
         *3 * [{"name": "Somebody", "color": ""}],

@@ -35,7 +35,7 @@ entries = st.builds(AwarenessEntry, numbers, numbers, states.map(json.dumps))
 
 @st.composite
 def updates(draw: st.DrawFn) -> bytes:
-    doc = Doc[Any]()
+    doc = Doc[Any](client_id=draw(st.integers(1, 2**32)))
     for text, root in draw(st.lists(st.tuples(st.text(), st.sampled_from(["title", "body"])), max_size=5)):
         doc.get(root, type=Text).insert(0, text)
     return doc.get_update()
