@@ -29,6 +29,7 @@ DEVELOPMENT = ROOT / "requirements-dev.txt"
 REDIS = ROOT / "requirements-redis.txt"
 NODE = ROOT / "requirements-node.txt"
 OLDEST_NODE = 20
+STOP_SECONDS = 15.0  # after Ctrl-C; nox grants 0.3, then kills, and what has been killed cannot stop its servers
 PYTHON_FILES = ["manage.py", "realtime_notes", "notes", "e2e", "tools"]
 
 
@@ -38,7 +39,7 @@ def demo(session: nox.Session) -> None:
     wants_redis = any(option.startswith(("--redis", "--processes")) for option in session.posargs)
     install(session, APP, *([REDIS] if wants_redis and not redis_on_path() else []))
     build_browser_libraries(session)
-    session.run("python", "-m", "tools.demo", *session.posargs)
+    session.run("python", "-m", "tools.demo", *session.posargs, interrupt_timeout=STOP_SECONDS)
 
 
 @nox.session(default=False)
@@ -146,7 +147,7 @@ def run(session: nox.Session, program: str, *arguments: str) -> None:
     found = shutil.which(program, path=session.env["PATH"])
     if not found:
         session.error(f"{program} is not installed. Set up again with: nox -s dev")
-    session.run(found, *arguments, external=True)
+    session.run(found, *arguments, external=True, interrupt_timeout=STOP_SECONDS)
 
 
 def build_browser_libraries(session: nox.Session) -> None:

@@ -4,7 +4,9 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
@@ -68,34 +70,67 @@ def test_a_server_told_to_stop_says_4503_to_everyone_and_stops_in_time(own_serve
     idle.close()
 
 
-def test_the_demo_serves_from_two_processes_and_stops_on_control_c(migrated_database: object) -> None:
-    port = next(port for port in iter(free_port, None) if not is_taken(port + 1))
-    command = [sys.executable, "-m", "tools.demo", "--port", str(port), "--processes", "2", "--no-browser"]
-    demo = subprocess.Popen(
+@pytest.fixture
+def demo_port() -> int:
+    """A free port, with a free one beside it."""
+    return next(port for port in iter(free_port, None) if not is_taken(port + 1))
+
+
+@pytest.fixture
+def demo(database_url: Callable[[], str], demo_port: int) -> Iterator[subprocess.Popen[str]]:
+    """The demo with two processes."""
+    command = [sys.executable, "-m", "tools.demo", "--port", str(demo_port), "--processes", "2", "--no-browser"]
+    with subprocess.Popen(
         command,
         cwd=REPOSITORY,
-        env={**AppServer(f"sqlite:///{migrated_database}").environment()},
+        env={**AppServer(database_url()).environment()},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
+    ) as demo:
+        yield demo
+        demo.kill()
+
+
+def read_announcement(demo: subprocess.Popen[str]) -> str:
+    """What the demo prints until it serves."""
     assert demo.stdout
     shown = ""
     while "Ctrl-C" not in shown:
         line = demo.stdout.readline()
         assert line, shown
         shown += line
-    addresses = re.findall(r"http://\S+", shown)
+    return shown
+
+
+def test_the_demo_serves_from_two_processes_and_stops_on_control_c(
+    demo: subprocess.Popen[str], demo_port: int
+) -> None:
+    addresses = re.findall(r"http://\S+", read_announcement(demo))
     assert addresses == [
-        f"http://127.0.0.1:{port}/notes/1/",
-        f"http://127.0.0.1:{port + 1}/notes/1/",
-        f"http://127.0.0.1:{port}/notes/1/side-by-side/",
+        f"http://127.0.0.1:{demo_port}/notes/1/",
+        f"http://127.0.0.1:{demo_port + 1}/notes/1/",
+        f"http://127.0.0.1:{demo_port}/notes/1/side-by-side/",
     ]
     for address in addresses:
         assert get(address)[0] == 200
     demo.send_signal(signal.SIGINT)
     rest, _ = demo.communicate(timeout=20)
     assert (demo.returncode, rest.strip()) == (0, "Stopped. The notes are kept for next time.")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills servers with their parent")
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGHUP], ids=["is killed", "loses its terminal"])
+def test_no_server_outlives_a_demo_that(way: signal.Signals, demo: subprocess.Popen[str], demo_port: int) -> None:
+    redis = re.search(r"redis://127\.0\.0\.1:(\d+)", read_announcement(demo))
+    assert redis
+    ports = [demo_port, demo_port + 1, int(redis[1])]
+    assert all(map(is_taken, ports))
+    demo.send_signal(way)
+    demo.wait(timeout=20)
+    deadline = time.monotonic() + SHUTDOWN_SECONDS
+    while any(map(is_taken, ports)):
+        assert time.monotonic() < deadline, "A server is left behind."
 
 
 def test_the_demo_says_when_its_port_is_taken(server: AppServer) -> None:

@@ -35,16 +35,15 @@ class QueueConsumer(AsyncWebsocketConsumer):
     def __init__(self) -> None:
         super().__init__()
         self.name = uuid.uuid4().hex[:8]
-        self._queue: deque[dict[str, Any]] = deque()
+        self._queue: deque[tuple[dict[str, Any], int]] = deque()  # messages and their sizes in bytes
         self._queued_bytes = 0
         self._wake = asyncio.Event()
-        self._sender: asyncio.Task[None] | None = None
         self._is_shut = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self._sender = asyncio.create_task(self._send_queue())
-        process = this_process()
-        process.connect(self)
+        self.process = this_process()
+        self.process.connect(self)
+        sender = asyncio.create_task(self._send_queue())
         try:
             await super().__call__(scope, receive, send)
         except asyncio.CancelledError:
@@ -52,8 +51,8 @@ class QueueConsumer(AsyncWebsocketConsumer):
             raise
         finally:
             self.left()
-            self._sender.cancel()
-            process.disconnect(self)
+            sender.cancel()
+            self.process.disconnect(self)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """As in Channels, less a hop to a thread and back for each frame that comes in."""
@@ -71,12 +70,12 @@ class QueueConsumer(AsyncWebsocketConsumer):
     def enqueue(self, message: dict[str, Any], size: int) -> None:
         if self._is_shut:
             return
-        self._queued_bytes += size
-        if self._queued_bytes > settings.MAX_QUEUED_BYTES:
+        if self._queue and self._queued_bytes + size > settings.MAX_QUEUED_BYTES:
             self._queue.clear()
             self.shut(CloseCode.TRY_AGAIN, "This connection reads too slowly.")
             return
-        self._queue.append(message)
+        self._queue.append((message, size))
+        self._queued_bytes += size
         self._wake.set()
 
     def shut(self, code: CloseCode, reason: str) -> None:
@@ -84,26 +83,27 @@ class QueueConsumer(AsyncWebsocketConsumer):
         if not self._is_shut:
             logger.info("shut connection=%s code=%s reason=%r", self.name, int(code), reason)
             self._is_shut = True
-            self._queue.append({"type": "websocket.close", "code": int(code), "reason": reason})
+            self._queue.append(({"type": "websocket.close", "code": int(code), "reason": reason}, 0))
             self._wake.set()
 
     async def _send_queue(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            await self._drain()
+        with suppress(OSError):  # the other end is gone, which the consumer hears of in its own way
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                await self._drain()
 
     async def _drain(self) -> None:
         while self._queue:
-            message = self._queue.popleft()
+            message, size = self._queue.popleft()
             await self.base_send(message)
-            self._queued_bytes -= len(message.get("bytes", b""))
+            self._queued_bytes -= size
 
     async def _say_goodbye(self) -> None:
         """This one connection is being ended by the server: saves what it may have sent, and says so."""
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
-                await this_process().writer.flush()
+                await self.process.writer.flush()
         self.shut(CloseCode.TRY_AGAIN, "The server is shutting down.")
         await self._drain()
 
@@ -115,7 +115,7 @@ class NoteConsumer(QueueConsumer):
         await self.accept()
         note_id = int(self.scope["url_route"]["kwargs"]["note_id"])
         try:
-            self.room = await this_process().join(note_id, self)
+            self.room = await self.process.join(note_id, self)
         except Note.DoesNotExist:
             self.shut(CloseCode.NO_SUCH_NOTE, "There is no such note.")
         except db.Error as error:
@@ -149,11 +149,11 @@ class LobbyConsumer(QueueConsumer):
 
     async def connect(self) -> None:
         await self.accept()
-        this_process().lobby.watch(self.tell)
+        self.process.lobby.watch(self.tell)
 
     def tell(self, news: dict[str, Any]) -> None:
         text = json.dumps(news)
         self.enqueue({"type": "websocket.send", "text": text}, len(text))
 
     def left(self) -> None:
-        this_process().lobby.watchers.discard(self.tell)
+        self.process.lobby.watchers.discard(self.tell)

@@ -15,12 +15,16 @@ from .process import ProcessError, is_taken
 from .redis import RedisNotFoundError, RedisServer
 
 DEFAULT_PORT = 8000
+HIGHEST_PORT = 65535
 LOOK_AGAIN_SECONDS = 0.5
+STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+if hasattr(signal, "SIGHUP"):
+    STOP_SIGNALS.append(signal.SIGHUP)  # the terminal's window is closed
 
 
 def main() -> None:
     options = parse(sys.argv[1:])
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOP_SIGNALS:
         signal.signal(number, interrupt)  # also where the shell had Ctrl-C ignored
     for offset in range(options.processes):
         refuse_if_taken(options.port + offset)
@@ -44,6 +48,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.processes < 1:
         parser.error("--processes takes a number from 1 up")
+    if not 0 < options.port <= HIGHEST_PORT + 1 - options.processes:
+        parser.error(f"--port takes a number from 1 to {HIGHEST_PORT}")
     options.redis = options.redis or options.processes > 1
     return options
 
@@ -97,6 +103,8 @@ def has_screen() -> bool:
 
 
 def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    for other in STOP_SIGNALS:
+        signal.signal(other, signal.SIG_IGN)  # a second Ctrl-C must not cut the stopping short
     raise KeyboardInterrupt
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,14 @@ START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 0.02
 LOG_TAIL = 4000  # characters of a process's output to show when it fails
+# Becomes the server after asking Linux to kill it when the thread that started it ends, however that happens.
+# Not a `preexec_fn`: forking a process with threads is warned of since Python 3.12.
+DIE_WITH_PARENT = """
+import ctypes, os, signal, sys
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
 
 
 class ProcessError(Exception):
@@ -78,7 +87,7 @@ class ServerProcess:
     def start(self) -> Self:
         with self._log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                self.command(),
+                self._leashed_command(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -116,6 +125,12 @@ class ServerProcess:
 
     def __exit__(self, *exception: object) -> None:
         self._clean_up()
+
+    def _leashed_command(self) -> Sequence[str]:
+        """Elsewhere than on Linux only `atexit` ends the server, so not when its parent is killed with -9."""
+        if sys.platform != "linux":
+            return self.command()
+        return [sys.executable, "-I", "-S", "-c", DIE_WITH_PARENT, *self.command()]
 
     def _signal(self, number: int) -> None:
         if self._process and self._process.poll() is None:

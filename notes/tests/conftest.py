@@ -2,8 +2,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.layers import channel_layers, get_channel_layer
 from django.conf import settings
+from django.db import connections
 
 from notes.documents import create_note
 from notes.models import Note
@@ -45,6 +47,7 @@ async def start_process() -> AsyncIterator[Callable[[], Process]]:
     yield start
     for process in processes:
         await process.close()
+    await sync_to_async(connections.close_all)()  # those of the thread that runs the tests' own queries
 
 
 @pytest.fixture
