@@ -130,7 +130,9 @@ def install(session: nox.Session, *files: Path) -> None:
     if is_fresh(stamp, *files):
         return
     session.log("Installing %s (once) …", ", ".join(file.name for file in files))
-    session.install("--require-hashes", *(part for file in files for part in ("-r", str(file))))
+    # uv leaves compiling to the first start, which then takes seconds longer.
+    compile_ = ["--compile-bytecode"] if session.venv_backend == "uv" else []
+    session.install(*compile_, "--require-hashes", *(part for file in files for part in ("-r", str(file))))
     stamp.write_text(digest(*files))
 
 

@@ -47,8 +47,9 @@ def test_people_write_on_both_sides_of_an_emoji(open_note: OpenNote, note: str) 
 
 
 @pytest.mark.chapter(6)
-def test_a_line_from_right_to_left_is_laid_out_so(open_note: OpenNote, note: str) -> None:
+def test_each_line_is_laid_out_in_its_own_direction(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
     ada.go_to_end()
-    ada.page.keyboard.insert_text("שלום")
-    expect(ada.note).to_have_css("direction", "rtl")
+    ada.page.keyboard.insert_text("To Alan:\nשלום עולם")
+    for line, direction in (("To Alan:", "ltr"), ("שלום עולם", "rtl")):
+        expect(ada.note.get_by_text(line)).to_have_css("direction", direction)

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from e2e.conftest import OpenNote
 
@@ -26,3 +27,5 @@ def test_a_note_of_a_megabyte_is_opened_and_written_in(open_note: OpenNote, note
     ada.press("Control+End")
     ada.type(", and Ada")
     grace.expect_in_text("Grace was here, and Ada")
+    expect(ada.connection).to_be_in_viewport()
+    expect(ada.people.first).to_be_in_viewport()

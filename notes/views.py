@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from .checks import are_browser_libraries_built
 from .documents import create_note
@@ -20,7 +20,7 @@ FEWEST_PANES = 2
 
 
 @never_cache
-@require_GET
+@require_safe
 def list_notes(request: HttpRequest) -> HttpResponse:
     search = SearchForm(request.GET)
     words = search.cleaned_data["q"] if search.is_valid() else ""
@@ -42,7 +42,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_GET
+@require_safe
 @xframe_options_sameorigin
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     note = Note.objects.filter(pk=pk).first()
@@ -56,7 +56,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "notes/detail.html", context)
 
 
-@require_GET
+@require_safe
 def side_by_side(request: HttpRequest, pk: int) -> HttpResponse:
     note = Note.objects.defer("text").filter(pk=pk).first()
     if note is None:

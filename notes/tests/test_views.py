@@ -77,7 +77,15 @@ def test_a_thousand_notes_come_in_pages(client: Client, django_assert_num_querie
 
 def test_the_list_does_not_load_whole_texts(client: Client) -> None:
     create_note("Long", "start " + "x" * 100_000 + " end")
-    assert len(page(client, "/")) < 10_000
+    [long] = client.get("/?q=Long").context["page"]
+    assert "text" in long.get_deferred_fields()
+    assert long.excerpt == "start " + "x" * 234
+
+
+@pytest.mark.parametrize("address", ["/", "/notes/1/", "/notes/1/side-by-side/", "/notes/1/delete/"])
+def test_pages_answer_who_asks_for_their_head_only(client: Client, address: str) -> None:
+    response = client.head(address)
+    assert (response.status_code, response.content) == (200, b"")
 
 
 def test_creating_a_note_puts_its_title_into_the_shared_document(client: Client) -> None:

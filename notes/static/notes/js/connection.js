@@ -8,6 +8,7 @@ const WORDS = {
   connecting: "Connecting…",
   live: "Live",
   offline: "Offline: your changes are kept and will be sent",
+  closed: "Offline: the server has closed the line",
 }
 
 /**
@@ -24,7 +25,8 @@ export function showConnection(provider, element, toggle) {
   }
   /** @param {boolean} isSynced */
   const onSync = (isSynced) => show(isSynced ? "live" : "offline")
-  const onClose = () => show("offline")
+  const onLost = () => show("offline")
+  const onClosed = () => show("closed") // for good: the provider does not come back by itself
   const onToggle = () => {
     const goesOffline = toggle.getAttribute("aria-checked") === "false"
     toggle.setAttribute("aria-checked", String(goesOffline))
@@ -32,12 +34,14 @@ export function showConnection(provider, element, toggle) {
     else provider.connect()
   }
   provider.on("sync", onSync)
-  provider.on("connection-close", onClose)
+  provider.on("connection-close", onLost)
+  provider.on("closed", onClosed)
   toggle.addEventListener("click", onToggle)
   return {
     destroy() {
       provider.off("sync", onSync)
-      provider.off("connection-close", onClose)
+      provider.off("connection-close", onLost)
+      provider.off("closed", onClosed)
       toggle.removeEventListener("click", onToggle)
     },
   }

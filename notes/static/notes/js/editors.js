@@ -7,6 +7,7 @@ import { Compartment, EditorState, Prec } from "@codemirror/state"
 import { EditorView, highlightSpecialChars, keymap, placeholder } from "@codemirror/view"
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next"
 import { remoteCursors } from "./cursors.js"
+import { lineDirections } from "./directions.js"
 import { showCutPairs } from "./surrogates.js"
 
 /**
@@ -23,8 +24,9 @@ import { showCutPairs } from "./surrogates.js"
  * @param {string} parts.nonce for the style sheet that CodeMirror makes
  * @param {HTMLElement} parts.titleHost
  * @param {HTMLElement} parts.bodyHost
+ * @param {() => { top: number, bottom: number }} parts.getMargins what stands over the text while it scrolls
  */
-export function mountEditors({ doc, awareness, undoManager, nonce, titleHost, bodyHost }) {
+export function mountEditors({ doc, awareness, undoManager, nonce, titleHost, bodyHost, getMargins }) {
   const writable = new Compartment()
   /**
    * @param {Y.Text} text
@@ -43,7 +45,8 @@ export function mountEditors({ doc, awareness, undoManager, nonce, titleHost, bo
         keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
         highlightSpecialChars(),
         EditorView.lineWrapping,
-        EditorView.perLineTextDirection.of(true),
+        EditorView.scrollMargins.of(getMargins),
+        lineDirections,
         EditorView.cspNonce.of(nonce),
         writable.of([]),
       ],

@@ -40,11 +40,11 @@ showUndo(undoManager, get("undo"), get("redo"))
 showNotices({
   provider,
   element: get("notice"),
-  getText: () => body.toString(),
-  onDeleted: () => editors?.makeReadOnly(),
+  getText: () => (editors ? body.toString() : get("body").innerText),
+  onDeleted: stopWriting,
 })
 showCopyAddress(document.getElementById("copy-address"))
-for (const hidden of page.querySelectorAll(".controls, .here")) hidden.removeAttribute("hidden")
+get("controls").hidden = get("here").hidden = false
 
 provider.on("status", ({ status }) => {
   // Awareness believes only newer clocks. So with each connection we start a new one of our own, and when the line
@@ -63,6 +63,7 @@ provider.on("sync", (isSynced) => {
       nonce,
       titleHost: get("title"),
       bodyHost: get("body"),
+      getMargins: () => ({ top: get("bar").offsetHeight, bottom: get("here").offsetHeight }),
     })
   }
 })
@@ -70,6 +71,12 @@ const showTitle = () => {
   document.title = `${title.toString().trim() || "Untitled"} · Realtime Notes`
 }
 title.observe(showTitle)
+
+function stopWriting() {
+  get("controls").hidden = true
+  undoManager.clear() // or Mod-z would still change what is only there to be read
+  editors?.makeReadOnly()
+}
 
 /** @param {HTMLElement | null} button which a pane of the side-by-side page does not have */
 function showCopyAddress(button) {

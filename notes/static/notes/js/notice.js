@@ -50,12 +50,14 @@ export async function copyText(text) {
 
 /** @param {string} text */
 function copyBySelection(text) {
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement)
   const area = document.createElement("textarea")
   area.value = text
   document.body.append(area)
   area.select()
   document.execCommand("copy")
   area.remove()
+  focused?.focus()
 }
 
 /**

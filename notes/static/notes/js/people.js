@@ -57,7 +57,7 @@ export function personItem({ name, color, isMe = false }) {
   item.className = "person"
   const swatch = document.createElement("span")
   swatch.className = "swatch"
-  swatch.style.backgroundColor = safeColor(color)
+  swatch.style.setProperty("--person", safeColor(color))
   const text = document.createElement("bdi")
   text.textContent = name
   item.append(swatch, text)
