@@ -19,6 +19,7 @@ from pycrdt import Doc, Text, get_update, merge_updates
 
 from .models import TITLE_MAX_LENGTH, Note, Snapshot, Update
 from .protocol import EMPTY_UPDATE, ProtocolError
+from .update_format import has_surrogate_pairs
 
 TITLE, BODY = "title", "body"
 MERGE_CHUNK = 32  # merged flat, 10 000 updates take 1.1 s; in chunks of this size, 0.03 s
@@ -187,9 +188,12 @@ def compact(note_id: int) -> Row:
 def squash(merged: bytes) -> bytes:
     """The same document without what was deleted from it, some six times smaller.
 
-    Or `merged` as it is, where the library cannot be trusted with it: an update still waits for another one,
-    there are shared types that are not ours, or the texts come out different.
+    Or `merged` as it is, where the library cannot be trusted with it: there are surrogate pairs, and if one of them
+    was cut in two, browsers would read the halves at other places; an update still waits for another one; there are
+    shared types that are not ours; or the texts come out different.
     """
+    if has_surrogate_pairs(merged):
+        return merged
     doc = Doc[Any]()
     title, body = doc.get(TITLE, type=Text), doc.get(BODY, type=Text)
     doc.apply_update(merged)

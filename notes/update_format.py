@@ -8,6 +8,7 @@ Source: `readClientsStructRefs`, `readDeleteSet` and the `Content*` classes of Y
 """
 
 from collections.abc import Callable
+from operator import methodcaller
 
 from .lib0 import ProtocolError, Reader
 
@@ -30,7 +31,31 @@ def check_state_vector(data: bytes) -> None:
 
 def check_update(data: bytes) -> None:
     """Raises ProtocolError unless `data` is a whole update in format version 1, and nothing more."""
-    reader = Reader(data)
+    _walk(Reader(data))
+
+
+def has_surrogate_pairs(data: bytes) -> bool:
+    """Whether any text in an update, deleted or not, has a character beyond U+FFFF, such as an emoji. In UTF-16 these
+    are two units long, and a client may have written between the two."""
+    reader = _PairReader(data)
+    _walk(reader)
+    return reader.has_pairs
+
+
+class _PairReader(Reader):
+    __slots__ = ("has_pairs",)
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.has_pairs = False
+
+    def varstring(self) -> str:
+        text = super().varstring()
+        self.has_pairs = self.has_pairs or (not text.isascii() and max(text) > "\uffff")
+        return text
+
+
+def _walk(reader: Reader) -> None:
     for _ in range(reader.count(smallest=3)):
         structs = reader.count(smallest=2)
         _skip_id(reader)  # the client, and the clock of its first struct
@@ -134,8 +159,8 @@ CONTENTS: dict[int, Callable[[Reader], object]] = {
     1: Reader.varuint,  # deleted: how many
     2: _skip_strings,  # JSON
     3: Reader.skip_varbytes,  # binary
-    4: Reader.varstring,  # text
-    5: Reader.varstring,  # embedded JSON
+    4: methodcaller("varstring"),  # text
+    5: methodcaller("varstring"),  # embedded JSON
     6: _skip_format,
     7: _skip_type,
     8: _skip_values,

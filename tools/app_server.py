@@ -35,15 +35,15 @@ class AppServer(ServerProcess):
 
     def migrate(self) -> None:
         """Brings the database up to date. Prints what Django prints, if that fails."""
-        result = subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
-            cwd=self.project,
-            env=dict(self.environment()),
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        if result.returncode:
+        if self.manage("migrate", "--verbosity", "0"):
             raise SystemExit("The database could not be brought up to date; see the message above.")
+
+    def manage(self, *arguments: str) -> int:
+        """Runs a management command on this server's database, and returns its exit code."""
+        command = [sys.executable, "manage.py", *arguments]
+        environment = dict(self.environment())
+        result = subprocess.run(command, cwd=self.project, env=environment, stdin=subprocess.DEVNULL, check=False)
+        return result.returncode
 
     def command(self) -> Sequence[str]:
         application = "realtime_notes.asgi:application"

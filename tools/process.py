@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -50,7 +51,7 @@ def is_taken(port: int, host: str = "127.0.0.1") -> bool:
         return False
 
 
-class ServerProcess:
+class ServerProcess(ABC):
     """Subclasses say what to run and when it is ready."""
 
     name = "server"
@@ -63,8 +64,8 @@ class ServerProcess:
         self._log_path = Path(path)
         atexit.register(self._clean_up)
 
-    def command(self) -> Sequence[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def command(self) -> Sequence[str]: ...
 
     def environment(self) -> Mapping[str, str]:
         return os.environ
@@ -72,8 +73,8 @@ class ServerProcess:
     def directory(self) -> Path:
         return Path.cwd()
 
-    def is_ready(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_ready(self) -> bool: ...
 
     @property
     def log(self) -> str:
