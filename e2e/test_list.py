@@ -53,6 +53,15 @@ def test_a_note_can_be_read_without_javascript(
 
 
 @pytest.mark.chapter(8)
+def test_the_address_of_a_note_is_copied_to_be_shared(open_note: OpenNote, note: str) -> None:
+    ada = open_note(note, "Ada")
+    ada.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ada.page.get_by_role("button", name="Copy address").click()
+    expect(ada.page.get_by_role("button", name="Copied")).to_be_visible()
+    assert ada.page.evaluate("navigator.clipboard.readText()") == note
+
+
+@pytest.mark.chapter(8)
 def test_titles_people_and_new_notes_appear_while_one_looks(
     page: Page, open_note: OpenNote, create_note: CreateNote, own_server: AppServer
 ) -> None:
