@@ -20,7 +20,7 @@ from django import db
 from django.conf import settings
 
 from .models import Note
-from .process import FLUSH_SECONDS, this_process
+from .process import this_process
 from .protocol import CloseCode, ProtocolError, decode
 from .rooms import Room
 
@@ -101,9 +101,7 @@ class QueueConsumer(AsyncWebsocketConsumer):
 
     async def _say_goodbye(self) -> None:
         """This one connection is being ended by the server: saves what it may have sent, and says so."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FLUSH_SECONDS):
-                await self.process.writer.flush()
+        await self.process.flush()
         self.shut(CloseCode.TRY_AGAIN, "The server is shutting down.")
         await self._drain()
 

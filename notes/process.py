@@ -101,11 +101,15 @@ class Process:
         self.lobby.tell_changed(note_id)
         self.doorbell.ring(EVERYONE, {"type": "changed", "note": note_id}, note_id)
 
-    async def say_goodbye(self) -> None:
-        """The server is going down: saves what waits, and sends every browser to the next server."""
+    async def flush(self) -> None:
+        """Saves what waits, as far as FLUSH_SECONDS suffice for it."""
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self.writer.flush()
+
+    async def say_goodbye(self) -> None:
+        """The server is going down: saves what waits, and sends every browser to the next server."""
+        await self.flush()
         for connection in list(self._connections):
             connection.shut(CloseCode.TRY_AGAIN, "The server is shutting down.")
         with suppress(TimeoutError):

@@ -1,7 +1,7 @@
 // @ts-check
 // The list of people here, and my own name in it. Presence travels as awareness states; this module shows them.
 
-import { rename } from "./identity.js"
+import { NAME_MAX_LENGTH, rename } from "./identity.js"
 
 /**
  * @import { Awareness } from "y-protocols/awareness"
@@ -68,7 +68,7 @@ export function personItem({ name, color, isMe = false }) {
 /** @param {any} state what another client sent: it may be anything */
 export function nameOf(state) {
   const name = state?.user?.name
-  return typeof name === "string" && name.trim() ? name.trim().slice(0, 40) : "Somebody"
+  return typeof name === "string" && name.trim() ? name.trim().slice(0, NAME_MAX_LENGTH) : "Somebody"
 }
 
 /** @param {any} state */
