@@ -9,19 +9,28 @@ snapshot reads the rows first. A compaction between the two can then only make t
 was asked for, never leave a gap.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db import transaction
-from django.db.models import F, Q
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from pycrdt import Doc, Text, get_update, merge_updates
 
 from .models import TITLE_MAX_LENGTH, Note, Snapshot, Update
 from .protocol import EMPTY_UPDATE, ProtocolError
-from .update_format import has_surrogate_pairs
+from .update_format import has_surrogate_pairs, write_state_vector
 
 TITLE, BODY = "title", "body"
+COMPACT_AFTER_BYTES = 4 * 1024 * 1024
+# By hand, because the ORM takes longer to put these together than the database to carry them out, for each keystroke.
+LOCK_NOTES = "SELECT id, seq FROM notes_note WHERE id IN ({ids}) ORDER BY id {for_update}"
+ADD_UPDATE = "INSERT INTO notes_update (note_id, seq, payload, created_at) VALUES (%s, %s, %s, %s)"
+COUNT_UPDATE = "UPDATE notes_note SET seq = seq + 1, updated_at = %s WHERE id IN ({ids})"
+EMPTY_STATE_VECTOR = b"\x00"
 MERGE_CHUNK = 32  # merged flat, 10 000 updates take 1.1 s; in chunks of this size, 0.03 s
 
 
@@ -45,7 +54,9 @@ class Document:
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self.seq = 0
+        self.is_readable = True
         self._tail: list[Row] = []  # what came since the snapshot
+        self._tail_size = self._snapshot_size = 0
         self._merged, self._merged_seq = EMPTY_UPDATE, 0
         self._doc = Doc[Any]()
         self._title = self._doc.get(TITLE, type=Text)
@@ -53,8 +64,15 @@ class Document:
         self.extend(rows)
 
     @property
-    def tail_length(self) -> int:
-        return len(self._tail)
+    def size(self) -> int:
+        """Of all that is kept of it, in bytes."""
+        return self._snapshot_size + self._tail_size
+
+    @property
+    def is_long(self) -> bool:
+        """Whether enough has come since the snapshot for another one to pay."""
+        is_large = self._tail_size > max(self._snapshot_size, COMPACT_AFTER_BYTES)
+        return is_large or len(self._tail) > settings.COMPACT_AFTER_UPDATES
 
     @property
     def texts(self) -> tuple[str, str]:
@@ -71,21 +89,31 @@ class Document:
         for row in rows:
             if row.after <= self.seq < row.seq:
                 news.append(row.payload if row.after else get_update(row.payload, self.state_vector))
-                self._doc.apply_update(row.payload)
+                self._apply(row.payload)
                 self._tail.append(row)
+                self._tail_size += len(row.payload)
                 self.seq = row.seq
         return news
+
+    def _apply(self, payload: bytes) -> None:
+        """A log that the library cannot apply is still one that browsers can read. Its texts stay as they were."""
+        if self.is_readable:
+            with guarded() as attempt:
+                self._doc.apply_update(payload)
+            self.is_readable = not attempt.failed
 
     def missing(self, state_vector: bytes) -> bytes:
         """An update with everything that a replica lacks which has `state_vector`."""
         fresh = [row.payload for row in self._tail if row.seq > self._merged_seq]
         if fresh:
             self._merged, self._merged_seq = merge([self._merged, *fresh]), self.seq
-        return get_update(self._merged, state_vector)
+        return self._merged if state_vector == EMPTY_STATE_VECTOR else get_update(self._merged, state_vector)
 
     def rebase(self, snapshot: Row) -> None:
         """Stands on `snapshot` from now on, so that memory does not grow with the note's age."""
         self._tail = [row for row in self._tail if row.seq > snapshot.seq]
+        self._tail_size = sum(len(row.payload) for row in self._tail)
+        self._snapshot_size = len(snapshot.payload)
         self._merged, self._merged_seq = snapshot.payload, snapshot.seq
 
 
@@ -104,6 +132,43 @@ def check_acceptable(update: bytes) -> None:
         merge_updates(update)
     except ValueError:
         raise ProtocolError("The update cannot be read.") from None
+
+
+def new_in(update: bytes, known: Mapping[int, int]) -> bytes:
+    """The update without what is known. Who writes another letter under a number that is taken is not heard: each
+    replica would keep the one of the two that it sees first, and people would read different texts for ever."""
+    return get_update(update, write_state_vector(known))
+
+
+def check_applies(update: bytes, document: bytes, waiting: Iterable[bytes]) -> None:
+    """Raises ProtocolError if the CRDT library fails over this update where it is to go. Costs as much as opening the
+    note, so it is for updates that no page of ours sends: of several clients, or with more than letters in them."""
+    with guarded() as attempt:
+        doc = Doc[Any]()
+        for known in (document, *waiting, update):
+            doc.apply_update(known)
+        get_update(merge([document, *waiting, update]), EMPTY_STATE_VECTOR)
+    if attempt.failed:
+        raise ProtocolError("The update cannot be applied.")
+
+
+@dataclass(slots=True)
+class Attempt:
+    failed: bool = False
+
+
+@contextmanager
+def guarded() -> Iterator[Attempt]:
+    """Notes what the CRDT library raises. A panic of Rust is no Exception, and its class cannot be imported."""
+    attempt = Attempt()
+    try:
+        yield attempt
+    except (ProtocolError, RuntimeError, ValueError):
+        attempt.failed = True
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        attempt.failed = True
 
 
 def create_note(title: str = "", body: str = "", client_id: int | None = None) -> Note:
@@ -137,17 +202,22 @@ def read(note_id: int, after: int = 0) -> list[Row]:
 def append(batches: Mapping[int, Batch]) -> dict[int, list[Row]]:
     """Saves one batch a note, all in one transaction, and returns for each note the rows after the number
     that its room knew, the new one last. A note missing from the result does not exist any more."""
-    with transaction.atomic():
-        locked = Note.objects.select_for_update().filter(pk__in=batches).order_by("pk")
-        numbers = dict(locked.values_list("pk", "seq"))
-        Update.objects.bulk_create(
-            Update(note_id=pk, seq=seq + 1, payload=batches[pk].payload) for pk, seq in numbers.items()
-        )
-        Note.objects.filter(pk__in=numbers).update(seq=F("seq") + 1, updated_at=timezone.now())
+    ids = ", ".join(["%s"] * len(batches))
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LOCK_NOTES.format(ids=ids, for_update=for_update()), [*batches])
+        numbers: dict[int, int] = dict(cursor.fetchall())
+        cursor.executemany(ADD_UPDATE, [(pk, seq + 1, batches[pk].payload, now) for pk, seq in numbers.items()])
+        cursor.execute(COUNT_UPDATE.format(ids=ids), [now, *batches])
         return {
             pk: [Row(seq, seq + 1, batches[pk].payload)] if batches[pk].known == seq else read(pk, batches[pk].known)
             for pk, seq in numbers.items()
         }
+
+
+def for_update() -> str:
+    """SQLite has no locks for rows: its transactions begin with a lock of the whole database."""
+    return connection.ops.for_update_sql() if connection.features.has_select_for_update else ""
 
 
 def newest(note_ids: Iterable[int]) -> dict[int, int]:
@@ -167,18 +237,29 @@ def as_line(title: str) -> str:
 
 
 def compact(note_id: int) -> Row:
-    """Folds the log into a snapshot, beside whoever is writing, and returns the snapshot as a row.
+    """Folds the log into a snapshot, and returns the snapshot as a row. Raises Note.DoesNotExist."""
+    return store(note_id, fold(note_id))
+
+
+def fold(note_id: int) -> Row:
+    """The log as one row, as a snapshot is to hold it. Only reads. Raises Note.DoesNotExist."""
+    rows = read(note_id)
+    if len(rows) == 1:  # a snapshot alone, or a log of one row
+        return rows[0]
+    return Row(0, rows[-1].seq if rows else 0, squash(merge([row.payload for row in rows] or [EMPTY_UPDATE])))
+
+
+def store(note_id: int, folded: Row) -> Row:
+    """Makes `folded` the note's snapshot, unless another process was quicker, and returns what is the snapshot now.
 
     Raises Note.DoesNotExist. The snapshot is stored before the rows go, in one transaction.
     """
-    rows = read(note_id)
-    if len(rows) == 1 and rows[0].after == 0:  # a snapshot alone, or a log of one row
-        return rows[0]
-    folded = Row(0, rows[-1].seq if rows else 0, squash(merge([row.payload for row in rows] or [EMPTY_UPDATE])))
     with transaction.atomic():
         Note.objects.select_for_update().get(pk=note_id)
+        if folded.seq == 1:
+            return folded  # a log of one row is as short as it can be
         newer = Snapshot.objects.filter(note_id=note_id, seq__gte=folded.seq).first()
-        if newer:  # another process was quicker
+        if newer:
             return Row(0, newer.seq, bytes(newer.state))
         Snapshot.objects.update_or_create(note_id=note_id, defaults={"seq": folded.seq, "state": folded.payload})
         Update.objects.filter(note_id=note_id, seq__lte=folded.seq).delete()
@@ -192,22 +273,24 @@ def squash(merged: bytes) -> bytes:
     was cut in two, browsers would read the halves at other places; an update still waits for another one; there are
     shared types that are not ours; or the texts come out different.
     """
-    if has_surrogate_pairs(merged):
-        return merged
-    doc = Doc[Any]()
-    title, body = doc.get(TITLE, type=Text), doc.get(BODY, type=Text)
-    doc.apply_update(merged)
+    state = merged
+    with guarded() as attempt:
+        if not has_surrogate_pairs(merged):
+            state = _state_of(merged)
+    return merged if attempt.failed else state
+
+
+def _state_of(merged: bytes) -> bytes:
+    doc, texts = _load(merged)
     is_pending = get_update(merged, doc.get_state())[0] != 0
     if is_pending or set(doc.keys()) != {TITLE, BODY}:
         return merged
-    try:
-        state = doc.get_update()
-        copy = Doc[Any]()
-        copy_title, copy_body = copy.get(TITLE, type=Text), copy.get(BODY, type=Text)
-        copy.apply_update(state)
-        is_same = (str(title), str(body)) == (str(copy_title), str(copy_body))
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # Rust's, which is no Exception and cannot be imported
-            raise
-        return merged
-    return state if is_same else merged
+    state = doc.get_update()
+    return state if _load(state)[1] == texts else merged
+
+
+def _load(update: bytes) -> tuple[Doc[Any], tuple[str, str]]:
+    doc = Doc[Any]()
+    title, body = doc.get(TITLE, type=Text), doc.get(BODY, type=Text)
+    doc.apply_update(update)
+    return doc, (str(title), str(body))

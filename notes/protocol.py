@@ -9,17 +9,18 @@ it has been compared with the bytes that are there. It raises ProtocolError and 
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from .lib0 import ProtocolError, Reader, varbytes, varuint
-from .update_format import EMPTY_UPDATE, check_state_vector, check_update
+from .update_format import EMPTY_UPDATE, Shape, check_state_vector, check_update
 
 __all__ = ["EMPTY_UPDATE", "CloseCode", "Message", "ProtocolError", "decode", "encode"]
 
 SYNC, AWARENESS, QUERY_AWARENESS, SYNC_STATUS = 0, 1, 3, 102
 SYNC_STEP_1, SYNC_STEP_2, SYNC_UPDATE = 0, 1, 2
-MAX_AWARENESS_BYTES = 64 * 1024  # a person's name, colour and cursor take some 300
+MAX_AWARENESS_BYTES = 64 * 1024  # stock clients send on what they hear of others, all in one frame
+MAX_STATE_BYTES = 4 * 1024  # a person's name, colour and cursor take some 300
 MAX_STATUS_BYTES = 64
 GONE = "null"  # the state, as JSON, of a client that has left
 
@@ -43,9 +44,10 @@ class SyncStep1:
 
 @dataclass(frozen=True, slots=True)
 class SyncStep2:
-    """ "This is what you lack", as an update."""
+    """ "This is what you lack", as an update. Its shape is known if it came in a frame."""
 
     update: bytes
+    shape: Shape | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class SyncUpdate:
     """A change that was just made."""
 
     update: bytes
+    shape: Shape | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +133,8 @@ def _decode_sync(reader: Reader) -> Message:
         return SyncStep1(body)
     if kind not in (SYNC_STEP_2, SYNC_UPDATE):
         raise ProtocolError(f"There is no sync message of type {kind}.")
-    check_update(body)
-    return SyncStep2(body) if kind == SYNC_STEP_2 else SyncUpdate(body)
+    shape = check_update(body)
+    return SyncStep2(body, shape) if kind == SYNC_STEP_2 else SyncUpdate(body, shape)
 
 
 def _decode_entries(data: bytes) -> tuple[AwarenessEntry, ...]:
@@ -143,6 +146,7 @@ def _decode_entries(data: bytes) -> tuple[AwarenessEntry, ...]:
 
 def _decode_entry(reader: Reader) -> AwarenessEntry:
     entry = AwarenessEntry(reader.varuint(), reader.varuint(), reader.varstring())
+    _at_most(MAX_STATE_BYTES, entry.state.encode(), "An awareness state")
     try:
         state = json.loads(entry.state)
     except (ValueError, RecursionError):

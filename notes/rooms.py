@@ -9,8 +9,10 @@ everything has been sent to every connection.
 """
 
 import logging
+import math
+import time
 from asyncio import TimerHandle, get_running_loop
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,11 +20,13 @@ from django import db
 from django.conf import settings
 
 from . import documents, protocol
+from .clocks import follow, overlaps
 from .documents import Batch, Document, Row
 from .doorbell import group_of
 from .models import Note
 from .presence import Presence
-from .protocol import EMPTY_UPDATE, Awareness, AwarenessEntry, CloseCode, Message, SyncStatus
+from .protocol import Awareness, AwarenessEntry, CloseCode, Message, SyncStatus
+from .update_format import EMPTY_UPDATE, Shape, check_update, read_state_vector
 
 if TYPE_CHECKING:
     from .process import Process
@@ -32,6 +36,9 @@ Job = Callable[[], Coroutine[Any, Any, None]]
 
 PROJECT_AFTER_SECONDS = 1.0
 RETRY_SECONDS = 1.0
+PRESENCE_GAP_SECONDS = 0.05  # between two rounds of news of names and cursors
+ANSWER_SECONDS = 2.0  # for a connection whose client another one claims; whoever is alive needs a tenth of it
+MAX_CLIENTS_OF_NOTE = 40_000  # a chain of twice as many overflows the stack of the CRDT library, and ends the process
 IDLE_SECONDS = 10.0  # a room stays open so long after the last one left: most often somebody reloads
 
 
@@ -74,16 +81,24 @@ class Room:
         self._is_behind = False
         self._running: set[str] = set()
         self._timers: dict[str, TimerHandle] = {}
+        self._news: dict[int, tuple[AwarenessEntry, bool]] = {}  # by client, and whether it is here in this process
+        self._news_timer: TimerHandle | None = None
+        self._told_at = -math.inf
+        self._challengers: set[Connection] = set()
+        self._clocks: dict[int, int] = {}  # by client: what has been committed, or waits to be
+        # Who was asked for what came before, and their questions.
+        self._lacking: dict[Connection, list[SyncStatus]] = {}
 
     async def open(self) -> None:
         """Raises Note.DoesNotExist, or a database error."""
         self.document.extend(await self._process.reader.run(documents.read, self.note_id))
+        self._count_clocks()
         self._process.doorbell.join(self.group)
         self._project_soon()  # the process that made the last change may have died before it did
 
     def close(self) -> None:
         self._process.doorbell.leave(self.group)
-        for timer in self._timers.values():
+        for timer in [*self._timers.values(), *filter(None, [self._news_timer])]:
             timer.cancel()
 
     # A connection's life
@@ -97,12 +112,16 @@ class Room:
 
     def receive(self, connection: Connection, message: Message) -> None:
         """Raises ProtocolError if the message carries an update that the CRDT library refuses."""
+        self.presence.alive(connection)
         match message:
             case protocol.SyncStep1(state_vector):
                 missing = self.document.missing(state_vector)
                 connection.deliver(protocol.encode(protocol.SyncStep2(missing)))
-            case protocol.SyncStep2(update) | protocol.SyncUpdate(update):
-                self._receive_update(connection, update)
+            case protocol.SyncStep2(update, shape):
+                self._receive_answer(connection, update, shape or check_update(update))
+            case protocol.SyncUpdate(update, shape):
+                if not self._receive_update(connection, update, shape or check_update(update)):
+                    self._ask_for_more(connection)
             case SyncStatus():
                 self._receive_question(connection, message)
             case Awareness(entries):
@@ -112,24 +131,65 @@ class Room:
 
     def remove(self, connection: Connection) -> None:
         self.connections.discard(connection)
-        self._tell_presence(self.presence.leave(connection))
+        self._lacking.pop(connection, None)
+        self._tell_presence(self.presence.leave(connection), is_ours=True)
         if not self.connections:
             self._later(IDLE_SECONDS, self._fall_idle)
 
     # One keystroke: received, saved, sent
 
-    def _receive_update(self, connection: Connection, update: bytes) -> None:
+    def _receive_update(self, connection: Connection, update: bytes, shape: Shape) -> bool:
+        """Takes in an update, unless it stands on something that is missing: then it returns False."""
         if update == EMPTY_UPDATE:
-            return
+            return True
         documents.check_acceptable(update)
-        if self._waiting.size + self._saving.size + len(update) > settings.MAX_QUEUED_BYTES:
-            connection.shut(CloseCode.TRY_AGAIN, "The database is behind; send it again later.")
-            return
+        reached = follow(self._clocks, shape)
+        if reached is None:
+            return False
+        if overlaps(self._clocks, shape):
+            update = documents.new_in(update, {client: self._clocks.get(client, 0) for client in reached})
+            if update == EMPTY_UPDATE:
+                return True
+        if not shape.is_plain or len(reached) > 1:
+            documents.check_applies(update, self.document.missing(b"\x00"), self._unsaved_updates())
+        if refusal := self._refusal(update, shape, reached):
+            connection.shut(*refusal)
+            return True
+        self._clocks.update(reached)
         self._waiting.add(update)
         self._process.writer.submit(self)
+        return True
+
+    def _refusal(self, update: bytes, shape: Shape, reached: Mapping[int, int]) -> tuple[CloseCode, str] | None:
+        if len(self._clocks) + len(reached.keys() - self._clocks.keys()) > MAX_CLIENTS_OF_NOTE:
+            return CloseCode.TOO_LARGE, "This note has been written in from too many pages."
+        unsaved = self._waiting.size + self._saving.size
+        if self.document.size + unsaved + len(update) > settings.MAX_NOTE_BYTES and not shape.only_deletes():
+            self._start(self._compact)  # what has been deleted from it may still be counted
+            return CloseCode.TOO_LARGE, "This note is full. Delete some of its text first."
+        if unsaved + len(update) > settings.MAX_UNSAVED_BYTES:
+            return CloseCode.TRY_AGAIN, "The database is behind; send it again later."
+        return None
+
+    def _unsaved_updates(self) -> list[bytes]:
+        return self._saving.updates + self._waiting.updates
+
+    def _ask_for_more(self, connection: Connection) -> None:
+        """Somebody who types in the moment of connecting is ahead of their own answer to the sync step 1 of `add`."""
+        if connection not in self._lacking:
+            self._lacking[connection] = []
+            connection.deliver(protocol.encode(protocol.SyncStep1(self.document.state_vector)))
+
+    def _receive_answer(self, connection: Connection, update: bytes, shape: Shape) -> None:
+        if not self._receive_update(connection, update, shape):
+            raise protocol.ProtocolError("An answer stands on updates that nobody has sent.")
+        for question in self._lacking.pop(connection, []):
+            self._receive_question(connection, question)
 
     def _receive_question(self, connection: Connection, question: SyncStatus) -> None:
-        if self._waiting or self._saving:
+        if connection in self._lacking:
+            self._lacking[connection] = [question]  # of several, the newest is enough
+        elif self._waiting or self._saving:
             self._waiting.questions.append((connection, question))
             self._process.writer.submit(self)
         else:
@@ -148,6 +208,8 @@ class Room:
         saved, self._saving = self._saving, Inbox()
         if rows:
             self._advance(rows)
+            if len(rows) > 1:  # some of other processes: our own have been counted as they came
+                self._count_clocks()
             self._process.doorbell.ring(self.group, {"type": "ring", "note": self.note_id})
         for connection, question in saved.questions:
             connection.deliver(protocol.encode(question))
@@ -167,14 +229,19 @@ class Room:
         while self._is_behind:
             self._is_behind = False
             self._advance(await self._process.reader.run(documents.read, self.note_id, self.document.seq))
+            self._count_clocks()
 
     def _advance(self, rows: Iterable[Row]) -> None:
         news = self.document.extend(rows)
         if news:
             self._send(protocol.SyncUpdate(documents.merge(news)))
             self._project_soon()
-        if self.document.tail_length > settings.COMPACT_AFTER_UPDATES:
+        if self.document.is_long:
             self._start(self._compact)
+
+    def _count_clocks(self) -> None:
+        for client, clock in read_state_vector(self.document.state_vector).items():
+            self._clocks[client] = max(clock, self._clocks.get(client, 0))
 
     def _send(self, message: Message) -> None:
         frame = protocol.encode(message)
@@ -186,30 +253,58 @@ class Room:
     def _receive_presence(self, connection: Connection, entries: Iterable[AwarenessEntry]) -> None:
         own = self.presence.own(connection, entries)
         news = self.presence.update(connection, own)
-        self._tell_presence(news)
+        self._tell_presence(news, is_ours=True)
         for entry in own:
             if entry not in news and (farewell := self.presence.farewell(entry.client_id)):
                 connection.deliver(protocol.encode(Awareness((farewell,))))
+        if rival := self.presence.rival(connection):
+            self._challenge(connection, rival)
+
+    def _challenge(self, challenger: Connection, rival: Hashable) -> None:
+        """Asks the rival what every client answers: sync step 1."""
+        if challenger in self._challengers:
+            return
+        self._challengers.add(challenger)
+        get_running_loop().call_later(ANSWER_SECONDS, self._decide, challenger)
+        for connection in self.connections.intersection({rival}):
+            connection.deliver(protocol.encode(protocol.SyncStep1(self.document.state_vector)))
+
+    def _decide(self, challenger: Connection) -> None:
+        self._challengers.discard(challenger)
+        self._tell_presence(self.presence.decide(challenger), is_ours=True)
 
     def hear_presence(self, process: str, entries: Iterable[AwarenessEntry]) -> None:
         """Takes in what another process tells of its people."""
-        if news := self.presence.update(process, entries):
-            self._send(Awareness(news))
+        self._tell_presence(self.presence.update(process, entries), is_ours=False)
 
     def forget_process(self, process: str) -> None:
-        if news := self.presence.leave(process):
-            self._send(Awareness(news))
+        self._tell_presence(self.presence.leave(process), is_ours=False)
 
     def announce_presence(self) -> None:
         """Tells the other processes who is connected here."""
         for entry in self.presence.owned_by(self.connections):
             self._ring_presence(entry)
 
-    def _tell_presence(self, news: tuple[AwarenessEntry, ...]) -> None:
-        if news:
-            self._send(Awareness(news))
-            for entry in news:
-                self._ring_presence(entry)
+    def _tell_presence(self, news: Iterable[AwarenessEntry], *, is_ours: bool) -> None:
+        """Tells everyone, at once if the room is quiet. What comes too often goes out together, each client once."""
+        for entry in news:
+            self._news[entry.client_id] = entry, is_ours
+        wait = self._told_at + PRESENCE_GAP_SECONDS - time.monotonic()
+        if self._news and wait <= 0:
+            self._tell_news()
+        elif self._news and not self._news_timer:
+            self._news_timer = get_running_loop().call_later(wait, self._tell_news)
+
+    def _tell_news(self) -> None:
+        if self._news_timer:
+            self._news_timer.cancel()
+        news, self._news, self._news_timer = list(self._news.values()), {}, None
+        self._told_at = time.monotonic()
+        self._send(Awareness(tuple(entry for entry, _ in news)))
+        ours = [entry for entry, is_ours in news if is_ours]
+        for entry in ours:
+            self._ring_presence(entry)
+        if ours:
             self._process.tell_people(self.note_id, self.presence.people(self.connections))
 
     def _ring_presence(self, entry: AwarenessEntry) -> None:
@@ -223,12 +318,15 @@ class Room:
         if "_project" not in self._timers:
             self._later(PROJECT_AFTER_SECONDS, self._project)
 
+    # Both write by way of the writer's thread: SQLite has two who write wait for each other, and not for short.
+
     async def _project(self) -> None:
-        if await self._process.reader.run(documents.project, self.note_id, *self.document.texts):
+        if await self._process.writer.run_between(documents.project, self.note_id, *self.document.texts):
             self._process.tell_changed(self.note_id)
 
     async def _compact(self) -> None:
-        self.document.rebase(await self._process.reader.run(documents.compact, self.note_id))
+        folded = await self._process.reader.run(documents.fold, self.note_id)
+        self.document.rebase(await self._process.writer.run_between(documents.store, self.note_id, folded))
 
     async def _fall_idle(self) -> None:
         if self._is_empty():

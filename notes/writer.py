@@ -94,6 +94,10 @@ class Writer:
             if not self._waiting:
                 self._quiet.set()
 
+    async def run_between(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs another function that writes to the database, between two commits."""
+        return await self._thread.run(function, *args, **kwargs)
+
     async def close(self) -> None:
         await self._thread.close()
 

@@ -1,5 +1,7 @@
 """Who may speak for whom, and what is news."""
 
+import pytest
+
 from notes.presence import MAX_FAREWELLS, NAME_MAX_LENGTH, Presence, describe
 from notes.protocol import GONE, AwarenessEntry
 
@@ -43,12 +45,50 @@ def test_who_comes_back_must_have_moved_its_clock_on() -> None:
     assert presence.farewell(ADA) is None
 
 
+def say(presence: Presence, connection: str, said: AwarenessEntry) -> tuple[AwarenessEntry, ...]:
+    return presence.update(connection, presence.own(connection, [said]))
+
+
 def test_a_connection_that_replaced_a_dead_one_keeps_its_client_here() -> None:
     presence = Presence()
-    presence.update("dead", [entry(ADA, 4)])
-    presence.update("alive", [entry(ADA, 4)])
-    assert presence.leave("dead") == ()
-    assert presence.everyone() == (entry(ADA, 4),)
+    say(presence, "dead", entry(ADA, 4))
+    assert say(presence, "new", entry(ADA, 5)) == ()
+    assert presence.rival("new") == "dead"
+    assert presence.leave("dead") == (entry(ADA, 5),)
+    assert presence.leave("new") == (entry(ADA, 5, GONE),)
+
+
+def test_a_connection_takes_the_place_of_one_that_does_not_answer() -> None:
+    presence = Presence()
+    say(presence, "silent", entry(ADA, 4))
+    say(presence, "new", entry(ADA, 5))
+    say(presence, "new", entry(ADA, 6))
+    assert presence.decide("new") == (entry(ADA, 6),)
+    assert presence.leave("silent") == ()
+    assert presence.everyone() == (entry(ADA, 6),)
+
+
+@pytest.mark.parametrize("state", ['{"user": {"name": "Mallory"}}', GONE])
+def test_nobody_takes_the_client_of_a_connection_that_answers(state: str) -> None:
+    presence = Presence()
+    say(presence, "ada", entry(ADA, 4))
+    assert say(presence, "mallory", entry(ADA, 900, state)) == ()
+    presence.alive("ada")
+    assert presence.decide("mallory") == ()
+    assert say(presence, "ada", entry(ADA, 5)) == (entry(ADA, 5),)
+    assert presence.leave("mallory") == ()
+    assert presence.everyone() == (entry(ADA, 5),)
+
+
+def test_a_claim_that_was_disproved_may_be_made_again() -> None:
+    """What disproved it may have been on its way when the line died."""
+    presence = Presence()
+    say(presence, "dead", entry(ADA, 4))
+    say(presence, "new", entry(ADA, 5))
+    presence.alive("dead")
+    assert presence.decide("new") == ()
+    assert presence.rival("new") == "dead"
+    assert presence.decide("new") == (entry(ADA, 5),)
 
 
 def test_a_client_that_says_it_leaves_is_believed() -> None:

@@ -1,16 +1,18 @@
 """Frames and messages: both ways, and what is no frame at all."""
 
 import json
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
+from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText, merge_updates
 
 from notes.lib0 import MAX_SAFE_INTEGER, varbytes, varuint
 from notes.protocol import (
     MAX_AWARENESS_BYTES,
+    MAX_STATE_BYTES,
     MAX_STATUS_BYTES,
     Awareness,
     AwarenessEntry,
@@ -24,13 +26,16 @@ from notes.protocol import (
     decode,
     encode,
 )
+from notes.update_format import check_update
 
 numbers = st.integers(0, MAX_SAFE_INTEGER)
 state_vectors = st.dictionaries(numbers, numbers, max_size=5).map(
     lambda clocks: varuint(len(clocks)) + b"".join(varuint(c) + varuint(n) for c, n in clocks.items())
 )
 states = st.none() | st.dictionaries(st.text(), st.recursive(st.none() | st.text(), st.lists), max_size=3)
-entries = st.builds(AwarenessEntry, numbers, numbers, states.map(json.dumps))
+entries = st.builds(
+    AwarenessEntry, numbers, numbers, states.map(json.dumps).filter(lambda state: len(state) <= MAX_STATE_BYTES)
+)
 
 
 @st.composite
@@ -127,6 +132,7 @@ MALFORMED = {
     "an awareness state that is a number": b"\x01" + varbytes(b"\x01\x05\x01" + varbytes(b"7")),
     "an awareness state that is no UTF-8": b"\x01" + varbytes(b"\x01\x05\x01" + varbytes(b'"\xff"')),
     "an awareness state nested without end": b"\x01" + varbytes(b"\x01\x05\x01" + varbytes(b"[" * 60_000)),
+    "an awareness state that is too long": encode(Awareness((AwarenessEntry(1, 1, '"' + "x" * 5000 + '"'),))),
     "an awareness message that is too long": b"\x01" + varbytes(b"\x00" * (MAX_AWARENESS_BYTES + 1)),
     "an awareness message cut in an entry": b"\x01" + varbytes(b"\x01\x05\x01"),
     "a SyncStatus that is too long": b"\x66" + varbytes(b"\x00" * (MAX_STATUS_BYTES + 1)),
@@ -154,3 +160,19 @@ def test_every_shared_type_of_yjs_passes() -> None:
     del doc["text"][0:2]
     message = SyncUpdate(doc.get_update())
     assert decode(encode(message)) == message
+
+
+@given(st.randoms(use_true_random=False))
+def test_deletions_are_in_order_whatever_the_order_in_which_they_are_made(random: Random) -> None:
+    updates: list[bytes] = []
+    doc = Doc[Any]({"body": Text("x" * 60)})
+    doc.observe(lambda event: updates.append(event.update))
+    with doc.transaction():
+        for _ in range(20):
+            at = random.randrange(len(str(doc["body"])) - 1)
+            if random.random() < 0.3:
+                doc["body"].insert(at, "y")
+            else:
+                del doc["body"][at : at + 1]
+    for update in (updates[0], doc.get_update(), merge_updates(*updates, doc.get_update())):
+        check_update(update)

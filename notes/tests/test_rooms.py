@@ -163,13 +163,45 @@ async def test_nothing_is_said_to_be_saved_while_the_database_is_away(
 async def test_too_much_waiting_for_the_database_sends_the_writer_away(join: Join, settings: Any) -> None:
     ada, grace = await join("Ada", "Grace")
     await expect_converged(ada, grace)
-    settings.MAX_QUEUED_BYTES = 1000
+    settings.MAX_UNSAVED_BYTES = 1000
     ada.type("x" * 2000)
     assert ada.closed
     assert ada.closed[0] == CloseCode.TRY_AGAIN
-    settings.MAX_QUEUED_BYTES = 10_000
+    settings.MAX_UNSAVED_BYTES = 10_000
     await ada.mend()
     await expect_text("x" * 2000, ada, grace)
+
+
+async def test_a_note_that_is_full_takes_deletions_only_and_others_go_on(
+    join: Join, note: Note, settings: Any
+) -> None:
+    settings.MAX_NOTE_BYTES = 1000
+    ada, grace = await join("Ada", "Grace")
+    ada.type("x" * 900)
+    await expect_converged(ada, grace)
+    ada.type("y" * 200)
+    assert ada.closed == (CloseCode.TOO_LARGE, "This note is full. Delete some of its text first.")
+    grace.erase(0, 900)
+    alan = await join("Alan")
+    await expect_text("", grace, alan)
+    alan.type("z" * 900)  # still too much beside the log of what was deleted
+    assert alan.closed
+    async with asyncio.timeout(5):
+        while grace.text != "z" * 900:  # until the log has been compacted
+            if alan.closed:
+                await alan.mend()
+            await asyncio.sleep(0.05)
+    await expect_converged(grace, alan)
+
+
+async def test_presence_that_changes_all_the_time_goes_out_together(join: Join) -> None:
+    ada, grace = await join("Ada", "Grace")
+    await expect_names({"Ada", "Grace"}, ada, grace)
+    grace.frames.clear()
+    for position in range(500):
+        ada.say_here(cursor=position)
+    await until(lambda: grace.people[ada.doc.client_id].get("cursor") == 499, "Grace sees where Ada is")
+    assert len(grace.frames) < 10
 
 
 async def test_an_update_that_the_library_refuses_is_neither_stored_nor_sent_on(join: Join, note: Note) -> None:

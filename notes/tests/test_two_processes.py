@@ -18,7 +18,7 @@ from notes.tests.peers import expect_converged, expect_names, expect_text, until
 Join = Callable[..., Any]
 
 
-async def test_people_on_two_processes_write_one_note(join: Join, other_process: Process) -> None:
+async def test_people_of_two_process_objects_write_one_note(join: Join, other_process: Process) -> None:
     ada, grace = await join("Ada"), await join("Grace", via=other_process)
     ada.type("From one process")
     await expect_text("From one process", grace)

@@ -159,6 +159,14 @@ def test_pages_forbid_what_is_not_ours(client: Client) -> None:
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_hostile_title_is_text_in_the_admin(admin_client: Client) -> None:
+    create_note("<script>alert(1)</script>\u202e\x00", "<img src=x onerror=alert(1)>")
+    shown = page(admin_client, "/admin/notes/note/")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert "<script>alert" not in shown
+    assert "<img src=x" not in page(admin_client, "/admin/notes/note/?q=onerror")
+
+
 def test_the_admin_shows_notes_and_cannot_write_them(admin_client: Client) -> None:
     assert "Welcome" in page(admin_client, "/admin/notes/note/")
     assert "Save" not in page(admin_client, "/admin/notes/note/1/change/")
