@@ -1,152 +1,163 @@
 """The two WebSockets: NoteConsumer for one note, LobbyConsumer for the list of notes.
 
 A consumer is the connection and nothing more: it decodes what comes in, hands it to its note's room, and
-sends what the room delivers. It knows close codes, not documents.
+sends what the room delivers. It knows close codes and limits, not documents.
 
-Invariant: delivering never waits. Frames queue per connection; a reader so slow that more than
-MAX_QUEUED_BYTES wait for it is closed, and catches up when it connects again.
+Invariant: delivering never waits. A reader so slow that more than MAX_QUEUED_BYTES wait for it is closed, and
+catches up when it connects again.
 """
 
 import asyncio
 import json
 import logging
+import time
 import uuid
-from collections import deque
-from contextlib import suppress
 from typing import Any
 
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django import db
 from django.conf import settings
 
+from .limits import Bucket, Refusal
 from .models import Note
+from .outbox import Outbox
 from .process import this_process
 from .protocol import CloseCode, ProtocolError, decode
 from .rooms import Room
 
 logger = logging.getLogger(__name__)
 
+FRAMES_IN_A_ROW = 32  # before the other connections get their turn
 
-class QueueConsumer(AsyncWebsocketConsumer):
-    """A consumer whose sends never wait: what cannot go out at once waits in a bounded queue."""
+
+class OutboxConsumer(AsyncWebsocketConsumer):
+    """A consumer that never waits while it sends, and that answers for what it receives."""
 
     channel_layer_alias = None  # the room listens to the channel layer, once for all its connections
 
     def __init__(self) -> None:
         super().__init__()
         self.name = uuid.uuid4().hex[:8]
-        self._queue: deque[tuple[dict[str, Any], int]] = deque()  # messages and their sizes in bytes
-        self._queued_bytes = 0
-        self._wake = asyncio.Event()
-        self._is_shut = False
+        self.is_shut = False
+        self._frames = 0
+        self._allowance = Bucket(settings.MAX_FRAMES_PER_SECOND)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """As in Channels, less what a consumer needs that listens to the channel layer: a task for each frame that
+        comes in, and a hop to a thread and back."""
+        self.scope, self.base_send = scope, send
+        self.outbox = Outbox(send)
         self.process = this_process()
         self.process.connect(self)
-        sender = asyncio.create_task(self._send_queue())
+        self.address = (scope.get("client") or [""])[0]
+        self.refusal: Refusal | None = self.process.admission.enter(self.address)
         try:
-            await super().__call__(scope, receive, send)
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
         except asyncio.CancelledError:
             await self._say_goodbye()
             raise
         finally:
             self.left()
-            sender.cancel()
+            self.outbox.close()
+            self.process.admission.leave(self.address)
             self.process.disconnect(self)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """As in Channels, less a hop to a thread and back for each frame that comes in."""
-        if message["type"] == "websocket.receive":
-            await self.websocket_receive(message)
-        else:
+        if message["type"] != "websocket.receive":
             await super().dispatch(message)
+        elif not self.is_shut:
+            await self._receive_within_limits(message)
 
-    def deliver(self, frame: bytes) -> None:
-        self.enqueue({"type": "websocket.send", "bytes": frame}, len(frame))
+    async def connect(self) -> None:
+        await self.accept()
+        if self.refusal:
+            self.shut(*self.refusal)
+        else:
+            await self.enter()
+
+    async def enter(self) -> None:
+        """The connection is open and may stay."""
 
     def left(self) -> None:
-        """The connection is over, in whatever way."""
+        """The connection is over, in whatever way. May be called twice."""
 
     def enqueue(self, message: dict[str, Any], size: int) -> None:
-        if self._is_shut:
-            return
-        if self._queue and self._queued_bytes + size > settings.MAX_QUEUED_BYTES:
-            self._queue.clear()
-            self.shut(CloseCode.TRY_AGAIN, "This connection reads too slowly.")
-            return
-        self._queue.append((message, size))
-        self._queued_bytes += size
-        self._wake.set()
+        if not self.outbox.put(message, size):
+            self.shut(CloseCode.TRY_AGAIN, "This connection reads too slowly.", at_once=True)
 
-    def shut(self, code: CloseCode, reason: str) -> None:
-        """Closes after what already waits has been sent."""
-        if not self._is_shut:
+    def shut(self, code: CloseCode, reason: str, *, at_once: bool = False) -> None:
+        """Closes after what already waits has been sent, or instead of sending it. Nothing more is heard."""
+        if not self.is_shut:
             logger.info("shut connection=%s code=%s reason=%r", self.name, int(code), reason)
-            self._is_shut = True
-            self._queue.append(({"type": "websocket.close", "code": int(code), "reason": reason}, 0))
-            self._wake.set()
+            self.is_shut = True
+            self.outbox.finish({"type": "websocket.close", "code": int(code), "reason": reason}, drop=at_once)
+            self.left()
 
-    async def _send_queue(self) -> None:
-        with suppress(OSError):  # the other end is gone, which the consumer hears of in its own way
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                await self._drain()
-
-    async def _drain(self) -> None:
-        while self._queue:
-            message, size = self._queue.popleft()
-            await self.base_send(message)
-            self._queued_bytes -= size
+    async def _receive_within_limits(self, message: dict[str, Any]) -> None:
+        self._frames += 1
+        if self._frames % FRAMES_IN_A_ROW == 0:
+            await asyncio.sleep(0)
+        frame, started = message.get("bytes"), time.monotonic()
+        if not self._allowance.take(started):
+            self.shut(CloseCode.FLOODING, "This connection sends more than the server can do for it.")
+        elif frame is not None and len(frame) > settings.MAX_FRAME_BYTES:
+            self.shut(CloseCode.TOO_LARGE, f"A frame holds at most {settings.MAX_FRAME_BYTES} bytes.")
+        else:
+            await self.websocket_receive(message)
+            now = time.monotonic()
+            self._allowance.take_for_work(now, now - started)
 
     async def _say_goodbye(self) -> None:
         """This one connection is being ended by the server: saves what it may have sent, and says so."""
         await self.process.flush()
         self.shut(CloseCode.TRY_AGAIN, "The server is shutting down.")
-        await self._drain()
+        await self.outbox.drained()
 
 
-class NoteConsumer(QueueConsumer):
+class NoteConsumer(OutboxConsumer):
     room: Room | None = None
 
-    async def connect(self) -> None:
-        await self.accept()
-        note_id = int(self.scope["url_route"]["kwargs"]["note_id"])
+    @property
+    def note_id(self) -> int:
+        return int(self.scope["url_route"]["kwargs"]["note_id"])
+
+    async def enter(self) -> None:
         try:
-            self.room = await self.process.join(note_id, self)
+            self.room = await self.process.join(self.note_id, self)
         except Note.DoesNotExist:
             self.shut(CloseCode.NO_SUCH_NOTE, "There is no such note.")
         except db.Error as error:
-            logger.warning("join failed note=%s error=%r", note_id, error)
+            logger.warning("join failed note=%s error=%r", self.note_id, error)
             self.shut(CloseCode.TRY_AGAIN, "The database does not answer.")
         else:
-            logger.info("connect note=%s connection=%s", note_id, self.name)
+            logger.info("connect note=%s connection=%s", self.note_id, self.name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self.room is None or self._is_shut:
-            return
-        if bytes_data is not None and len(bytes_data) > settings.MAX_FRAME_BYTES:
-            self.shut(CloseCode.TOO_LARGE, f"A frame holds at most {settings.MAX_FRAME_BYTES} bytes.")
-            return
-        try:
-            self.room.receive(self, decode(bytes_data or b""))
-        except ProtocolError as error:
-            self.shut(CloseCode.MALFORMED_FRAME, str(error))
+        if self.room:
+            try:
+                self.room.receive(self, decode(bytes_data or b""))
+            except ProtocolError as error:
+                self.shut(CloseCode.MALFORMED_FRAME, str(error))
+
+    def deliver(self, frame: bytes) -> None:
+        self.enqueue({"type": "websocket.send", "bytes": frame}, len(frame))
 
     async def disconnect(self, code: int) -> None:
-        note_id = int(self.scope["url_route"]["kwargs"]["note_id"])
-        logger.info("disconnect note=%s connection=%s code=%s", note_id, self.name, code)
+        logger.info("disconnect note=%s connection=%s code=%s", self.note_id, self.name, code)
 
     def left(self) -> None:
         if self.room:
             self.room.remove(self)
 
 
-class LobbyConsumer(QueueConsumer):
+class LobbyConsumer(OutboxConsumer):
     """Tells who is in which note and which notes changed. Listens to nothing."""
 
-    async def connect(self) -> None:
-        await self.accept()
+    async def enter(self) -> None:
         self.process.lobby.watch(self.tell)
 
     def tell(self, news: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from django.conf import settings
 
 from . import documents
 from .doorbell import EVERYONE, Doorbell
+from .limits import Admission
 from .lobby import Lobby, People
 from .protocol import AwarenessEntry, CloseCode
 from .rooms import Connection, Room
@@ -41,6 +42,7 @@ class Process:
         self.reader = DatabaseThread("reader")
         self.doorbell = Doorbell(self._answer)
         self.lobby = Lobby()
+        self.admission = Admission()
         self.rooms: dict[int, Room] = {}
         self._opening: dict[int, asyncio.Task[Room]] = {}
         self._heard: dict[str, float] = {}

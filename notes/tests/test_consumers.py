@@ -1,5 +1,6 @@
 """The sockets themselves: addresses, origins, close codes, shutting down."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -9,7 +10,7 @@ from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 
 from notes import documents, protocol
-from notes.consumers import LobbyConsumer, NoteConsumer
+from notes.consumers import NoteConsumer
 from notes.documents import create_note
 from notes.doorbell import EVERYONE
 from notes.models import Note, Update
@@ -145,34 +146,67 @@ async def test_a_frame_that_is_too_large_closes_its_sender_with_4413(connect: Co
     assert await close_of(ada) == (4413, "A frame holds at most 100 bytes.")
 
 
-async def test_a_reader_too_slow_is_closed_with_4503(settings: Any) -> None:
-    settings.MAX_QUEUED_BYTES = 100
+async def test_a_reader_too_slow_is_closed_with_4503(note: Note, settings: Any) -> None:
+    settings.MAX_QUEUED_BYTES = 2000
+    reads, incoming = asyncio.Event(), asyncio.Queue[dict[str, Any]]()
     sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        await reads.wait()
+        sent.append(message)
+
+    reads.set()
     consumer = NoteConsumer()
-    consumer.base_send = lambda message: _record(sent, message)
-    consumer.deliver(b"x" * 500)  # one frame always goes, or a large note could never be opened
-    await consumer._drain()
-    assert len(sent) == 1
-    for _ in range(3):
+    scope = {"type": "websocket", "url_route": {"kwargs": {"note_id": str(note.pk)}}, "client": ["::1", 1]}
+    running = asyncio.create_task(consumer(scope, incoming.get, send))
+    incoming.put_nowait({"type": "websocket.connect"})
+    await until(lambda: consumer.room is not None, "it has joined")
+    reads.clear()
+    for _ in range(100):
         consumer.deliver(b"x" * 40)
-    await consumer._drain()
-    assert [(m["type"], m.get("code")) for m in sent[1:]] == [("websocket.close", 4503)]
+    assert consumer.room is not None
+    assert consumer not in consumer.room.connections
+    reads.set()
+    await consumer.outbox.drained()
+    assert (sent[-1]["type"], sent[-1]["code"]) == ("websocket.close", 4503)
+    assert len([message for message in sent if message.get("bytes") == b"x" * 40]) < 10
+    incoming.put_nowait({"type": "websocket.disconnect", "code": 4503})
+    await running
+    await this_process().close()
 
 
-async def test_what_has_been_sent_does_not_count_any_more(settings: Any) -> None:
-    settings.MAX_QUEUED_BYTES = 100
-    sent: list[dict[str, Any]] = []
-    consumer = LobbyConsumer()
-    consumer.base_send = lambda message: _record(sent, message)
-    for number in range(50):
-        consumer.tell({"changed": [number]})
-        consumer.tell({"changed": [number]})
-        await consumer._drain()
-    assert {message["type"] for message in sent} == {"websocket.send"}
+async def test_a_flood_is_closed_with_4429(connect: Connect, settings: Any) -> None:
+    settings.MAX_FRAMES_PER_SECOND = 10
+    ada = await connect()
+    for _ in range(100):
+        await send(ada, QueryAwareness())
+    assert await close_of(ada) == (4429, "This connection sends more than the server can do for it.")
 
 
-async def _record(sent: list[dict[str, Any]], message: dict[str, Any]) -> None:
-    sent.append(message)
+async def test_a_flood_leaves_others_their_turn(connect: Connect) -> None:
+    ada, grace = await connect(), await connect()
+    for _ in range(1000):
+        await send(ada, QueryAwareness())
+    await send(grace, SyncStatus(b"\x07"))
+    await receive(grace, SyncStatus)
+    assert ada.future.done() or ada.input_queue.qsize() > 0  # not all of them had been read by then
+
+
+@pytest.mark.parametrize(
+    ("limit", "allowed", "code"),
+    [
+        ("MAX_CONNECTIONS", 1, CloseCode.TRY_AGAIN),
+        ("MAX_CONNECTIONS_PER_ADDRESS", 1, CloseCode.FLOODING),
+        ("MAX_CONNECTS_PER_SECOND", 2, CloseCode.TRY_AGAIN),
+    ],
+)
+async def test_too_many_connections_are_refused_with_a_code(
+    connect: Connect, settings: Any, limit: str, allowed: int, code: CloseCode
+) -> None:
+    setattr(settings, limit, 1)
+    for _ in range(allowed):
+        assert await receive(await connect(), SyncStep1)
+    assert (await close_of(await connect()))[0] == code
 
 
 async def test_shutting_down_saves_what_waits_and_says_4503(note: Note, monkeypatch: pytest.MonkeyPatch) -> None:

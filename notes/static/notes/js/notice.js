@@ -4,13 +4,17 @@
 /** @import { WebsocketProvider } from "y-websocket" */
 
 const NO_SUCH_NOTE = 4404
+const TOO_LARGE = 4413
+const FAR_TOO_LARGE = 1009 // the WebSocket's own code, of a server that did not even read the frame
 
 /** @type {Record<number, string>} */
 const WORDS = {
   4400: "The server did not understand this page. Copy your text, then reload.",
   [NO_SUCH_NOTE]: "This note has been deleted. Its text stays here until you leave, so that you can copy it.",
-  4413: "A change was larger than the server takes. Copy your text, then reload and paste it in parts.",
-  4429: "This page sent more than the server takes at a time.",
+  [TOO_LARGE]:
+    "Your last change is not saved: it is larger than the server takes at a time, or this note is full. " +
+    "Copy your text, then reload and paste less of it.",
+  4429: "The server closed the line: too much came from this page, or too many pages from one network. Reload to try again.",
 }
 
 /**
@@ -35,8 +39,20 @@ export function showNotices({ provider, element, getText, onDeleted }) {
     element.replaceChildren(words, ...actions)
     element.hidden = false
   }
+  /** @param {CloseEvent | null} event */
+  const onLost = (event) => {
+    if (event?.code !== FAR_TOO_LARGE) return
+    provider.disconnect() // or it would send the same again and again
+    queueMicrotask(() => provider.emit("closed", [{ code: TOO_LARGE, reason: "" }, provider]))
+  }
   provider.on("closed", onClosed)
-  return { destroy: () => provider.off("closed", onClosed) }
+  provider.on("connection-close", onLost)
+  return {
+    destroy() {
+      provider.off("closed", onClosed)
+      provider.off("connection-close", onLost)
+    },
+  }
 }
 
 /** @param {string} text */

@@ -1,0 +1,166 @@
+"""What is sent at once, what waits, and how much of it."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from autobahn.exception import Disconnected
+from twisted.internet.testing import StringTransport
+
+from notes.outbox import MESSAGE_BYTES, Message, Outbox
+
+
+class Server:
+    """The server's end of a connection: it sends while the other end reads, and waits while it does not."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+        self.reading = asyncio.Event()
+        self.reading.set()
+        self.error: Exception | None = None
+
+    async def send(self, message: Message) -> None:
+        await self.reading.wait()
+        if self.error:
+            raise self.error
+        self.sent.append(message["text"])
+
+
+class Protocol:
+    """Daphne's end of a connection: it hands everything to Twisted and waits for nothing."""
+
+    def __init__(self) -> None:
+        self.transport: Any = cast(Any, StringTransport)()
+        self.transport.producer = "the HTTP request, which the WebSocket began as"
+        self.sent: list[Any] = []
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message["text"])
+
+
+class BoundSend:
+    """As `functools.partial(server.handle_reply, protocol)`, which is what Daphne hands to its applications."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.args = (protocol,)
+
+    def __call__(self, message: Message) -> Any:
+        return self.args[0].send(message)
+
+
+def put(outbox: Outbox, *texts: str) -> list[bool]:
+    return [outbox.put({"text": text}, len(text)) for text in texts]
+
+
+async def test_while_the_other_end_reads_everything_goes_at_once() -> None:
+    server = Server()
+    assert put(Outbox(server.send), "a", "b") == [True, True]
+    assert server.sent == ["a", "b"]
+
+
+async def test_what_cannot_go_waits_and_goes_in_order() -> None:
+    server = Server()
+    outbox = Outbox(server.send)
+    server.reading.clear()
+    put(outbox, "a", "b", "c")
+    assert server.sent == []
+    server.reading.set()
+    put(outbox, "d")
+    await outbox.drained()
+    assert server.sent == ["a", "b", "c", "d"]
+
+
+async def test_it_waits_again_as_often_as_it_must() -> None:
+    server = Server()
+    outbox = Outbox(server.send)
+    for text in "abc":
+        server.reading.clear()
+        put(outbox, text)
+        await asyncio.sleep(0)
+        server.reading.set()
+        await outbox.drained()
+    assert server.sent == ["a", "b", "c"]
+
+
+async def test_no_more_waits_than_is_allowed(settings: Any) -> None:
+    settings.MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
+    server = Server()
+    outbox = Outbox(server.send)
+    server.reading.clear()
+    assert put(outbox, "sent and waiting", "x" * 5000) == [True, True]  # one always may, or no large note would open
+    assert put(outbox, "a") == [False]
+    outbox.finish({"text": "close"}, drop=True)
+    server.reading.set()
+    await outbox.drained()
+    assert server.sent == ["sent and waiting", "close"]
+
+
+async def test_what_has_been_sent_does_not_count_any_more(settings: Any) -> None:
+    settings.MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
+    server = Server()
+    outbox = Outbox(server.send)
+    for _ in range(10):
+        server.reading.clear()
+        assert all(put(outbox, "a", "b", "c"))
+        server.reading.set()
+        await outbox.drained()
+
+
+async def test_after_the_last_message_nothing_is_sent() -> None:
+    server = Server()
+    outbox = Outbox(server.send)
+    server.reading.clear()
+    put(outbox, "a")
+    outbox.finish({"text": "close"})
+    put(outbox, "b")
+    server.reading.set()
+    await outbox.drained()
+    assert server.sent == ["a", "close"]
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(), Disconnected("autobahn's, which is no OSError")])
+@pytest.mark.parametrize("is_waiting", [False, True])
+async def test_a_connection_that_is_gone_is_no_fault(is_waiting: bool, error: Exception) -> None:
+    server = Server()
+    outbox = Outbox(server.send)
+    server.error = error
+    if is_waiting:
+        server.reading.clear()
+    put(outbox, "a", "b")
+    server.reading.set()
+    await outbox.drained()
+    assert put(outbox, "c") == [True]
+    assert server.sent == []
+
+
+async def test_closing_ends_what_waits() -> None:
+    server = Server()
+    outbox = Outbox(server.send)
+    server.reading.clear()
+    put(outbox, "a")
+    outbox.close()
+    server.reading.set()
+    await outbox.drained()
+    assert server.sent == []
+
+
+async def test_twisted_says_when_its_buffer_is_full(settings: Any) -> None:
+    settings.MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
+    protocol = Protocol()
+    outbox = Outbox(BoundSend(protocol))
+    assert protocol.transport.producer is not None
+    put(outbox, "a")
+    protocol.transport.producer.pauseProducing()
+    assert put(outbox, "b", "c", "d") == [True, True, False]
+    assert protocol.sent == ["a"]
+    protocol.transport.producer.resumeProducing()
+    assert protocol.sent == ["a", "b", "c"]
+
+
+async def test_twisted_does_not_wait_for_more_once_the_connection_is_to_close() -> None:
+    protocol = Protocol()
+    outbox = Outbox(BoundSend(protocol))
+    protocol.transport.producer.pauseProducing()
+    outbox.finish({"text": "close"})
+    assert protocol.sent == ["close"]
+    assert protocol.transport.producer is None
