@@ -21,7 +21,9 @@ from tools.redis import RedisServer
 
 CHAPTERS = range(1, 11)
 EXPECTED_ERRORS = {
-    "line_is_cut": re.compile(r"WebSocket connection to .* failed|Failed to load resource: net::"),
+    "line_is_cut": re.compile(
+        r"WebSocket connection to .* failed|WebSocket is already in CLOSING|Failed to load resource: net::"
+    ),
     "page_is_missing": re.compile(r"Failed to load resource: .* 404"),
 }
 
@@ -52,7 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """A failure shows what the servers of the test printed."""
     report = yield
-    if report.failed:
+    if report.failed and call.when != "teardown":  # by then the servers are gone
         for name, value in getattr(item, "funcargs", {}).items():
             for server in value if isinstance(value, list) else [value]:
                 if isinstance(server, AppServer):

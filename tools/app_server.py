@@ -1,4 +1,4 @@
-"""The app as a real Daphne process, with a database of its own."""
+"""The app as a real process of Daphne or uvicorn, with a database of its own."""
 
 import os
 import subprocess
@@ -11,6 +11,12 @@ from pathlib import Path
 from .process import ServerProcess
 
 REPOSITORY = Path(__file__).parents[1]
+APPLICATION = "realtime_notes.asgi:application"
+# Daphne cuts the line at 1 MiB where it is not told otherwise, without a word, and a browser comes back for ever.
+# More than MAX_FRAME_BYTES, so that it is the app that refuses, with 4413.
+MAX_WEBSOCKET_BYTES = 16 * 1024 * 1024
+# Who wait to be let in. Twisted's own 50 are fewer than may come back at once, and the next has to wait for a second.
+MAX_NEWCOMERS = 1024
 
 
 class AppServer(ServerProcess):
@@ -23,11 +29,13 @@ class AppServer(ServerProcess):
         port: int | None = None,
         project: Path = REPOSITORY,
         settings: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
     ) -> None:
         super().__init__(port)
         chosen = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **(settings or {})}
         self.settings = {name: value for name, value in chosen.items() if value}
         self.project = project
+        self.options = options  # more for the server's command line
 
     @property
     def url(self) -> str:
@@ -46,8 +54,9 @@ class AppServer(ServerProcess):
         return result.returncode
 
     def command(self) -> Sequence[str]:
-        application = "realtime_notes.asgi:application"
-        return [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), application]
+        sizes = [f"--websocket-max-{what}-size={MAX_WEBSOCKET_BYTES}" for what in ("message", "frame")]
+        endpoint = f"tcp:port={self.port}:interface=127.0.0.1:backlog={MAX_NEWCOMERS}"
+        return [sys.executable, "-m", "daphne", "-e", endpoint, *sizes, *self.options, APPLICATION]
 
     def environment(self) -> Mapping[str, str]:
         inherited = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
@@ -57,10 +66,26 @@ class AppServer(ServerProcess):
         return self.project
 
     def is_ready(self) -> bool:
+        # A server that trusts its proxy would otherwise send us away to HTTPS.
+        request = urllib.request.Request(f"{self.url}/", headers={"X-Forwarded-Proto": "https"})
         try:
-            urllib.request.urlopen(f"{self.url}/", timeout=5).close()
+            urllib.request.urlopen(request, timeout=5).close()
         except urllib.error.HTTPError:
             return True  # an answer, if not a friendly one
         except OSError:
             return False
         return True
+
+
+class UvicornServer(AppServer):
+    name = "uvicorn"
+
+    def command(self) -> Sequence[str]:
+        size = f"--ws-max-size={MAX_WEBSOCKET_BYTES}"
+        return [sys.executable, *uvicorn(APPLICATION, str(self.port)), size, *self.options]
+
+
+def uvicorn(application: str, port: str) -> list[str]:
+    """The arguments for Python. Sans-I/O WebSockets are the quickest, and compressing what is small only costs."""
+    sockets = ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false"]
+    return ["-m", "uvicorn", application, "--port", port, *sockets]

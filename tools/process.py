@@ -13,6 +13,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -51,10 +52,17 @@ def is_taken(port: int, host: str = "127.0.0.1") -> bool:
         return False
 
 
+def accepts_connections(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
 class ServerProcess(ABC):
     """Subclasses say what to run and when it is ready."""
 
     name = "server"
+    stop_signal = signal.SIGTERM
 
     def __init__(self, port: int | None = None) -> None:
         self.port = port or free_port()
@@ -82,6 +90,19 @@ class ServerProcess(ABC):
         return self._log_path.read_text(errors="replace")
 
     @property
+    def pid(self) -> int:
+        if not self._process:
+            raise ProcessError(f"{self.name} has not been started.")
+        return self._process.pid
+
+    @property
+    def resident_bytes(self) -> int:
+        """How much of the process is in memory; 0 where nothing says so as simply as Linux does."""
+        status = Path(f"/proc/{self.pid}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), 0)
+
+    @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -107,7 +128,7 @@ class ServerProcess(ABC):
     def stop(self) -> float:
         """Asks the process to end and waits until it has. Returns how many seconds that took."""
         started = time.monotonic()
-        self._signal(signal.SIGTERM)
+        self._signal(self.stop_signal)
         try:
             self._wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
