@@ -1,0 +1,39 @@
+"""What a person sees who comes to a limit. Nobody else notices anything."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.conftest import OpenNote
+from e2e.notes_over_http import create_note_over_http
+from tools.app_server import AppServer
+
+pytestmark = pytest.mark.chapter(10)
+
+
+@pytest.mark.line_is_cut
+@pytest.mark.parametrize(
+    ("settings", "length"),
+    [
+        ({"MAX_FRAME_BYTES": "3000"}, 5000),  # a frame that is refused
+        ({"MAX_FRAME_BYTES": "2000"}, 5000),  # one that is not even read
+        ({"MAX_NOTE_BYTES": "3000"}, 5000),  # a note that is full
+    ],
+)
+def test_who_writes_too_much_is_told_and_keeps_the_text(
+    open_note: OpenNote, database_url: Callable[[], str], settings: dict[str, str], length: int
+) -> None:
+    with AppServer(database_url(), settings=settings) as server:
+        address = create_note_over_http(server.url)
+        ada, grace = open_note(address, "Ada", "Grace")
+        ada.write("Short. ")
+        grace.expect_text("Short. ")
+        ada.paste("x" * length)
+        expect(ada.alert).to_contain_text("Your last change is not saved")
+        expect(ada.connection).to_contain_text("the server has closed the line")
+        expect(ada.changes).not_to_have_text("Saved")
+        assert ada.text == "Short. " + "x" * length
+        grace.write("And on it goes.")
+        grace.expect_saved()
+        grace.expect_text("Short. And on it goes.")
