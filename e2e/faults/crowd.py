@@ -1,0 +1,333 @@
+"""A crowd of scripted writers, in a thread of their own: they type, lose the line, come back, and keep a record.
+
+A Writer is one person's replica, and behaves on the wire as the page does: it asks for what it lacks, answers what it
+is asked, asks whether everything is saved, and comes back by itself unless it was sent away for good. Every word it
+types is unique and goes into the text as a whole, so that words can be looked for in what others read.
+
+Invariant: `owed` only ever grows. A word is owed once the server has said that it is saved, or has shown it to
+anybody but its author.
+"""
+
+import asyncio
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, Self
+
+from pycrdt import Doc, Text, TransactionEvent
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from notes import protocol
+from notes.protocol import EMPTY_UPDATE, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
+
+WORD = re.compile(r"<[\w-]+>")
+SENT_AWAY = range(4400, 4500)
+FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.5  # as y-websocket
+HANDSHAKE_SECONDS = 5.0
+PATIENCE_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 0.02
+NEWS_SECONDS = 1.0
+MOST_SECONDS = 120.0  # nothing in the crowd's thread takes so long
+OFFLINE = (OSError, TimeoutError, WebSocketException)
+
+
+class Writer:
+    def __init__(self, name: str, urls: Sequence[str], pause: float) -> None:
+        self.name = name
+        self.urls = urls
+        self.pause = pause  # in s, on average, between two words
+        self.typed: list[str] = []
+        self.owed: set[str] = set()
+        self.closed: list[int] = []  # the codes of its connections' ends
+        self.is_synced = False
+        self.reads = asyncio.Event()
+        self.reads.set()
+        self._doc = Doc[Any]()
+        self._body = self._doc.get("body", type=Text)
+        self._changes = self._doc.observe(self._changed)
+        self._is_receiving = False
+        self._outgoing: asyncio.Queue[bytes] | None = None
+        self._asked: dict[bytes, int] = {}  # questions, and how many words had been typed by then
+
+    @property
+    def text(self) -> str:
+        return str(self._body)
+
+    @property
+    def words(self) -> set[str]:
+        return set(WORD.findall(self.text))
+
+    @property
+    def has_saved(self) -> bool:
+        return self.owed >= set(self.typed)
+
+    # Writing
+
+    async def write(self) -> None:
+        while True:
+            await asyncio.sleep(random.uniform(0, 2 * self.pause))
+            self.type_word()
+
+    def type_word(self, length: int = 0) -> str:
+        word = f"<{self.name}-{len(self.typed)}{'x' * length}>"
+        self.typed.append(word)
+        # Between two words of whoever it may be. The text is ASCII, so bytes and characters are the same.
+        ends = [0, *(match.end() for match in WORD.finditer(self.text))]
+        self._body.insert(random.choice(ends[-20:]), word)
+        return word
+
+    def _changed(self, event: TransactionEvent) -> None:
+        if not self._is_receiving:
+            self._send(SyncUpdate(event.update))
+            self._ask()
+
+    # The line
+
+    async def stay_connected(self) -> None:
+        retry_seconds, way = FIRST_RETRY_SECONDS, 0
+        while not (self.closed and self.closed[-1] in SENT_AWAY):
+            line = connect(
+                self.urls[way % len(self.urls)],
+                max_size=None,
+                proxy=None,
+                open_timeout=HANDSHAKE_SECONDS,
+                close_timeout=1,
+                ping_interval=None,
+            )
+            try:
+                async with line as socket:
+                    retry_seconds = FIRST_RETRY_SECONDS
+                    await self._converse(socket)
+            except OFFLINE:
+                pass
+            finally:
+                if hasattr(line, "connection"):
+                    line.connection.transport.abort()  # the closing may have been cancelled, too
+            self.is_synced = False
+            await asyncio.sleep(retry_seconds)
+            retry_seconds = min(2 * retry_seconds, LAST_RETRY_SECONDS)
+            way += 1  # the next time by way of another process
+
+    async def _converse(self, socket: ClientConnection) -> None:
+        self._outgoing = asyncio.Queue()
+        self._send(SyncStep1(self._doc.get_state()))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._send_all(socket, self._outgoing))
+                tasks.create_task(self._receive_all(socket))
+        except* ConnectionClosed as group:
+            for error in group.exceptions:
+                self.closed.append(error.rcvd.code if isinstance(error, ConnectionClosed) and error.rcvd else 1006)
+        finally:
+            self._outgoing = None
+
+    async def _send_all(self, socket: ClientConnection, outgoing: asyncio.Queue[bytes]) -> None:
+        while True:
+            await socket.send(await outgoing.get())
+
+    async def _receive_all(self, socket: ClientConnection) -> None:
+        while True:
+            await self.reads.wait()
+            frame = await socket.recv()
+            assert isinstance(frame, bytes)
+            self._receive(protocol.decode(frame))
+
+    def _receive(self, message: protocol.Message) -> None:
+        match message:
+            case SyncStep1(state_vector):
+                self._send(SyncStep2(self._doc.get_update(state_vector)))
+                self._ask()
+            case SyncStep2(update) | SyncUpdate(update):
+                self._take(update)
+                self.is_synced = True
+            case SyncStatus(payload):
+                self.owed.update(self.typed[: self._asked.pop(payload, 0)])
+
+    def _take(self, update: bytes) -> None:
+        if update == EMPTY_UPDATE:
+            return
+        self._is_receiving = True
+        self._doc.apply_update(update)
+        self._is_receiving = False
+        own = f"<{self.name}-"
+        self.owed.update(word for word in WORD.findall(self.text) if not word.startswith(own))
+
+    def _send(self, message: protocol.Message) -> None:
+        if self._outgoing:
+            self._outgoing.put_nowait(protocol.encode(message))
+
+    def _ask(self) -> None:
+        question = SyncStatus(len(self.typed).to_bytes(4))
+        self._asked[question.payload] = len(self.typed)
+        self._send(question)
+
+
+class Crowd:
+    """Writers on one note. Everything here may be called from the test's thread."""
+
+    def __init__(self) -> None:
+        self.writers: list[Writer] = []
+        self._left: list[Writer] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._writing: dict[Writer, asyncio.Task[None]] = {}
+        self._lines: dict[Writer, asyncio.Task[None]] = {}
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.run(self._end([*self._writing.values(), *self._lines.values()]))
+        self.run(asyncio.sleep(LOOK_AGAIN_SECONDS))  # for the sockets to be closed
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def join(self, number: int, *urls: str, pause: float = 0.05, writes: bool = True) -> list[Writer]:
+        """So many more people, spread over the addresses. Returns once they all have the note."""
+        start = len(self.writers) + len(self._left)
+        new = [
+            Writer(f"w{index}", [*urls[index % len(urls) :], *urls[: index % len(urls)]], pause)
+            for index in range(start, start + number)
+        ]
+        self.writers += new
+        self.run(self._start(new, writes))
+        self.until(lambda: all(writer.is_synced for writer in new), "everybody has joined")
+        return new
+
+    def pause(self, writers: Sequence[Writer] | None = None) -> None:
+        """These, or all, stop writing, and stay."""
+        chosen = self.writers if writers is None else writers
+        self.run(self._end([self._writing.pop(writer) for writer in chosen if writer in self._writing]))
+
+    def leave(self, writers: Sequence[Writer]) -> None:
+        """These go home. What they typed and what they were shown is remembered."""
+        self.run(self._end([tasks.pop(w) for tasks in (self._writing, self._lines) for w in writers if w in tasks]))
+        self._left += writers
+        self.writers = [writer for writer in self.writers if writer not in writers]
+
+    def resume(self) -> None:
+        self.run(self._start_writing(self.writers))
+
+    def do(self, function: Callable[[], Any]) -> Any:
+        """Calls a function in the crowd's thread, where the writers live."""
+
+        async def call() -> Any:
+            return function()
+
+        return self.run(call())
+
+    @property
+    def owed(self) -> set[str]:
+        """What anybody was shown of others or had acknowledged."""
+        owed: set[str] = self.do(self._owed)
+        return owed
+
+    @property
+    def typed(self) -> set[str]:
+        typed: set[str] = self.do(lambda: {word for writer in self._everybody() for word in writer.typed})
+        return typed
+
+    def wait(self, seconds: float) -> None:
+        """Lets a fault last."""
+        time.sleep(seconds)
+
+    def has_news(self) -> bool:
+        """Whether anything has been shown or promised to anybody within the last second."""
+        before = len(self.owed)
+        time.sleep(NEWS_SECONDS)
+        return len(self.owed) > before
+
+    def expect_nothing_lost(self, *urls: str, owed: set[str] | None = None) -> None:
+        """A newcomer finds everything that anybody is owed, by way of each of these addresses."""
+        owed = self.owed if owed is None else owed
+        for url in urls:
+            missing = owed - set(WORD.findall(self.read(url)))
+            assert not missing, f"{len(missing)} of {len(owed)} words are lost, such as {sorted(missing)[:5]}"
+
+    def read(self, url: str) -> str:
+        """What a newcomer reads."""
+        text: str = self.run(_read(url))
+        return text
+
+    def expect_converged(self, seconds: float = PATIENCE_SECONDS) -> str:
+        """Everybody stops writing, and within so many seconds all read the same, with every word once."""
+        self.pause()
+        typed = self.typed
+        self.until(
+            lambda: all(writer.is_synced and writer.words >= typed for writer in self.writers),
+            "everybody has every word",
+            seconds,
+        )
+        self.until(lambda: len({writer.text for writer in self.writers}) == 1, "all read the same", seconds)
+        self.until(lambda: self._owed() == typed, "all of it is saved", seconds)
+        text: str = self.writers[0].text
+        assert sorted(WORD.findall(text)) == sorted(typed), "a word stands there twice"
+        assert not set("<>") & set(WORD.sub("", text)), "a word is broken"
+        return text
+
+    def until(self, condition: Callable[[], bool], claim: str, seconds: float = PATIENCE_SECONDS) -> float:
+        """Waits for something about the writers that must come true. Returns how many seconds that took."""
+        return self._until(lambda: bool(self.do(condition)), claim, seconds)
+
+    def until_quiet(self) -> None:
+        """Waits until nobody is shown or promised anything any more."""
+        self._until(lambda: not self.has_news(), "there are no more news", PATIENCE_SECONDS)
+
+    def until_news(self) -> None:
+        """Waits until something is shown or promised again."""
+        self._until(self.has_news, "there are news", PATIENCE_SECONDS)
+
+    def _until(self, condition: Callable[[], bool], claim: str, seconds: float) -> float:
+        started = time.monotonic()
+        while not condition():
+            if time.monotonic() - started > seconds:
+                state = [(w.name, w.is_synced, len(w.typed), len(w.words), w.closed[-3:]) for w in self.writers]
+                raise AssertionError(
+                    f"Not true within {seconds} s: {claim}. (name, synced, typed, has, closed): {state}"
+                )
+            time.sleep(LOOK_AGAIN_SECONDS)
+        return time.monotonic() - started
+
+    def _everybody(self) -> list[Writer]:
+        return self.writers + self._left
+
+    def _owed(self) -> set[str]:
+        return set().union(*(writer.owed for writer in self._everybody()))
+
+    async def _start(self, writers: Sequence[Writer], writes: bool) -> None:
+        self._lines.update((writer, asyncio.create_task(writer.stay_connected())) for writer in writers)
+        if writes:
+            await self._start_writing(writers)
+
+    async def _start_writing(self, writers: Sequence[Writer]) -> None:
+        self._writing.update((writer, asyncio.create_task(writer.write())) for writer in writers)
+
+    async def _end(self, tasks: Iterable[asyncio.Task[None]]) -> None:
+        left = set(tasks)
+        while left:  # Python 3.11 may lose a cancellation that meets another error in a task group
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=LOOK_AGAIN_SECONDS)
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(MOST_SECONDS)
+
+
+async def _read(url: str) -> str:
+    """The note as a newcomer reads it: what the server answers to an empty state vector."""
+    doc = Doc[Any]()
+    body = doc.get("body", type=Text)
+    async with asyncio.timeout(PATIENCE_SECONDS), connect(url, max_size=None, proxy=None) as socket:
+        await socket.send(protocol.encode(SyncStep1(b"\x00")))
+        while True:
+            frame = await socket.recv()
+            assert isinstance(frame, bytes)
+            message = protocol.decode(frame)
+            if isinstance(message, SyncStep2):
+                doc.apply_update(message.update)
+                return str(body)

@@ -1,0 +1,61 @@
+"""Clocks that are wrong, and pages that sleep."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from e2e.conftest import OpenNote
+from e2e.note_page import NotePage, expect_same_text
+from tools.app_server import AppServer
+
+pytestmark = pytest.mark.chapter(10)
+
+DAY_MS = 24 * 60 * 60 * 1000
+SHIFT_CLOCK = """
+const Real = Date
+window.Date = class extends Real {
+    constructor(...given) { given.length ? super(...given) : super(Real.now() + SHIFT) }
+    static now() { return Real.now() + SHIFT }
+}"""
+
+
+@pytest.mark.parametrize("shift_ms", [-DAY_MS, DAY_MS])
+def test_a_browser_whose_clock_is_a_day_off_writes_and_is_seen(
+    server: AppServer, note: str, open_note: OpenNote, new_page: Callable[[], Page], shift_ms: int
+) -> None:
+    grace = open_note(note, "Grace")
+    page = new_page()
+    page.add_init_script(SHIFT_CLOCK.replace("SHIFT", str(shift_ms)))
+    ada = NotePage(page, "Ada", note)
+    ada.open()
+    ada.write("Is it tomorrow? ")
+    grace.write("It is today. ")
+    for person in (ada, grace):
+        person.expect_people("Ada", "Grace")
+        person.expect_in_text("Is it tomorrow? ", "It is today. ")
+    ada.go_offline()
+    grace.expect_people("Grace")
+    ada.go_online()
+    grace.expect_people("Ada", "Grace")
+    expect_same_text(ada, grace)
+
+
+@pytest.mark.line_is_cut
+def test_a_page_that_has_slept_catches_up_when_it_wakes(note: str, open_note: OpenNote, is_short: bool) -> None:
+    """The browser runs nothing of a frozen page; at 30 s without a word its provider would have connected anew."""
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.write("Before she sleeps. ")
+    grace.expect_in_text("Before she sleeps. ")
+    devtools = ada.page.context.new_cdp_session(ada.page)
+    devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+    grace.write("While Ada sleeps. ")
+    grace.expect_saved()
+    grace.page.wait_for_timeout(5_000 if is_short else 60_000)
+    grace.write("Still. ")
+    grace.expect_saved()
+    devtools.send("Page.setWebLifecycleState", {"state": "active"})
+    ada.expect_in_text("While Ada sleeps. ", "Still. ")
+    ada.write("Awake. ")
+    grace.expect_in_text("Awake. ")
+    expect_same_text(ada, grace)

@@ -1,0 +1,141 @@
+"""The database is locked, full, or gone for a while. Nothing is said to be saved that is not (G1, G2)."""
+
+import resource
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from e2e.conftest import OpenNote
+from e2e.faults.conftest import WRITERS, Database, socket_of
+from e2e.faults.crowd import Crowd
+from e2e.note_page import NotePage
+from tools.app_server import AppServer
+
+pytestmark = pytest.mark.chapter(10)
+
+LOCKED_SECONDS = 6.0  # longer than SQLite waits for its turn
+AWAY_SECONDS = 3
+ROOM_LEFT = 64 * 1024  # bytes
+
+
+@contextmanager
+def locked(database: Database) -> Iterator[None]:
+    if database.postgres:
+        with database.postgres.connect(database.name) as connection, connection.transaction():
+            connection.execute(sql.SQL("LOCK TABLE notes_note IN ACCESS EXCLUSIVE MODE"))
+            yield
+        return
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as file:
+        file.execute("BEGIN IMMEDIATE")
+        yield
+        file.execute("ROLLBACK")
+
+
+@contextmanager
+def limited_files(server: AppServer) -> Iterator[None]:
+    """A quota: no file of the server may grow past its present size by more than a little."""
+    _, hard = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
+    path = Path(server.settings["DATABASE_URL"].removeprefix("sqlite:///"))
+    size = path.with_name(f"{path.name}-wal").stat().st_size
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (size + ROOM_LEFT, hard))
+    yield
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+
+def watch_claims(ada: NotePage) -> None:
+    """Notes from now on, a hundred times a second, what the page says about saving."""
+    ada.page.evaluate(
+        """() => {
+            const status = document.querySelector('[aria-label="Changes"]')
+            window.claims = new Set()
+            window.watching = setInterval(() => window.claims.add(status.textContent.trim()), 10)
+        }"""
+    )
+
+
+def claims(ada: NotePage) -> set[str]:
+    """What it has said."""
+    return set(ada.page.evaluate("() => (clearInterval(window.watching), [...window.claims])"))
+
+
+def test_the_page_says_that_it_is_not_saved_while_the_database_is_locked(
+    one_server: AppServer, database: Database, crowd: Crowd, open_note: OpenNote
+) -> None:
+    url = socket_of(one_server)
+    ada, grace = open_note(f"{one_server.url}/notes/1/", "Ada", "Grace")
+    before = grace.text
+    with locked(database):
+        ada.write("Typed while it is locked. ")
+        watch_claims(ada)
+        grace.page.wait_for_timeout(LOCKED_SECONDS * 1000)
+        assert "Saved" not in claims(ada)
+        assert grace.text == before
+    ada.expect_saved()
+    grace.expect_in_text("Typed while it is locked. ")
+    one_server.kill()
+    one_server.start()
+    assert "Typed while it is locked. " in crowd.read(url)
+
+
+def test_nobody_is_shown_or_promised_anything_while_the_database_is_locked(
+    one_server: AppServer, database: Database, crowd: Crowd
+) -> None:
+    url = socket_of(one_server)
+    crowd.join(WRITERS, url)
+    crowd.until(lambda: all(writer.owed for writer in crowd.writers), "everybody has been shown something")
+    with locked(database):
+        crowd.until_quiet()
+        crowd.wait(LOCKED_SECONDS)
+        assert not crowd.has_news()
+    crowd.expect_converged()
+    crowd.expect_nothing_lost(url)
+
+
+def test_a_full_disk_costs_time_and_nothing_else(
+    start_server: Callable[..., AppServer], database_url: Callable[[], str], crowd: Crowd, open_note: OpenNote
+) -> None:
+    server = start_server(database_url())
+    url = socket_of(server)
+    crowd.join(WRITERS, url)
+    with limited_files(server):
+        crowd.do(lambda: crowd.writers[0].type_word(2 * ROOM_LEFT))
+        crowd.until_quiet()
+        assert "commit failed" in server.log
+        ada = open_note(f"{server.url}/notes/1/", "Ada")
+        ada.write("Typed while the disk is full. ")
+        watch_claims(ada)
+        ada.page.wait_for_timeout(AWAY_SECONDS * 1000)
+        assert "Saved" not in claims(ada)
+        assert not crowd.has_news()
+    ada.expect_saved()
+    crowd.expect_converged()
+    server.kill()
+    server.start()
+    crowd.expect_nothing_lost(url)
+    assert "Typed while the disk is full. " in crowd.read(url)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_postgresql_is_gone_for_a_while(
+    pair: list[AppServer], database: Database, crowd: Crowd, open_note: OpenNote
+) -> None:
+    urls = [socket_of(server) for server in pair]
+    crowd.join(WRITERS, *urls)
+    ada = open_note(f"{pair[0].url}/notes/1/", "Ada")
+    assert database.postgres
+    for _ in range(2):
+        database.postgres.crash()
+        ada.write("Typed while it is gone. ")
+        watch_claims(ada)
+        crowd.wait(AWAY_SECONDS)
+        assert "Saved" not in claims(ada)
+        database.postgres.start()
+        ada.expect_saved()
+        crowd.until_news()
+    text = crowd.expect_converged()
+    assert text.count("Typed while it is gone. ") == 2
+    crowd.expect_nothing_lost(*urls)

@@ -1,0 +1,141 @@
+"""Lines that are slow, silent, cut in the middle of a frame, or never read (G5, G7)."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Text
+from websockets.asyncio.client import ClientConnection, connect
+
+from e2e.faults.conftest import WRITERS, socket_of
+from e2e.faults.crowd import Crowd, Writer
+from e2e.faults.proxy import Proxy
+from notes import protocol
+from notes.protocol import SyncUpdate
+from tools.app_server import AppServer, UvicornServer
+
+pytestmark = pytest.mark.chapter(10)
+
+MEBIBYTE = 1024 * 1024
+QUEUE_BYTES = MEBIBYTE
+SLEEPERS = 10
+MAX_GROWTH = 100 * MEBIBYTE  # of a process that has passed on thousands of them
+SHOUT_BYTES = 100_000
+SHOUT_PAUSE_SECONDS = 0.05
+
+
+@pytest.fixture(params=[AppServer, UvicornServer], ids=["daphne", "uvicorn"])
+def server(
+    request: pytest.FixtureRequest, start_server: Callable[..., AppServer], database_url: Callable[[], str]
+) -> AppServer:
+    return start_server(database_url(), kind=request.param, MAX_QUEUED_BYTES=str(QUEUE_BYTES), LOG_LEVEL="INFO")
+
+
+@pytest.fixture
+def proxy(crowd: Crowd, server: AppServer) -> Iterator[Proxy]:
+    with Proxy(crowd, server.port) as proxy:
+        yield proxy
+
+
+def test_a_slow_and_uneven_line_costs_time_only(crowd: Crowd, server: AppServer, proxy: Proxy) -> None:
+    proxy.delay_seconds, proxy.jitter_seconds = 0.1, 0.3
+    url = socket_of(server)
+    crowd.join(WRITERS // 2, url)
+    crowd.join(WRITERS // 2, proxy.url(url))
+    crowd.wait(3)
+    crowd.expect_converged()
+    assert not [code for writer in crowd.writers for code in writer.closed]
+
+
+def test_a_line_that_is_reset_in_the_middle_of_a_frame_loses_nothing(
+    crowd: Crowd, server: AppServer, proxy: Proxy, is_short: bool
+) -> None:
+    url = socket_of(server)
+    crowd.join(2, url)
+    distant = crowd.join(WRITERS, proxy.url(url), pause=0.02)
+    for cut in range(5 if is_short else 30):
+        proxy.reset_in_the_middle(after=37 + 61 * cut)
+        crowd.until(lambda: any(not writer.is_synced for writer in distant), "the line is cut")
+        crowd.until(lambda: all(writer.is_synced for writer in distant), "everybody is back")
+    crowd.expect_converged()
+    crowd.expect_nothing_lost(url)
+
+
+@pytest.mark.parametrize("direction", ["to_server", "to_client", "both"])
+def test_a_line_that_is_dead_without_a_word_catches_up_when_it_is_cut(
+    crowd: Crowd, server: AppServer, proxy: Proxy, direction: str
+) -> None:
+    """Half-open: nothing passes, one way or both ways, and neither end is told."""
+    url = socket_of(server)
+    near = crowd.join(2, url)
+    distant = crowd.join(2, proxy.url(url))
+    stopped = [proxy.to_server, proxy.to_client] if direction == "both" else [getattr(proxy, direction)]
+    proxy.stop(*stopped)
+    words = crowd.do(lambda: {writer.type_word() for writer in near})
+    crowd.until(lambda: all(writer.words >= words for writer in near), "those who are near go on")
+    crowd.wait(2)
+    if direction == "to_server":
+        crowd.until(lambda: all(writer.words >= words for writer in distant), "they still hear")
+    else:
+        assert not crowd.do(lambda: any(writer.words & words for writer in distant))
+    proxy.reset()
+    proxy.go_on()
+    crowd.expect_converged()
+    crowd.expect_nothing_lost(url)
+
+
+def stall(crowd: Crowd, url: str) -> list[Writer]:
+    """People who have the note and then read nothing more."""
+    sleepers = crowd.join(SLEEPERS, url, writes=False)
+    for sleeper in sleepers:
+        crowd.do(sleeper.reads.clear)
+    return sleepers
+
+
+async def shout(url: str, seconds: float) -> None:
+    """Writes and deletes a long text again and again: much to send, and nothing that stays."""
+    doc = Doc[Any]()
+    body = doc.get("body", type=Text)
+
+    def write() -> None:
+        body.insert(0, "x" * SHOUT_BYTES)
+
+    def erase() -> None:
+        del body[:SHOUT_BYTES]
+
+    async def read(socket: ClientConnection) -> None:
+        async for _ in socket:
+            pass
+
+    until = time.monotonic() + seconds
+    async with connect(url, proxy=None, max_size=None) as socket:
+        reading = asyncio.create_task(read(socket))
+        while time.monotonic() < until:
+            for change in (write, erase):
+                before = doc.get_state()
+                change()
+                await socket.send(protocol.encode(SyncUpdate(doc.get_update(before))))
+            await asyncio.sleep(SHOUT_PAUSE_SECONDS)
+        reading.cancel()
+
+
+def test_a_client_that_reads_nothing_costs_bounded_memory_and_catches_up(
+    crowd: Crowd, server: AppServer, is_short: bool
+) -> None:
+    url = socket_of(server)
+    sleepers = stall(crowd, url)
+    typists = crowd.join(50, url, pause=0.2)
+    crowd.until(lambda: all(len(writer.words) > 50 for writer in typists), "fifty people write")
+    start = server.resident_bytes
+    crowd.run(shout(url, 8 if is_short else 60))
+    grown = server.resident_bytes - start
+    print(f"memory: {start / MEBIBYTE:.0f} MiB, {grown / MEBIBYTE:.0f} more after the shouting")
+    assert "reads too slowly" in server.log
+    for sleeper in sleepers:
+        crowd.do(sleeper.reads.set)
+    crowd.expect_converged()
+    assert not [code for writer in typists for code in writer.closed]
+    assert all(sleeper.closed for sleeper in sleepers)
+    assert grown < MAX_GROWTH
