@@ -1,0 +1,151 @@
+"""Fuzzes what a room does with frames: the real room, and a log in memory. Saved one by one, or all in one batch.
+
+The input is several frames, each with its length before it, or the choices from which several updates are built.
+Either way each is refused with ProtocolError and changes nothing, or it is taken. Then the log must read: live and
+merged, and cut for a joiner; the CRDT library may neither raise nor panic (a PanicException is no Exception).
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import atheris
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "realtime_notes.settings")
+
+import django
+
+django.setup()
+
+with atheris.instrument_imports(include=["notes"]):
+    from notes.documents import Document, Row, merge, squash
+    from notes.protocol import ProtocolError, decode
+    from notes.rooms import Room
+    from notes.update_format import read_state_vector
+
+from fuzz.seeds import write_seeds
+from notes.lib0 import varbytes
+from notes.tests import hostile
+
+MAX_FRAMES = 8
+CLIENTS, CLOCKS = 4, 8
+LETTERS = ["a", "bc", "é", "😀", "x😀y"]
+CUT = "\ufffd"  # half an emoji; where the halves stand is not certain
+
+
+class Log:
+    """What a room needs of its process: a writer with a list for a log, and a doorbell that nobody hears."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.writer = self.doorbell = self
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args: None
+
+    def commit(self, room: Room) -> None:
+        batch = room.take()
+        if batch:
+            self.rows.append(Row(len(self.rows), len(self.rows) + 1, batch.payload))
+        room.committed(self.rows[-1:] if batch else [])
+
+
+class Mallory:
+    """Sends the frames. What she is sent, and why she is closed, is of no interest here."""
+
+    def deliver(self, frame: bytes) -> None: ...
+    def shut(self, code: int, reason: str) -> None: ...
+
+
+def check(room: Room, log: Log) -> None:
+    """The log reads: live and merged, whole and cut for a joiner, squashed."""
+    if not log.rows:
+        return
+    assert room.document.is_readable, "The library cannot apply what was let in."
+    assert read_state_vector(room.document.state_vector) == room._clocks, "Something waits for something."
+    merged = merge([row.payload for row in log.rows])
+    for payload in (merged, squash(merged), room.document.missing(b"\x00")):
+        document = Document([Row(0, len(log.rows), payload)])
+        document.missing(room.document.state_vector)
+        assert document.is_readable
+        assert document.texts == room.document.texts or CUT in "".join(room.document.texts)
+
+
+def frames_of(data: bytes) -> Iterator[bytes]:
+    provider = atheris.FuzzedDataProvider(data)
+    is_built = provider.ConsumeBool()
+    for _ in range(MAX_FRAMES):
+        if not provider.remaining_bytes():
+            return
+        if is_built:
+            yield hostile.sync_update(build_update(provider))
+        else:
+            yield provider.ConsumeBytes(provider.ConsumeIntInRange(0, 4096))
+
+
+def build_update(provider: Any) -> bytes:
+    """An update whose frame is sound, with references that may be anything."""
+    clients = range(1, 1 + CLIENTS)
+    blocks = [
+        hostile.by(client, number(provider), [build_struct(provider) for _ in range(1 + number(provider) % 4)])
+        for client in clients
+        if provider.ConsumeBool()
+    ]
+    ranges = {
+        client: [(start, 1) for start in range(number(provider), CLOCKS, 2)]
+        for client in clients
+        if number(provider) == 0
+    }
+    return hostile.update(blocks, hostile.deleted({client: some for client, some in ranges.items() if some}))
+
+
+def build_struct(provider: Any) -> bytes:
+    kind = provider.PickValueInList([0, 1, 4, 4, 4, 6, 10])
+    if kind in (0, 10):
+        return bytes([kind, 1 + number(provider) % 3])
+    left, right = provider.ConsumeBool(), provider.ConsumeBool()
+    neighbours = b"".join(
+        bytes([1 + number(provider) % CLIENTS, number(provider)]) for is_there in (left, right) if is_there
+    )
+    place = neighbours or provider.PickValueInList([hostile.BODY, b"\x01\x05title"])
+    content = {
+        1: bytes([1 + number(provider) % 3]),
+        4: varbytes(provider.PickValueInList(LETTERS).encode()),
+        6: b"\x01b\x04true",
+    }[kind]
+    return bytes([kind | left << 7 | right << 6]) + place + content
+
+
+def number(provider: Any) -> int:
+    return int(provider.ConsumeIntInRange(0, CLOCKS - 1))
+
+
+async def play(frames: list[bytes], saves_each: bool) -> None:
+    log, mallory = Log(), Mallory()
+    room: Any = Room(1, log)  # type: ignore[arg-type]
+    room.add(mallory)
+    for frame in frames:
+        waiting = list(room._waiting.updates)
+        try:
+            room.receive(mallory, decode(frame))
+        except ProtocolError:
+            assert room._waiting.updates == waiting
+        if saves_each:
+            log.commit(room)
+    log.commit(room)
+    check(room, log)
+    room.close()
+
+
+loop = asyncio.new_event_loop()
+
+
+def fuzz(data: bytes) -> None:
+    loop.run_until_complete(play(list(frames_of(data[1:])), data[:1] < b"\x80"))
+
+
+if __name__ == "__main__":
+    atheris.Setup([sys.argv[0], str(write_seeds()), *sys.argv[1:]], fuzz)
+    atheris.Fuzz()

@@ -1,0 +1,19 @@
+"""The frames to start from: those of the hostile corpus that are short, and sound ones. Made anew for each run."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from notes.tests import hostile
+
+LONGEST = 4096
+
+
+def write_seeds() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    unready = {name: hostile.sync_update(update) for name, update in hostile.unready().items()}
+    frames = {**hostile.VALID, **hostile.harmless(), **hostile.malformed(), **unready}
+    for frame in frames.values():
+        if len(frame) <= LONGEST:
+            (folder / hashlib.sha256(frame).hexdigest()).write_bytes(frame)
+    return folder
