@@ -1,0 +1,81 @@
+"""Compares servers under the same load: `nox -s bench`. Options come after `--`.
+
+Servers take turns within each round, each started anew for each case, and what is reported are medians over the
+rounds: a machine that is slow for a moment is slow for all of them.
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from typing import Any
+
+from . import browser, report
+from .cases import CASES, Case, RunFailedError, run
+from .contestants import CONTESTANTS
+
+SHORT_SERVERS = ["uvicorn", "daphne", "y-websocket", "hocuspocus", "pycrdt"]
+SHORT_CASES = ["one", "burst", "join"]
+SHORT_PEOPLE = 20
+SHORT_SECONDS = 1.0
+
+
+def main() -> None:
+    options = parse(sys.argv[1:])
+    cases = [shortened(CASES[name]) if options.short else CASES[name] for name in options.cases]
+    results: report.Results = {}
+    for round_ in range(options.rounds):
+        for case in cases:
+            for server in (server for server in options.servers if case.name not in CONTESTANTS[server].skips):
+                results.setdefault((case.name, server), []).append(one_run(case, server))
+                print(report.line(round_, case.name, server, results[case.name, server][-1]), flush=True)
+    typing = None if options.no_browser else browser.measure(browser.BLOCK // 4 if options.short else options.presses)
+    print(report.text(results, typing))
+    if options.write:
+        report.write(results, typing, options.rounds)
+    lost = [key for key, runs in results.items() if key[1] in report.OURS and any(run_.get("lost") for run_ in runs)]
+    if lost:
+        raise SystemExit(f"This app lost updates, which it never may: {lost}")
+
+
+def one_run(case: Case, server: str) -> dict[str, Any]:
+    with CONTESTANTS[server]() as contestant:
+        try:
+            return run(case, contestant)
+        except RunFailedError as error:
+            if server in report.OURS:
+                raise SystemExit(f"{case.name} against {contestant.name} failed:\n{error}") from None
+            return {**report.FAILED, "error": str(error)}
+
+
+def shortened(case: Case) -> Case:
+    """Enough to see that everything works, too little to compare anything."""
+    return replace(
+        case,
+        notes=min(case.notes, 2),
+        people=min(case.people, SHORT_PEOPLE),
+        typists=min(case.typists, SHORT_PEOPLE),
+        seconds=SHORT_SECONDS,
+    )
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="medians are taken over these (default: %(default)s)")
+    parser.add_argument("--cases", nargs="+", choices=CASES)
+    parser.add_argument("--servers", nargs="+", choices=CONTESTANTS)
+    parser.add_argument("--presses", type=int, default=200, help="of keys in the browser (default: %(default)s)")
+    parser.add_argument("--no-browser", action="store_true", help="leave out what is measured in browsers")
+    parser.add_argument("--short", action="store_true", help="only see that everything works")
+    parser.add_argument("--write", action="store_true", help="put the results into docs/explanation/performance.md")
+    options = parser.parse_args(arguments)
+    options.servers = options.servers or (SHORT_SERVERS if options.short else list(CONTESTANTS))
+    options.cases = options.cases or (SHORT_CASES if options.short else list(CASES))
+    options.rounds = 1 if options.short else options.rounds
+    if options.rounds < 1 or options.presses < 1:
+        parser.error("--rounds and --presses take a number from 1 up")
+    if options.write and (options.short or options.no_browser):
+        parser.error("--write wants all of it: leave out --short and --no-browser")
+    return options
+
+
+main()

@@ -1,0 +1,100 @@
+"""What is measured: seven ways of using a server, and one run of one of them."""
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .contestants import HERE, LOAD_CORE, Contestant, node, pinned
+
+MEGABYTE = 1_000_000
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+RUN_SECONDS = 120.0  # no run takes so long
+
+
+@dataclass(frozen=True)
+class Case:
+    """`notes` notes with `people` each, of whom `typists` type `rate` updates a second."""
+
+    name: str
+    what: str
+    kind: str = "typing"
+    notes: int = 1
+    people: int = 50
+    typists: int = 10
+    rate: float = 2
+    flight: int = 200
+    seconds: float = 5
+    size: int = 0  # of the note that people join, in bytes
+
+
+CASES = {
+    case.name: case
+    for case in [
+        Case("light", "50 people on one note, 10 of them typing 2 updates a second"),
+        Case("one", "50 people on one note, 10 of them typing 10 updates a second", rate=10),
+        Case("crowd", "100 people on one note, all typing 5 updates a second", people=100, typists=100, rate=5),
+        Case("burst", "50 people on one note, 10 of them typing without pause", kind="burst"),
+        Case("many", "200 people on 50 notes, all typing 2 updates a second", notes=50, people=4, typists=4),
+        Case("join", "100 people join a note of 1 MB at once", kind="join", people=100, typists=0, size=MEGABYTE),
+        Case("idle", "5 000 connections that say nothing", kind="idle", notes=50, people=100, typists=0),
+    ]
+}
+
+
+class RunFailedError(Exception):
+    """The load generator stopped with an error. The message is what it printed."""
+
+
+def run(case: Case, contestant: Contestant) -> dict[str, Any]:
+    """The figures of one run: times in ms, `cpu` in s, `memory` and `grown` in bytes."""
+    plan = {
+        "kind": case.kind,
+        "notes": [contestant.note() for _ in range(case.notes)],
+        "people": case.people,
+        "typists": case.typists,
+        "rate": case.rate,
+        "flight": case.flight,
+        "seconds": case.seconds,
+        "bytes": case.size,
+        "syncs": contestant.syncs,
+    }
+    with pinned(LOAD_CORE):
+        load = subprocess.Popen(
+            [node(), str(HERE / "load.mjs"), json.dumps(plan)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    assert load.stdout  # noqa: S101
+    pids = [process.pid for process in contestant.processes]
+    lines = []
+    for line in load.stdout:
+        lines.append(line)
+        if line == "ready\n":
+            before = usage(pids)
+        elif line == "done\n":
+            after = usage(pids)
+    if load.wait(RUN_SECONDS):
+        raise RunFailedError("".join(lines)[-2000:])
+    figures: dict[str, Any] = json.loads(lines[-1])
+    return {**figures, "cpu": after[0] - before[0], "memory": after[1], "grown": after[1] - before[1]}
+
+
+def usage(pids: Sequence[int]) -> tuple[float, int]:
+    """CPU time in s and resident memory in bytes of some processes and their children, together."""
+    seconds, memory = 0.0, 0
+    for process in [*pids, *(child for pid in pids for child in children(pid))]:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        seconds += (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+        memory += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    return seconds, memory
+
+
+def children(pid: int) -> list[int]:
+    """PostgreSQL has a process for each connection. What they share of its memory counts for each of them."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
