@@ -1,0 +1,138 @@
+"""The way into production: nginx as the docs configure it, HTTPS, and two processes with production settings."""
+
+import re
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from playwright.sync_api import Page, expect
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from e2e.conftest import OpenNote
+from e2e.note_page import expect_same_text
+from tools.app_server import REPOSITORY, AppServer, UvicornServer
+from tools.nginx import NginxServer
+from tools.process import free_port
+from tools.redis import RedisServer
+
+pytestmark = pytest.mark.chapter(10)
+SITE = REPOSITORY / "docs" / "how-to" / "nginx.conf"
+PRODUCTION = {
+    "DEBUG": "off",
+    "SECRET_KEY": "only-for-this-test-and-long-enough-to-please-the-deployment-check-0123",
+    "ALLOWED_HOSTS": "127.0.0.1",
+    "TRUST_FORWARDED_PROTO": "on",
+}
+OPTIONS: dict[type[AppServer], list[str]] = {AppServer: ["--proxy-headers"], UvicornServer: []}
+
+
+@pytest.fixture(params=[AppServer, UvicornServer], ids=["daphne", "uvicorn"])
+def servers(
+    request: pytest.FixtureRequest, database_url: Callable[[], str], redis: RedisServer
+) -> Iterator[list[AppServer]]:
+    url, kind = database_url(), request.param
+    with (
+        kind(url, redis.url, settings=PRODUCTION, options=OPTIONS[kind]) as first,
+        kind(url, redis.url, settings=PRODUCTION, options=OPTIONS[kind]) as second,
+    ):
+        yield [first, second]
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> ssl.SSLContext:
+    """Whom a client has to trust here. Writes the certificate and its key beside."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+    for part in certificate.cert_chain_pems:
+        part.write_to_path(tmp_path / "certificate.pem", append=True)
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    return trust
+
+
+@pytest.fixture
+def proxy(servers: list[AppServer], trust: ssl.SSLContext, tmp_path: Path) -> Iterator[NginxServer]:
+    port = free_port()
+    here = {
+        "127.0.0.1:8001": f"127.0.0.1:{servers[0].port}",
+        "127.0.0.1:8002": f"127.0.0.1:{servers[1].port}",
+        "listen 80;": f"listen 127.0.0.1:{free_port()};",
+        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "/etc/ssl/notes.example.org.pem": str(tmp_path / "certificate.pem"),
+        "/etc/ssl/notes.example.org.key": str(tmp_path / "key.pem"),
+    }
+    site = SITE.read_text()
+    for documented, ours in here.items():
+        assert site.count(documented) == 1, f"{SITE.name} has changed: {documented}"
+        site = site.replace(documented, ours)
+    with NginxServer(site, port, tmp_path) as proxy:
+        yield proxy
+
+
+@pytest.mark.line_is_cut
+def test_people_write_through_a_proxy_and_go_on_when_a_process_ends(
+    proxy: NginxServer, servers: list[AppServer], open_note: OpenNote, new_page: Callable[..., Page]
+) -> None:
+    address = f"https://127.0.0.1:{proxy.port}"
+    page = new_page(ignore_https_errors=True)
+    page.goto(address)
+    page.get_by_role("button", name="Create note").click()
+    expect(page).to_have_url(re.compile(r"/notes/\d+/"))
+    address = page.url
+    page.close()
+    ada, grace = open_note(address, "Ada", "Grace", ignore_https_errors=True)
+    ada.write("From Ada. ")
+    grace.expect_text("From Ada. ")
+    ada.expect_people("Ada", "Grace")
+    for server, end in zip(servers, (AppServer.kill, AppServer.stop), strict=True):
+        end(server)
+        ada.write(f"Without {server.port}. ")
+        ada.expect_saved()
+        grace.expect_text(ada.text)
+        server.start()
+    assert expect_same_text(ada, grace) == f"From Ada. Without {servers[0].port}. Without {servers[1].port}. "
+
+
+def test_a_proxy_passes_on_what_the_app_has_to_know(
+    proxy: NginxServer, servers: list[AppServer], trust: ssl.SSLContext
+) -> None:
+    address = f"127.0.0.1:{proxy.port}"
+    with urllib.request.urlopen(f"https://{address}/", context=trust, timeout=10) as answer:
+        assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+        assert "Secure" in answer.headers["Set-Cookie"]
+    claim = {"X-Forwarded-For": "192.0.2.1"}
+    with connect(f"wss://{address}/ws/notes/1", ssl=trust, additional_headers=claim, proxy=None) as socket:
+        assert socket.recv(timeout=10)
+    assert not any("192.0.2.1" in server.log for server in servers), "A client can claim another address."
+    for origin, status in ((f"https://{address}", 101), ("https://evil.example", 403)):
+        assert handshake(address, trust, origin) == status
+
+
+def test_a_proxy_sends_plain_http_to_https(proxy: NginxServer) -> None:
+    class StayHere(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *arguments: Any) -> None:
+            """Follows no redirect."""
+
+    plain = re.search(r"listen (127\.0\.0\.1:\d+);", proxy.configuration)
+    assert plain
+    with pytest.raises(urllib.error.HTTPError) as answer:
+        urllib.request.build_opener(StayHere).open(f"http://{plain[1]}/notes/1/", timeout=10)
+    assert answer.value.code == 301
+    assert answer.value.headers["Location"] == "https://127.0.0.1/notes/1/"
+    answer.value.close()
+
+
+def handshake(address: str, trust: ssl.SSLContext, origin: str) -> int:
+    headers = {"Origin": origin}
+    try:
+        with connect(f"wss://{address}/ws/notes/1", ssl=trust, additional_headers=headers, proxy=None) as socket:
+            return socket.response.status_code if socket.response else 0
+    except InvalidStatus as refused:
+        return refused.response.status_code
