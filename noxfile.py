@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -22,15 +23,17 @@ from tools.redis import redis_on_path  # noqa: E402
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "test", "e2e", "docs"]
+nox.options.sessions = ["lint", "test", "e2e", "docs", "short"]
 
 APP = ROOT / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"
 REDIS = ROOT / "requirements-redis.txt"
 NODE = ROOT / "requirements-node.txt"
 OLDEST_NODE = 20
+WORKERS = ["-n", "2", "--dist", "worksteal"]
+NO_TESTS = 5  # how pytest ends that has found none
 STOP_SECONDS = 15.0  # after Ctrl-C; nox grants 0.3, then kills, and what has been killed cannot stop its servers
-PYTHON_FILES = ["manage.py", "realtime_notes", "notes", "e2e", "tools"]
+PYTHON_FILES = ["manage.py", "realtime_notes", "notes", "e2e", "fuzz", "bench", "tools"]
 
 
 @nox.session
@@ -44,7 +47,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def dev(session: nox.Session) -> None:
-    """Set up what the next five sessions share. They call it by themselves."""
+    """Set up what all sessions but demo, vendor and lock share. They call it by themselves."""
     install(session, DEVELOPMENT, *([] if redis_on_path() else [REDIS]))
     provide_node(session)
     node_modules(session)
@@ -78,9 +81,40 @@ def e2e(session: nox.Session) -> None:
     """Run the browser tests, with real servers and Redis. Arguments go to pytest: -- -k offline --headed."""
     use_dev(session)
     run(session, "python", "-m", "tools.chromium")
-    is_alone = {"--headed", "-n", "--pdb"} & set(session.posargs)
-    workers = [] if is_alone else ["-n", "2", "--dist", "worksteal"]
-    run(session, "pytest", "e2e", *workers, *session.posargs)
+    arguments = ["e2e", "--ignore", "e2e/faults", *session.posargs]
+    workers = [] if {"--headed", "-n", "--pdb"} & set(session.posargs) else WORKERS
+    run(session, "pytest", "-m", "not alone", *workers, *arguments, success_codes=[0, NO_TESTS])
+    run(session, "pytest", "-m", "alone", *arguments, success_codes=[0, NO_TESTS])
+
+
+@nox.session(requires=["dev"], venv_backend="none", default=False)
+def faults(session: nox.Session) -> None:
+    """Kill, cut, fill and freeze servers, databases and lines while people write. -- --short for the short form."""
+    use_dev(session)
+    run_faults(session, *session.posargs)
+
+
+@nox.session(requires=["dev"], venv_backend="none", default=False)
+def fuzz(session: nox.Session) -> None:
+    """Fuzz what comes in from the network, guided by coverage. -- --seconds 600 for longer."""
+    use_dev(session)
+    run(session, "python", "-m", "fuzz", *session.posargs)
+
+
+@nox.session(requires=["dev"], venv_backend="none", default=False)
+def bench(session: nox.Session) -> None:
+    """Compare with other servers under the same load. -- --help for options, --write for the docs page."""
+    use_dev(session)
+    run_bench(session, *session.posargs)
+
+
+@shares_dev
+def short(session: nox.Session) -> None:
+    """Run the short forms of faults, fuzz and bench."""
+    use_dev(session)
+    run_faults(session, "--short")
+    run(session, "python", "-m", "fuzz", "--seconds", "10")
+    run_bench(session, "--short")
 
 
 @shares_dev
@@ -118,7 +152,20 @@ def lock(session: nox.Session) -> None:
     session.run(*compile_, *session.posargs, "--group", "redis", "-o", REDIS.name)
     session.run(*compile_, *session.posargs, "--group", "node", "-o", NODE.name)
     provide_node(session)
-    npm(session, "install", "--package-lock-only")
+    for folder in (ROOT, ROOT / "bench"):
+        npm(session, "install", "--package-lock-only", "--prefix", str(folder))
+
+
+def run_faults(session: nox.Session, *options: str) -> None:
+    run(session, "python", "-m", "tools.chromium")
+    patience = ["-o", "faulthandler_timeout=0"]  # the long form has stories of several minutes
+    run(session, "pytest", "e2e/faults", *WORKERS, *patience, *options)
+
+
+def run_bench(session: nox.Session, *options: str) -> None:
+    node_modules(session, ROOT / "bench")
+    run(session, "python", "-m", "tools.chromium")
+    run(session, "python", "-m", "bench", *options)
 
 
 # Setting up, once
@@ -144,12 +191,12 @@ def use_dev(session: nox.Session) -> None:
     session.env["PATH"] = os.pathsep.join([*node, str(programs), os.environ["PATH"]])
 
 
-def run(session: nox.Session, program: str, *arguments: str) -> None:
+def run(session: nox.Session, program: str, *arguments: str, success_codes: Sequence[int] = (0,)) -> None:
     """Runs a program of the shared environment."""
     found = shutil.which(program, path=session.env["PATH"])
     if not found:
         session.error(f"{program} is not installed. Set up again with: nox -s dev")
-    session.run(found, *arguments, external=True, interrupt_timeout=STOP_SECONDS)
+    session.run(found, *arguments, external=True, interrupt_timeout=STOP_SECONDS, success_codes=success_codes)
 
 
 def build_browser_libraries(session: nox.Session) -> None:
@@ -165,13 +212,13 @@ def build_browser_libraries(session: nox.Session) -> None:
     stamp.write_text(digest(*sources))
 
 
-def node_modules(session: nox.Session) -> None:
-    stamp = ROOT / "node_modules" / "installed"
-    sources = [ROOT / "package.json", ROOT / "package-lock.json"]
+def node_modules(session: nox.Session, folder: Path = ROOT) -> None:
+    stamp = folder / "node_modules" / "installed"
+    sources = [folder / "package.json", folder / "package-lock.json"]
     if is_fresh(stamp, *sources):
         return
-    session.log("Getting the browser libraries from npm (once, some 60 MB) …")
-    npm(session, "ci", "--no-fund", "--no-audit")
+    session.log("Getting what %s names from npm (once) …", sources[0].relative_to(ROOT))
+    npm(session, "ci", "--prefix", str(folder), "--no-fund", "--no-audit")
     stamp.write_text(digest(*sources))
 
 

@@ -15,6 +15,8 @@ from .app_server import REPOSITORY
 DOCS = REPOSITORY / "docs"
 LISTINGS = DOCS / ".listings"
 WANTED = re.compile(r'^--8<-- "(?P<file>[^"]+\.(?:py|js))/(?P<name>[^"/]+)\.md"$', re.MULTILINE)
+PROVED_BY = re.compile(r"\((?:\.\./explanation/)?proofs\.md#(test_\w+)\)")
+TESTS = [REPOSITORY / "notes" / "tests", REPOSITORY / "e2e"]
 
 
 class ListingError(Exception):
@@ -23,12 +25,15 @@ class ListingError(Exception):
 
 def main() -> None:
     shutil.rmtree(LISTINGS, ignore_errors=True)
+    LISTINGS.mkdir()
     wanted = {(m["file"], m["name"]) for page in DOCS.rglob("*.md") for m in WANTED.finditer(page.read_text())}
     for file, name in sorted(wanted):
         target = LISTINGS / file / f"{name}.md"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(render(file, name))
-    print(f"{len(wanted)} listings rendered from the source.")
+    tests = dict.fromkeys(test for page in sorted(DOCS.rglob("*.md")) for test in PROVED_BY.findall(page.read_text()))
+    (LISTINGS / "proofs.md").write_text("\n".join(map(render_proof, tests)))
+    print(f"{len(wanted)} listings and {len(tests)} proofs rendered from the source.")
 
 
 def render(file: str, name: str) -> str:
@@ -41,6 +46,17 @@ def render(file: str, name: str) -> str:
     if code is None:
         raise ListingError(f"A page quotes {name} of {file}, which has no such thing.")
     return f'```{language} title="{file}"\n{code.rstrip()}\n```\n'
+
+
+def render_proof(test: str) -> str:
+    """The test as a section with its name as the anchor."""
+    start = re.compile(rf"^(?:async )?def {test}\(", re.MULTILINE)
+    files = [path for folder in TESTS for path in sorted(folder.rglob("test_*.py")) if start.search(path.read_text())]
+    if len(files) != 1:
+        raise ListingError(f"A page names {test}, which {len(files)} files define; one should.")
+    claim = test.removeprefix("test_").replace("_", " ")
+    heading = f"## {claim[0].upper()}{claim[1:]} {{#{test}}}"
+    return f"{heading}\n\n{render(files[0].relative_to(REPOSITORY).as_posix(), test)}"
 
 
 def find_python(source: str, name: str) -> str | None:
