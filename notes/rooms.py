@@ -144,12 +144,14 @@ class Room:
             return True
         documents.check_acceptable(update)
         reached = follow(self._clocks, shape)
+        if reached is not None and overlaps(self._clocks, shape):
+            update = documents.new_in(update, {client: self._clocks.get(client, 0) for client in reached})
+            shape = check_update(update)  # anew: of a letter that was cut in two nothing is left
+            reached = follow(self._clocks, shape)
         if reached is None:
             return False
-        if overlaps(self._clocks, shape):
-            update = documents.new_in(update, {client: self._clocks.get(client, 0) for client in reached})
-            if update == EMPTY_UPDATE:
-                return True
+        if update == EMPTY_UPDATE:
+            return True
         if not shape.is_plain or len(reached) > 1:
             documents.check_applies(update, self.document.missing(b"\x00"), self._unsaved_updates())
         if refusal := self._refusal(update, shape, reached):

@@ -206,6 +206,17 @@ async def test_the_first_to_write_under_a_number_is_the_one_who_is_read(scene: S
     assert this_process().rooms[scene.note.pk].document.texts[1] == "Ada was here"
 
 
+async def test_half_a_letter_behind_a_number_that_is_taken_is_refused(scene: Scene) -> None:
+    """Cut where the number ends, an emoji leaves half a letter, which the library writes as none at all."""
+    await scene.ada.send_to(bytes_data=hostile.sync_update(hostile.update([hostile.by(7, 0, [hostile.text("x")])])))
+    await ask(scene.ada)
+    before = await scene.logs()
+    mallory = await scene.mallory()
+    await mallory.send_to(bytes_data=hostile.sync_update(hostile.update([hostile.by(7, 0, [hostile.text("😀")])])))
+    assert await close_code(mallory) == 4400
+    assert await scene.logs() == before
+
+
 async def test_a_note_full_of_nasty_updates_can_be_opened_again(scene: Scene) -> None:
     for update in hostile.nasty().values():
         mallory = await scene.mallory()
