@@ -134,6 +134,7 @@ def _skip_structs(reader: Reader, client: int, structs: int, shape: Shape | None
         content = info & CONTENT_MASK
         if content in (GARBAGE, SKIPPED):
             clock = _clock(clock + _some(reader.varuint()))
+            is_plain &= content == SKIPPED  # garbage is what is left of other types than texts
             if shape and content == SKIPPED:
                 shape.skipped[client] = clock
             continue
