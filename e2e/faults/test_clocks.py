@@ -30,6 +30,7 @@ def test_a_browser_whose_clock_is_a_day_off_writes_and_is_seen(
     ada = NotePage(page, "Ada", note)
     ada.open()
     ada.write("Is it tomorrow? ")
+    grace.expect_in_text("Is it tomorrow? ")
     grace.write("It is today. ")
     for person in (ada, grace):
         person.expect_people("Ada", "Grace")
