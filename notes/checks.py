@@ -4,7 +4,7 @@ from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, register
 from django.core.checks import Warning as CheckWarning
 
-BUILD_COMMAND = "nox -s vendor"
+BUILD_COMMAND = "nox -s vendor, or: npm ci && npm run build"
 
 
 def are_browser_libraries_built() -> bool:

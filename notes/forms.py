@@ -4,8 +4,6 @@ from .models import TITLE_MAX_LENGTH
 
 
 class NoteForm(forms.Form):
-    """A new note. Its title goes into the shared document, where everybody can change it."""
-
     title = forms.CharField(
         required=False,
         max_length=TITLE_MAX_LENGTH,

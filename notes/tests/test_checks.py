@@ -18,7 +18,7 @@ def unbuilt(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_missing_browser_libraries_are_a_warning_that_names_the_command(unbuilt: None) -> None:
     [warning] = check_browser_libraries()
     assert warning.id == "notes.W001"
-    assert warning.hint == "Build them with: nox -s vendor"
+    assert warning.hint == "Build them with: nox -s vendor, or: npm ci && npm run build"
 
 
 @pytest.mark.django_db
