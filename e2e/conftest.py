@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
 
-from e2e.note_page import NotePage
+from e2e import note_page
+from e2e.note_page import NotePage, set_patience
 from e2e.notes_over_http import create_note_over_http
 from tools.app_server import REPOSITORY, AppServer
-from tools.chromium import find_chromium, launch_arguments
 from tools.redis import RedisServer
 
+pytest_plugins = ["e2e.together.browser"]
+
 CHAPTERS = range(1, 11)
+IMPATIENT_MS = 1500
 EXPECTED_ERRORS = {
     "line_is_cut": re.compile(
         r"WebSocket connection to .* failed|WebSocket is already in CLOSING|Failed to load resource: net::"
@@ -34,20 +37,38 @@ CreateNote = Callable[..., str]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--chapter", type=int, help="only the tests that pass from this chapter of the tutorial on")
     parser.addoption("--project", type=Path, default=REPOSITORY, help="the folder with the manage.py to be tested")
+    parser.addoption("--new", action="store_true", help="only those that pass since that chapter")
+    parser.addoption("--red", action="store_true", help="expect every test to fail, soon")
+    parser.addoption("--patience", type=int, metavar="MS", help="how long to wait for what must come true")
+    parser.addoption("--exercise", type=int, help="only the test of that chapter's exercise")
     parser.addoption("--keep-pictures", action="store_true", help="write the pictures of the docs")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     limit = config.getoption("--chapter") or CHAPTERS[-1]
+    exercise = config.getoption("--exercise")
     chosen = []
     for item in items:
+        if asked := item.get_closest_marker("exercise"):
+            chosen += [item] if asked.args[0] == exercise else []
+            continue
         mark = item.get_closest_marker("chapter")
         if mark is None or mark.args[0] not in CHAPTERS:
             raise pytest.UsageError(f"{item.nodeid} needs a mark: @pytest.mark.chapter(1 to {CHAPTERS[-1]})")
-        if mark.args[0] <= limit:
+        item.user_properties.append(("chapter", mark.args[0]))
+        if exercise:
+            continue
+        if mark.args[0] == limit or (mark.args[0] < limit and not config.getoption("--new")):
             chosen.append(item)
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
+    if config.getoption("--patience"):
+        set_patience(config.getoption("--patience"))
+    if config.getoption("--red"):
+        set_patience(IMPATIENT_MS)
+        items[:] = [item for item in items if not item.get_closest_marker("early")]
+        for item in items:
+            item.add_marker(pytest.mark.xfail(strict=True))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -63,15 +84,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 # The browser
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    arguments = [*browser_type_launch_args.get("args", []), *launch_arguments()]
-    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": arguments}
-
-
-CHROMIUM = find_chromium()
 
 
 @pytest.fixture
@@ -106,13 +118,13 @@ def page(new_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
-def new_page(
-    new_context: Callable[..., BrowserContext], watch: Callable[[Page], Page], browser: Browser
-) -> Callable[..., Page]:
+def new_page(new_context: Callable[..., BrowserContext], watch: Callable[[Page], Page]) -> Callable[..., Page]:
     """A page in a browser context of its own: another person, at another computer."""
 
     def new_page(**options: Any) -> Page:
-        return watch(new_context(**options).new_page())
+        context = new_context(**options)
+        context.set_default_timeout(note_page.PATIENCE_MS)
+        return watch(context.new_page())
 
     return new_page
 

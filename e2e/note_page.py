@@ -7,11 +7,19 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = LONG_AGO_MS = 10_000
 LOOK_AGAIN_MS = 20
-LONG_AGO_MS = 15_000  # for what takes several rounds of reconnecting
 
-expect.set_options(timeout=PATIENCE_MS)
+
+def set_patience(milliseconds: int) -> None:
+    """How long a test waits for what must come true: ten seconds, less where it is expected not to."""
+    global PATIENCE_MS, LONG_AGO_MS
+    PATIENCE_MS = milliseconds
+    LONG_AGO_MS = milliseconds * 3 // 2  # for what takes several rounds of reconnecting
+    expect.set_options(timeout=milliseconds)
+
+
+set_patience(PATIENCE_MS)
 
 READ_TEXT = """element => element.value ?? Array.from(
     element.children,
@@ -102,15 +110,15 @@ class NotePage:
             lambda: all(part in self.text for part in parts), lambda: f"{parts} stand in the note {self.text!r}"
         )
 
-    def expect_live(self, timeout: float = LONG_AGO_MS) -> None:
-        expect(self.connection).to_contain_text("Live", timeout=timeout)
+    def expect_live(self, timeout: float | None = None) -> None:
+        expect(self.connection).to_contain_text("Live", timeout=timeout or LONG_AGO_MS)
         expect(self.note).to_be_visible()
 
     def expect_offline(self) -> None:
         expect(self.connection).to_contain_text("Offline: your changes are kept and will be sent")
 
-    def expect_saved(self, timeout: float = LONG_AGO_MS) -> None:
-        expect(self.changes).to_have_text("Saved", timeout=timeout)
+    def expect_saved(self, timeout: float | None = None) -> None:
+        expect(self.changes).to_have_text("Saved", timeout=timeout or LONG_AGO_MS)
 
     def expect_people(self, *names: str) -> None:
         """These and no others are listed, in any order; I am marked."""

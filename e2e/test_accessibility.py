@@ -12,6 +12,8 @@ from tools.app_server import REPOSITORY, AppServer
 AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 NARROW = {"width": 320, "height": 640}
 
+pytestmark = [pytest.mark.chapter(10), pytest.mark.early]
+
 
 def findings(frame: Frame) -> list[str]:
     """What axe finds wrong, as "rule: elements"."""
@@ -20,7 +22,6 @@ def findings(frame: Frame) -> list[str]:
     return [f"{v['id']}: {[node['html'] for node in v['nodes']]}" for v in result["violations"]]
 
 
-@pytest.mark.chapter(10)
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page(open_note: OpenNote, server: AppServer, note: str, color_scheme: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace", color_scheme=color_scheme)
@@ -36,14 +37,12 @@ def test_axe_finds_nothing_on_any_page(open_note: OpenNote, server: AppServer, n
             assert findings(frame) == [], address
 
 
-@pytest.mark.chapter(10)
 @pytest.mark.page_is_missing
 def test_axe_finds_nothing_on_the_page_of_a_missing_note(page: Page, server: AppServer) -> None:
     page.goto(f"{server.url}/notes/987654321/")
     assert findings(page.main_frame) == []
 
 
-@pytest.mark.chapter(10)
 def test_a_keyboard_is_enough(page: Page, server: AppServer) -> None:
     page.goto(server.url)
     page.keyboard.press("Tab")
@@ -73,7 +72,6 @@ def test_a_keyboard_is_enough(page: Page, server: AppServer) -> None:
     expect(page.get_by_role("status", name="Connection")).to_contain_text("Offline")
 
 
-@pytest.mark.chapter(10)
 def test_nothing_sticks_out_of_a_narrow_screen(new_page: Callable[..., Page], server: AppServer, note: str) -> None:
     page = new_page(viewport=NARROW)
     for address in (server.url, note, f"{note}side-by-side/", f"{note}delete/"):

@@ -15,7 +15,7 @@ TEXTS = {
 }
 
 
-@pytest.mark.chapter(6)
+@pytest.mark.chapter(3)
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 def test_text_arrives_letter_for_letter(open_note: OpenNote, note: str, text: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")

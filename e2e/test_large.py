@@ -11,8 +11,9 @@ LINE = "The quick brown fox jumps over the lazy dog, again and again and once mo
 LINES = 1_000_000 // len(LINE)
 OPEN_SECONDS = 5.0  # on a busy machine; alone it takes one
 
+pytestmark = [pytest.mark.chapter(10), pytest.mark.early]
 
-@pytest.mark.chapter(10)
+
 def test_a_note_of_a_megabyte_is_opened_and_written_in(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
     ada.go_to_end()

@@ -1,6 +1,7 @@
 """What a person sees who comes to a limit. Nobody else notices anything."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -22,9 +23,9 @@ pytestmark = pytest.mark.chapter(10)
     ],
 )
 def test_who_writes_too_much_is_told_and_keeps_the_text(
-    open_note: OpenNote, database_url: Callable[[], str], settings: dict[str, str], length: int
+    open_note: OpenNote, database_url: Callable[[], str], project: Path, settings: dict[str, str], length: int
 ) -> None:
-    with AppServer(database_url(), settings=settings) as server:
+    with AppServer(database_url(), settings=settings, project=project) as server:
         address = create_note_over_http(server.url)
         ada, grace = open_note(address, "Ada", "Grace")
         ada.write("Short. ")

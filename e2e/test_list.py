@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.conftest import CreateNote, OpenNote
+from e2e.note_page import NotePage
 from tools.app_server import AppServer
 
 
@@ -18,7 +19,7 @@ def test_a_note_is_created_found_and_deleted(page: Page, server: AppServer) -> N
     page.goto(server.url)
     page.get_by_role("textbox", name="Title of the new note").fill("A recipe for shortbread")
     page.get_by_role("button", name="Create note").click()
-    expect(page.get_by_role("textbox", name="Title", exact=True)).to_contain_text("A recipe for shortbread")
+    NotePage(page, "Ada", page.url).expect_title("A recipe for shortbread")
     page.get_by_role("link", name="All notes").click()
     page.get_by_role("searchbox", name="Search notes").fill("shortbread")
     page.get_by_role("button", name="Search").click()
@@ -42,7 +43,7 @@ def test_a_note_that_does_not_exist_offers_to_create_one(page: Page, server: App
     expect(page.get_by_role("textbox", name="Note", exact=True)).to_be_visible()
 
 
-@pytest.mark.chapter(1)
+@pytest.mark.chapter(6)
 def test_a_note_can_be_read_without_javascript(
     open_note: OpenNote, create_note: CreateNote, new_page: object
 ) -> None:
@@ -52,7 +53,7 @@ def test_a_note_can_be_read_without_javascript(
     expect(page.get_by_text("Readable", exact=True)).to_be_visible()
 
 
-@pytest.mark.chapter(8)
+@pytest.mark.chapter(9)
 def test_the_address_of_a_note_is_copied_to_be_shared(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
     ada.page.context.grant_permissions(["clipboard-read", "clipboard-write"])

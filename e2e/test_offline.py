@@ -48,7 +48,7 @@ def test_changes_are_saving_then_saved_and_off_line_not_sent(open_note: OpenNote
     ada.expect_saved()
 
 
-@pytest.mark.chapter(9)
+@pytest.mark.chapter(3)
 def test_who_reloads_while_typing_loses_nothing(open_note: OpenNote, note: str) -> None:
     """The reload follows the last key at once, without waiting for Saved: what was typed on line is on its way."""
     ada, grace = open_note(note, "Ada", "Grace")

@@ -11,7 +11,7 @@ from e2e.conftest import CreateNote, OpenNote
 from e2e.test_side_by_side import pane_of
 from tools.app_server import REPOSITORY, AppServer
 
-pytestmark = [pytest.mark.chapter(8), pytest.mark.parametrize("color_scheme", ["light", "dark"])]
+pytestmark = [pytest.mark.chapter(10), pytest.mark.app, pytest.mark.parametrize("color_scheme", ["light", "dark"])]
 
 WIDE = {"width": 1200, "height": 640}
 LETTER = """Dear all,

@@ -96,7 +96,7 @@ def test_a_selection_is_seen_by_the_others(open_note: OpenNote, note: str) -> No
     expect(grace.page.locator(".remote-selection")).to_have_count(0)
 
 
-@pytest.mark.chapter(8)
+@pytest.mark.chapter(9)
 def test_who_goes_off_line_has_left_and_comes_back(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
     for _ in range(2):

@@ -6,6 +6,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -71,16 +72,17 @@ def test_another_sites_page_cannot_open_a_socket(server: AppServer) -> None:
 
 @pytest.mark.line_is_cut
 def test_a_page_of_another_site_is_refused_where_one_of_this_site_is_not(
-    database_url: Callable[[], str], new_page: Callable[..., Page], other_site: str
+    database_url: Callable[[], str], project: Path, new_page: Callable[..., Page], other_site: str
 ) -> None:
     page = new_page()
-    with AppServer(database_url(), settings={"ALLOWED_HOSTS": "127.0.0.1"}) as server:
+    with AppServer(database_url(), settings={"ALLOWED_HOSTS": "127.0.0.1"}, project=project) as server:
         for site, outcome in ((server.url, "open"), (other_site, "refused")):
             page.goto(site)
             assert page.evaluate(OPEN_SOCKET, f"ws://127.0.0.1:{server.port}/ws/notes/1") == outcome
         assert "WSREJECT" in server.log
 
 
+@pytest.mark.early
 @pytest.mark.parametrize("path", ["/notes/", "/notes/1/delete/"])
 def test_a_form_without_its_token_is_refused(server: AppServer, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
@@ -134,6 +136,7 @@ def test_an_injected_script_does_not_run(server: AppServer, new_context: Callabl
     assert page.evaluate("window.hacked") is None
 
 
+@pytest.mark.early
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
 def test_a_hostile_title_is_shown_as_text(
     create_note: CreateNote, server: AppServer, new_page: Callable[..., Page], name: str
@@ -148,6 +151,7 @@ def test_a_hostile_title_is_shown_as_text(
         assert page.evaluate("window.hacked") is None
 
 
+@pytest.mark.early
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
 def test_a_hostile_name_is_shown_as_text_and_in_its_own_place(open_note: OpenNote, note: str, name: str) -> None:
     ada = open_note(note, "Ada", viewport=PHONE)
@@ -163,6 +167,7 @@ def test_a_hostile_name_is_shown_as_text_and_in_its_own_place(open_note: OpenNot
         assert person.page.evaluate("window.hacked") is None
 
 
+@pytest.mark.early
 def test_a_title_of_ten_thousand_letters_stays_in_its_place(
     open_note: OpenNote, note: str, server: AppServer, new_page: Callable[..., Page]
 ) -> None:
@@ -186,6 +191,7 @@ def page_text(page: Page, address: str) -> str:
     return page.locator("main").inner_text()
 
 
+@pytest.mark.early
 def test_a_name_that_no_page_would_send_is_cut_short(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada", viewport=PHONE)
     with connect(socket_of(note)) as mallory:

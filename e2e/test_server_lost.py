@@ -1,5 +1,8 @@
 """The server dies while people write. Nothing that anybody was shown, or was told is saved, may be gone."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from playwright.sync_api import expect
 
@@ -9,6 +12,7 @@ from e2e.notes_over_http import text_without_javascript
 from tools.app_server import AppServer
 
 AWAY_MS = 10_000
+LOCKED_MS = 1_000
 SHUTDOWN_SECONDS = 3.0
 
 pytestmark = pytest.mark.line_is_cut
@@ -42,7 +46,7 @@ def test_the_server_is_killed_while_everyone_types(
     assert sorted(expect_same_text(*people).split()) == sorted(words)
 
 
-@pytest.mark.chapter(7)
+@pytest.mark.chapter(3)
 def test_what_is_saved_outlives_a_kill(open_note: OpenNote, create_note: CreateNote, own_server: AppServer) -> None:
     address = create_note(on=own_server)
     for number in range(3):
@@ -57,6 +61,25 @@ def test_what_is_saved_outlives_a_kill(open_note: OpenNote, create_note: CreateN
 
 
 @pytest.mark.chapter(7)
+def test_nobody_sees_what_the_database_does_not_hold(
+    open_note: OpenNote, create_note: CreateNote, two_servers: list[AppServer]
+) -> None:
+    """On two processes, since one might keep Grace waiting by accident."""
+    first, second = two_servers
+    address = create_note(on=first)
+    ada, grace = open_note(address, "Ada"), open_note(address.replace(first.url, second.url), "Grace")
+    database = sqlite3.connect(first.settings["DATABASE_URL"].removeprefix("sqlite:///"), isolation_level=None)
+    with closing(database):
+        database.execute("BEGIN IMMEDIATE")  # as somebody else does who writes
+        ada.write("Wait for it")
+        grace.page.wait_for_timeout(LOCKED_MS)
+        assert grace.text == ""
+        database.execute("ROLLBACK")
+    grace.expect_text("Wait for it")
+
+
+@pytest.mark.chapter(7)
+@pytest.mark.early
 def test_what_another_person_has_seen_outlives_a_kill(
     open_note: OpenNote, create_note: CreateNote, own_server: AppServer
 ) -> None:

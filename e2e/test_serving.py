@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from tools.app_server import REPOSITORY, AppServer
 from tools.process import free_port, is_taken
 
-pytestmark = pytest.mark.chapter(10)
+pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 SHUTDOWN_SECONDS = 3.0
 
 

@@ -24,7 +24,7 @@ def test_two_people_on_one_page_write_in_one_note(page: Page, note: str, server:
     expect(grace.get_by_role("list", name="People here").get_by_role("listitem")).to_have_count(2)
 
 
-@pytest.mark.chapter(8)
+@pytest.mark.chapter(9)
 def test_each_pane_has_a_line_of_its_own_to_cut(page: Page, note: str) -> None:
     page.goto(f"{note}side-by-side/?panes=3")
     ada, grace, alan = (pane_of(page, name) for name in ("Ada", "Grace", "Alan"))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import subprocess
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -14,12 +15,12 @@ from playwright.sync_api import Page
 from pycrdt import Doc, Map, Provider, Text, UndoManager
 from websockets.asyncio.client import ClientConnection, connect
 
+from e2e import note_page
 from e2e.conftest import CreateNote, OpenNote
 from tools.app_server import REPOSITORY, AppServer
 
 pytestmark = pytest.mark.chapter(7)
 SCRIPT = Path(__file__).with_name("stock_client.mjs")
-PATIENCE_SECONDS = 10.0
 
 
 class NodeClient:
@@ -41,7 +42,12 @@ class NodeClient:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")
-        return json.loads(self._process.stdout.readline())
+        impatience = threading.Timer(note_page.PATIENCE_MS / 1000, self._process.kill)
+        impatience.start()
+        answer = self._process.stdout.readline()
+        impatience.cancel()
+        assert answer, f"The client gave no answer to {verb}."
+        return json.loads(answer)
 
     def close(self) -> None:
         self._process.communicate()
@@ -60,13 +66,10 @@ def node_clients(note: str) -> Iterator[list[NodeClient]]:
 
 
 def until(page: Page, condition: Callable[[], bool], claim: str) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        page.wait_for_timeout(20)
-    raise AssertionError(f"This did not come true: {claim}")
+    note_page.NotePage(page, "", "").until(condition, lambda: claim)
 
 
+@pytest.mark.chapter(6)
 def test_two_y_websocket_clients_converge(node_clients: list[NodeClient], page: Page) -> None:
     one, two = node_clients
     one.do("insert", index=0, text="from one")
@@ -79,6 +82,7 @@ def test_two_y_websocket_clients_converge(node_clients: list[NodeClient], page: 
     until(page, lambda: two.do("map") == {"nested": {"value": [1, {"deep": True}]}}, "nested types arrive")
 
 
+@pytest.mark.chapter(10)
 def test_y_websocket_clients_see_each_other_also_after_a_reconnect(
     node_clients: list[NodeClient], page: Page
 ) -> None:
@@ -90,6 +94,7 @@ def test_y_websocket_clients_see_each_other_also_after_a_reconnect(
     until(page, lambda: two.do("names") == ["Ada", "Grace"], "Ada is back for Grace")
 
 
+@pytest.mark.chapter(8)
 def test_a_browser_and_a_stock_client_write_one_note(
     open_note: OpenNote, note: str, node_clients: list[NodeClient]
 ) -> None:
@@ -102,6 +107,7 @@ def test_a_browser_and_a_stock_client_write_one_note(
     ada.expect_people("Ada", "Node")
 
 
+@pytest.mark.chapter(10)
 def test_a_surrogate_pair_that_is_cut_in_two_is_read_alike_by_all(
     open_note: OpenNote, create_note: CreateNote, own_server: AppServer
 ) -> None:
@@ -182,11 +188,13 @@ async def two_pycrdt_clients_converge(note: str) -> None:
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(note_page.PATIENCE_MS / 1000):
         while not condition():  # noqa: ASYNC110 - two replicas, and no event that spans them
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.chapter(6)
+@pytest.mark.early  # or it would wait for ever
 def test_two_pycrdt_clients_converge(note: str) -> None:
     """In a thread of its own, because Playwright leaves an event loop running in this one."""
     with ThreadPoolExecutor(1) as thread:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -51,11 +52,14 @@ def test_people_on_two_processes_see_each_other(ada_and_grace: list[NotePage]) -
 
 @pytest.mark.chapter(4)
 def test_daphne_and_runserver_share_one_note(
-    database_url: Callable[[], str], redis: RedisServer, create_note: CreateNote, open_note: OpenNote
+    database_url: Callable[[], str], redis: RedisServer, create_note: CreateNote, open_note: OpenNote, project: Path
 ) -> None:
     """The way of the classic README: `daphne` on one port and `runserver` on the next."""
     url = database_url()
-    with AppServer(url, redis.url) as daphne, Runserver(url, redis.url) as runserver:
+    with (
+        AppServer(url, redis.url, project=project) as daphne,
+        Runserver(url, redis.url, project=project) as runserver,
+    ):
         address = create_note(on=daphne)
         ada = open_note(address, "Ada")
         grace = open_note(address.replace(daphne.url, runserver.url), "Grace")

@@ -54,6 +54,8 @@ class AppServer(ServerProcess):
         return result.returncode
 
     def command(self) -> Sequence[str]:
+        if not serves_static_files(self.project):
+            return [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
         sizes = [f"--websocket-max-{what}-size={MAX_WEBSOCKET_BYTES}" for what in ("message", "frame")]
         endpoint = f"tcp:port={self.port}:interface=127.0.0.1:backlog={MAX_NEWCOMERS}"
         return [sys.executable, "-m", "daphne", "-e", endpoint, *sizes, *self.options, APPLICATION]
@@ -83,6 +85,12 @@ class UvicornServer(AppServer):
     def command(self) -> Sequence[str]:
         size = f"--ws-max-size={MAX_WEBSOCKET_BYTES}"
         return [sys.executable, *uvicorn(APPLICATION, str(self.port)), size, *self.options]
+
+
+def serves_static_files(project: Path) -> bool:
+    """In the first chapters of the tutorial only `runserver` does; the app itself does so from the fourth on."""
+    settings = project / "realtime_notes" / "settings.py"
+    return settings.exists() and "servestatic" in settings.read_text(encoding="utf-8")
 
 
 def uvicorn(application: str, port: str) -> list[str]:

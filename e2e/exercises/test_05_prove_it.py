@@ -1,0 +1,15 @@
+"""The exercise of the tutorial's fifth chapter."""
+
+from pathlib import Path
+
+import pytest
+
+from e2e.test_prove_it import run_tests
+from tools.app_server import AppServer
+
+pytestmark = pytest.mark.exercise(5)
+
+
+def test_there_is_a_test_of_a_late_joiner_and_it_passes(server: AppServer, project: Path, tmp_path: Path) -> None:
+    printed = run_tests(project, server, tmp_path, "late")
+    assert "1 passed" in printed

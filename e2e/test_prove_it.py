@@ -1,0 +1,40 @@
+"""The tests that a reader has written find what they are to find."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.app_server import REPOSITORY, AppServer
+
+CONFTEST = "from e2e.together.browser import browser_type_launch_args\n"
+
+
+def run_tests(project: Path, server: AppServer, place: Path, chosen: str) -> str:
+    """Runs the reader's own browser tests, with our browser, against a server of ours. Returns what pytest prints."""
+    for file in (project / "e2e" / "together").glob("test_*.py"):
+        shutil.copy(file, place)
+    (place / "conftest.py").write_text(CONFTEST)
+    options = ["--base-url", server.url, "-k", chosen, "-p", "no:django", "-p", "no:cacheprovider", "-c", os.devnull]
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", str(place), "--rootdir", str(place), *options],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return result.stdout + result.stderr
+
+
+@pytest.mark.chapter(5)
+def test_two_tests_of_the_readers_pass(server: AppServer, project: Path, tmp_path: Path) -> None:
+    assert "2 passed" in run_tests(project, server, tmp_path, "not at_once and not late")
+
+
+@pytest.mark.chapter(6)
+def test_the_readers_test_of_writing_at_once_passes(server: AppServer, project: Path, tmp_path: Path) -> None:
+    assert "1 passed" in run_tests(project, server, tmp_path, "at_once")

@@ -1,0 +1,255 @@
+"""The pictures at the top of the tutorial's chapters: two browsers, and what this chapter's project shows in them.
+
+Each asserts what its caption says, failures included. `nox -s pictures` keeps them; at any other time they are taken
+all the same and thrown away.
+"""
+
+import base64
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from e2e.note_page import NotePage
+from e2e.notes_over_http import create_note_over_http
+from tools.app_server import REPOSITORY, AppServer
+from tools.redis import RedisServer
+from tutorial.pictures import PICTURES, keep_account, picture
+from tutorial.steps import load_steps, write_project
+
+pytestmark = [
+    pytest.mark.chapter(10),
+    pytest.mark.app,
+    pytest.mark.line_is_cut,
+    pytest.mark.parametrize("color_scheme", ["light", "dark"]),
+]
+
+WIDTH = 560
+HEIGHT, HEIGHT_WITH_PEOPLE = 430, 640
+PEOPLE_SINCE = 8
+COLORS = {"light": ("#e7e3dd", "#292524"), "dark": ("#3a3733", "#eceae6")}
+BROWSERS = """<!doctype html><style>
+body {{ display: flex; gap: 24px; margin: 12px; width: max-content; font: 14px system-ui, sans-serif }}
+figure {{ margin: 0; border-radius: 10px; overflow: hidden; background: {bar}; color: {ink};
+          box-shadow: 0 2px 10px rgb(0 0 0 / 25%) }}
+figcaption {{ padding: 8px 14px }}
+figcaption span {{ opacity: .7; margin-left: 10px }}
+img {{ display: block; width: {width}px }}
+</style>{figures}"""
+FIGURE = (
+    '<figure><figcaption>{name}<span>{address}</span></figcaption><img src="data:image/png;base64,{data}"></figure>'
+)
+HOSTILE_FRAME = bytes([0, 0, 3, 255, 255, 3])  # "I have 65 535 clients", and not one of them follows
+
+
+class Stage:
+    """The project of a chapter, served; people at their browsers; and a camera."""
+
+    def __init__(self, folder: Path, new_page: Callable[..., Page], color_scheme: str, stack: ExitStack) -> None:
+        self.folder, self._new_page, self._color_scheme, self._stack = folder, new_page, color_scheme, stack
+
+    def serve(self, chapter: int, processes: int = 1) -> list[AppServer]:
+        self._chapter = chapter
+        project = self.folder / "project"
+        write_project(chapter, project)
+        vendor = "notes/static/notes/vendor"
+        shutil.copytree(REPOSITORY / vendor, project / vendor)
+        url = f"sqlite:///{self.folder / 'db.sqlite3'}"
+        redis = self._stack.enter_context(RedisServer()).url if processes > 1 else ""
+        servers = [AppServer(url, redis, project=project) for _ in range(processes)]
+        servers[0].migrate()
+        self._servers = [self._stack.enter_context(server) for server in servers]
+        return self._servers
+
+    def note(self, server: AppServer) -> str:
+        return create_note_over_http(server.url, "A picnic on Saturday")
+
+    def person(self, name: str, address: str, *, is_live: bool = True) -> NotePage:
+        height = HEIGHT_WITH_PEOPLE if self._chapter >= PEOPLE_SINCE else HEIGHT
+        window = {"width": WIDTH, "height": height}
+        person = NotePage(self._new_page(color_scheme=self._color_scheme, viewport=window), name, address)
+        if is_live:
+            person.open()
+        else:
+            person.page.goto(address)
+        return person
+
+    def _address(self, person: NotePage) -> str:
+        """What a reader would have in the address bar, where it matters."""
+        ports = [f":{server.port}/" for server in self._servers]
+        number = next(number for number, port in enumerate(ports) if port in person.address)
+        return f"localhost:{8000 + number}" if len(ports) > 1 else ""
+
+    def shoot(self, people: Sequence[NotePage], keep: bool) -> None:
+        figures = "".join(
+            FIGURE.format(
+                name=person.name,
+                address=self._address(person),
+                data=base64.b64encode(person.page.screenshot()).decode(),
+            )
+            for person in people
+        )
+        bar, ink = COLORS[self._color_scheme]
+        page = self._new_page(viewport={"width": 1200, "height": 720})
+        page.set_content(BROWSERS.format(bar=bar, ink=ink, width=WIDTH, figures=figures))
+        name = picture(load_steps()[self._chapter - 1], self._color_scheme).name
+        path = (PICTURES if keep else self.folder) / name
+        page.locator("body").screenshot(path=path, omit_background=True)
+        if keep:
+            keep_account(self._chapter)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, new_page: Callable[..., Page], color_scheme: str) -> Iterator[Stage]:
+    with ExitStack() as stack:
+        yield Stage(tmp_path, new_page, color_scheme, stack)
+
+
+@pytest.fixture
+def keep(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--keep-pictures"))
+
+
+def write_at_once(ada: NotePage, grace: NotePage) -> None:
+    """Ada before the bar, Grace behind it."""
+    ada.write("|")
+    grace.expect_text("|")
+    ada.go_to(0)
+    grace.go_to_end()
+    for letter in "abcdefghij":
+        ada.type(letter)
+        grace.type(letter.upper())
+
+
+def test_picture_1_nothing_moves_until_reload(stage: Stage, keep: bool) -> None:
+    [server] = stage.serve(1)
+    address = stage.note(server)
+    ada, grace = (stage.person(name, address, is_live=False) for name in ("Ada", "Grace"))
+    ada.write("At noon, by the old mill.")
+    ada.page.get_by_role("button", name="Save").click()
+    ada.page.wait_for_load_state()
+    ada.expect_text("At noon, by the old mill.")
+    assert grace.text == ""
+    stage.shoot([ada, grace], keep)
+    grace.page.reload()
+    grace.expect_text("At noon, by the old mill.")
+
+
+def test_picture_2_the_server_hears(stage: Stage, keep: bool) -> None:
+    [server] = stage.serve(2)
+    address = stage.note(server)
+    ada, grace = (stage.person(name, address) for name in ("Ada", "Grace"))
+    ada.write("At noon, by the old mill.")
+    expect(ada.changes).to_have_text("The server heard 25 letters")
+    assert grace.text == ""
+    stage.shoot([ada, grace], keep)
+
+
+def test_picture_3_one_writes_and_the_other_reads(stage: Stage, keep: bool) -> None:
+    [server] = stage.serve(3)
+    address = stage.note(server)
+    ada, grace = (stage.person(name, address) for name in ("Ada", "Grace"))
+    ada.write("At noon, by the old mill.")
+    grace.expect_text("At noon, by the old mill.")
+    ada.expect_saved()
+    stage.shoot([ada, grace], keep)
+
+
+def test_picture_4_two_ports(stage: Stage, keep: bool) -> None:
+    first, second = stage.serve(4, processes=2)
+    address = stage.note(first)
+    ada, grace = stage.person("Ada", address), stage.person("Grace", address.replace(first.url, second.url))
+    ada.write("At noon, by the old mill.")
+    grace.expect_text("At noon, by the old mill.")
+    ada.expect_saved()
+    stage.shoot([ada, grace], keep)
+
+
+def test_picture_5_words_vanish(stage: Stage, keep: bool) -> None:
+    [server] = stage.serve(5)
+    address = stage.note(server)
+    ada, grace = (stage.person(name, address) for name in ("Ada", "Grace"))
+    write_at_once(ada, grace)
+    for person in (ada, grace):
+        person.expect_saved()  # which is true, and helps nobody
+    assert min(len(ada.text), len(grace.text)) < len("abcdefghij|ABCDEFGHIJ")
+    stage.shoot([ada, grace], keep)
+
+
+def test_picture_6_every_letter_stays(stage: Stage, keep: bool) -> None:
+    [server] = stage.serve(6)
+    address = stage.note(server)
+    ada, grace = (stage.person(name, address) for name in ("Ada", "Grace"))
+    write_at_once(ada, grace)
+    for person in (ada, grace):
+        person.expect_text("abcdefghij|ABCDEFGHIJ")
+        person.expect_saved()
+    stage.shoot([ada, grace], keep)
+
+
+def test_picture_7_a_kill_takes_nothing(stage: Stage, keep: bool) -> None:
+    [server] = stage.serve(7)
+    address = stage.note(server)
+    ada, grace = (stage.person(name, address) for name in ("Ada", "Grace"))
+    ada.write("At noon, by the old mill. ")
+    grace.expect_text("At noon, by the old mill. ")
+    server.kill()
+    grace.write("I bring a cake.")
+    server.start()
+    for person in (ada, grace):
+        person.expect_text("At noon, by the old mill. I bring a cake.")
+        person.expect_live()
+        person.expect_saved()
+    stage.shoot([ada, grace], keep)
+
+
+def test_picture_8_names_and_cursors(stage: Stage, keep: bool) -> None:
+    [server] = stage.serve(8)
+    address = stage.note(server)
+    ada, grace = (stage.person(name, address) for name in ("Ada", "Grace"))
+    ada.write("At noon,\nby the old mill.")
+    grace.expect_text("At noon,\nby the old mill.")
+    grace.go_to(8)
+    for one, other in ((ada, grace), (grace, ada)):
+        expect(one.cursor_of(other.name)).to_be_attached()
+        one.expect_people("Ada", "Grace")
+    stage.shoot([ada, grace], keep)
+
+
+def test_picture_9_off_line(stage: Stage, keep: bool) -> None:
+    [server] = stage.serve(9)
+    address = stage.note(server)
+    ada, grace = (stage.person(name, address) for name in ("Ada", "Grace"))
+    ada.write("At noon, by the old mill. ")
+    grace.expect_text("At noon, by the old mill. ")
+    ada.expect_saved()
+    ada.go_offline()
+    ada.write("From a tunnel.")
+    expect(ada.changes).to_have_text("Not sent yet")
+    grace.expect_people("Grace")
+    assert grace.text == "At noon, by the old mill. "
+    stage.shoot([ada, grace], keep)
+
+
+def test_picture_10_shut_out(stage: Stage, keep: bool) -> None:
+    [server] = stage.serve(10)
+    address = stage.note(server)
+    grace = stage.person("Grace", address)
+    ada = stage.person("Ada", address)
+    mallory = stage.person("Mallory", address, is_live=False)
+    lines: list[WebSocketRoute] = []
+
+    def tap(line: WebSocketRoute) -> None:
+        lines.append(line.connect_to_server())
+
+    mallory.page.route_web_socket("**/ws/notes/*", tap)
+    mallory.open()
+    lines[0].send(HOSTILE_FRAME)
+    expect(mallory.alert).to_contain_text("The server did not understand this page.")
+    ada.write("At noon, by the old mill.")
+    grace.expect_text("At noon, by the old mill.")
+    grace.expect_people("Ada", "Grace")
+    stage.shoot([mallory, grace], keep)
