@@ -23,7 +23,7 @@ from tools.redis import redis_on_path  # noqa: E402
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "test", "e2e", "docs", "short"]
+nox.options.sessions = ["lint", "test", "e2e", "docs", "tutorial", "short"]
 
 APP = ROOT / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"
@@ -33,7 +33,7 @@ OLDEST_NODE = 20
 WORKERS = ["-n", "2", "--dist", "worksteal"]
 NO_TESTS = 5  # how pytest ends that has found none
 STOP_SECONDS = 15.0  # after Ctrl-C; nox grants 0.3, then kills, and what has been killed cannot stop its servers
-PYTHON_FILES = ["manage.py", "realtime_notes", "notes", "e2e", "fuzz", "bench", "tools"]
+PYTHON_FILES = ["manage.py", "realtime_notes", "notes", "e2e", "fuzz", "bench", "tools", "tutorial"]
 
 
 @nox.session
@@ -126,12 +126,54 @@ def docs(session: nox.Session) -> None:
     run(session, "mkdocs", *(session.posargs or ["build", "--strict", "--quiet"]))
 
 
+@shares_dev
+def tutorial(session: nox.Session) -> None:
+    """Try the tutorial: a robot types it, and each chapter is tested. Arguments go to pytest: -- -k typed."""
+    use_dev(session)
+    run(session, "python", "-m", "tools.chromium")
+    patience = ["-o", "faulthandler_timeout=0"]
+    run(session, "pytest", "tutorial/tests", "-n", "2", "--dist", "loadgroup", *patience, *session.posargs)
+
+
+@nox.session(requires=["dev"], venv_backend="none", default=False)
+def chapter(session: nox.Session) -> None:
+    """Write the project as it stands after a chapter into a new folder: -- 4 ../from-four."""
+    reader(session)
+
+
+@nox.session(requires=["dev"], venv_backend="none", default=False)
+def check(session: nox.Session) -> None:
+    """Check your own project in real browsers: -- ../my-notes. With --watch at every save."""
+    use_dev(session)
+    run(session, "python", "-m", "tools.chromium")
+    reader(session)
+
+
+@nox.session(requires=["dev"], venv_backend="none", default=False)
+def diff(session: nox.Session) -> None:
+    """Show your files beside those of a chapter: -- 4 ../my-notes."""
+    reader(session)
+
+
+@nox.session(requires=["dev"], venv_backend="none", default=False)
+def hint(session: nox.Session) -> None:
+    """Say what to think of when a chapter does not work: -- 4."""
+    reader(session)
+
+
+@nox.session(requires=["dev"], venv_backend="none", default=False)
+def carry(session: nox.Session) -> None:
+    """For authors: carry what changed in a chapter's files through the later chapters: -- 3."""
+    reader(session)
+
+
 @nox.session(requires=["dev"], venv_backend="none", default=False)
 def pictures(session: nox.Session) -> None:
     """Take the pictures of the README and the docs anew, from the browser tests."""
     use_dev(session)
     run(session, "python", "-m", "tools.chromium")
-    run(session, "pytest", "e2e/test_pictures.py", "--keep-pictures", *session.posargs)
+    scenes = ["e2e/test_pictures.py", "e2e/test_tutorial_pictures.py"]
+    run(session, "pytest", *scenes, "--keep-pictures", *session.posargs)
 
 
 @nox.session(default=False)
@@ -154,6 +196,12 @@ def lock(session: nox.Session) -> None:
     provide_node(session)
     for folder in (ROOT, ROOT / "bench"):
         npm(session, "install", "--package-lock-only", "--prefix", str(folder))
+
+
+def reader(session: nox.Session) -> None:
+    """Runs the reader's command that is named as the session."""
+    use_dev(session)
+    run(session, "python", "-m", "tutorial", session.name, *session.posargs)
 
 
 def run_faults(session: nox.Session, *options: str) -> None:

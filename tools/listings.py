@@ -10,6 +10,9 @@ import re
 import shutil
 import textwrap
 
+from tutorial.pictures import check_pictures
+from tutorial.render import render_all
+
 from .app_server import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
@@ -33,7 +36,9 @@ def main() -> None:
         target.write_text(render(file, name))
     tests = dict.fromkeys(test for page in sorted(DOCS.rglob("*.md")) for test in PROVED_BY.findall(page.read_text()))
     (LISTINGS / "proofs.md").write_text("\n".join(map(render_proof, tests)))
-    print(f"{len(wanted)} listings and {len(tests)} proofs rendered from the source.")
+    steps = render_all(LISTINGS)
+    check_pictures()
+    print(f"{len(wanted)} listings, {len(tests)} proofs and {steps} files of the tutorial rendered from the source.")
 
 
 def render(file: str, name: str) -> str:
@@ -45,7 +50,8 @@ def render(file: str, name: str) -> str:
     code = find(path.read_text(), name)
     if code is None:
         raise ListingError(f"A page quotes {name} of {file}, which has no such thing.")
-    return f'```{language} title="{file}"\n{code.rstrip()}\n```\n'
+    to_be_read = 'data-kind="skip" data-reason="It is there already, to be read."'  # in a page of the tutorial
+    return f'``` {{ .{language} {to_be_read} title="{file}" }}\n{code.rstrip()}\n```\n'
 
 
 def render_proof(test: str) -> str:

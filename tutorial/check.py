@@ -1,0 +1,264 @@
+"""Checks a reader's own project: finds out how far it is, runs the browser tests up to there against a copy of it,
+and says in the reader's words what two browsers saw.
+
+Nothing is written into the project: what runs is a copy, with a database of its own, in the kit's environment.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.app_server import AppServer
+from tools.process import ProcessError
+from tools.redis import RedisNotFoundError, RedisServer
+
+from .hints import find_hints
+from .progress import Progress, find_progress
+from .steps import REPOSITORY, TutorialError, load_steps
+
+NOT_COPIED = shutil.ignore_patterns(
+    ".venv", "venv", "env", "node_modules", "__pycache__", ".git", "db.sqlite3*", "*.log", ".pytest_cache"
+)
+VENDOR = "notes/static/notes/vendor"
+REDIS_SINCE, VENDOR_SINCE = 4, 6
+LOOK_AGAIN_SECONDS = 1.0
+MOST_HINTS, MOST_FAILURES = 3, 3
+SOON = ["--patience", "5000", "--maxfail", str(MOST_FAILURES)]  # whoever has three to mend needs no fourth
+NOISE = re.compile(r"^(\s*|.*(HTTP|WebSocket|WSCONNECT\w*|WSDISCONNECT|\"GET|\"POST) .*|\s+[\^~]+\s*|.*favicon.*)$")
+FAULT = re.compile(
+    r"^[\w.]*(Error|Exception|DoesNotExist|TemplateDoesNotExist|ImproperlyConfigured|SynchronousOnlyOperation)\b"
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one test. `message` is what a browser saw, `log` what the servers printed."""
+
+    name: str
+    chapter: int
+    passed: bool
+    message: str
+    log: str
+
+
+def check(folder: Path, chapter: int | None = None, *, only_new: bool = False) -> bool:
+    """Prints what there is to say, and returns whether all is well. Raises TutorialError for what is no project."""
+    progress = find_progress(require_project(folder))
+    last = chapter or progress.chapter
+    if not last:
+        raise TutorialError(no_chapter(folder, progress))
+    say_where(last, progress)
+    with tempfile.TemporaryDirectory(prefix="realtime-notes-check-") as place:
+        copy = copy_project(folder, Path(place), last)
+        preflight(copy, Path(place), last)
+        results = run_tests(copy, Path(place), last, ["--new"] if only_new else [])
+    return say_results(results, last)
+
+
+def watch(folder: Path, chapter: int | None = None, *, only_new: bool = False) -> None:
+    """Checks now, and again after every save. Looks by itself instead of waiting for events, which do not come from
+    every file system."""
+    seen = None
+    while True:
+        if (now := times(folder)) != seen:
+            seen = now
+            try:
+                check(folder, chapter, only_new=only_new)
+            except TutorialError as error:
+                print(error)
+            print("\nWatching. Save a file to have it checked again; Ctrl-C ends it.", flush=True)
+        time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def require_project(folder: Path) -> Path:
+    if not folder.exists():
+        raise TutorialError(
+            f"There is no folder {folder}. Give the folder of your project: nox -s check -- ../my-notes"
+        )
+    if not folder.is_dir():
+        raise TutorialError(f"{folder} is a file. Give the folder with your manage.py.")
+    if not any(folder.iterdir()):
+        raise TutorialError(
+            f"{folder} is empty, so there is nothing to check yet. Begin with docs/tutorial/01-pages.md, "
+            f"or take a chapter's project to go on from: nox -s chapter -- 1 {folder}"
+        )
+    if not (folder / "manage.py").is_file():
+        below = sorted(path.parent.name for path in folder.glob("*/manage.py"))
+        instead = f" Did you mean {folder / below[0]}?" if below else " It is made in chapter 1, “The project”."
+        raise TutorialError(f"There is no manage.py in {folder}, so it is not the folder of a project.{instead}")
+    return folder
+
+
+def no_chapter(folder: Path, progress: Progress) -> str:
+    return (
+        f"Of chapter 1 {progress.begun:.0%} is there, which is too little to run. "
+        f"Go on with docs/tutorial/01-pages.md; what is missing so far says: nox -s diff -- 1 {folder}"
+    )
+
+
+def say_where(chapter: int, progress: Progress) -> None:
+    step = load_steps()[chapter - 1]
+    print(f"Your project is at chapter {chapter}, {title(chapter)} (docs/tutorial/{step.page.name}).")
+    if chapter == progress.chapter and progress.begun:
+        print(f"Chapter {chapter + 1}, {title(chapter + 1)}, is begun: {progress.begun:.0%} of it is there.")
+
+
+def title(chapter: int) -> str:
+    return load_steps()[chapter - 1].page.read_text(encoding="utf-8").splitlines()[0].split(". ", 1)[1]
+
+
+def copy_project(folder: Path, place: Path, chapter: int) -> Path:
+    copy = place / "project"
+    shutil.copytree(folder, copy, ignore=NOT_COPIED, symlinks=True)
+    if chapter >= VENDOR_SINCE and not (copy / VENDOR / "yjs.js").exists():
+        print(
+            "The browser libraries are not built in your project (npm ci && npm run build). The kit's own are used."
+        )
+        shutil.copytree(REPOSITORY / VENDOR, copy / VENDOR, dirs_exist_ok=True)
+    return copy
+
+
+def preflight(copy: Path, place: Path, chapter: int) -> None:
+    """Raises TutorialError, with what was printed and what to do, if the project does not even start."""
+    url = f"sqlite:///{place / 'preflight.sqlite3'}"
+    server = AppServer(url, project=copy)
+    for command in (["check"], ["migrate", "--verbosity", "0"]):
+        result = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=copy,
+            env=dict(server.environment()),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode:
+            raise TutorialError(
+                explain(f"`python manage.py {command[0]}` fails.", result.stdout + result.stderr, chapter)
+            )
+    try:
+        with server:
+            if chapter >= REDIS_SINCE:
+                RedisServer()
+    except ProcessError as error:
+        raise TutorialError(explain("Your server does not start.", str(error), chapter)) from None
+    except RedisNotFoundError as error:
+        raise TutorialError(f"From chapter {REDIS_SINCE} on the tests need a Redis. {error}") from None
+
+
+def run_tests(copy: Path, place: Path, chapter: int, more: list[str]) -> list[Result]:
+    report = place / "results.json"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "e2e",
+        "--ignore",
+        "e2e/faults",
+        "--ignore",
+        "e2e/test_tutorial_pictures.py",
+    ]
+    options = ["-p", "tutorial.results", "--results", str(report), "-n", "2", "-q", *SOON]
+    chosen = [
+        "--chapter",
+        str(chapter),
+        "--project",
+        str(copy),
+        "-m",
+        "not alone and not app",
+        "-p",
+        "no:cacheprovider",
+    ]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    print("Opening browsers …", flush=True)
+    result = subprocess.run(
+        [*command, *options, *chosen, *more],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not report.exists():
+        raise TutorialError(f"The tests could not be run:\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
+    return [Result(**fields) for fields in json.loads(report.read_text())]
+
+
+def say_results(results: list[Result], chapter: int) -> bool:
+    failed = sorted((result for result in results if not result.passed), key=lambda result: result.chapter)
+    if not failed:
+        print(f"All {len(results)} browser tests up to chapter {chapter} pass. Well done.")
+        if chapter < len(load_steps()):
+            print(f"Next: docs/tutorial/{load_steps()[chapter].page.name}")
+        return True
+    print(f"{len(results) - len(failed)} of the {len(results)} browser tests that were run pass. These do not:")
+    said: dict[str, str] = {}
+    for result in failed:
+        cause = render_cause(result, chapter)
+        if cause not in said.values():
+            print(f"\n✗ {claim(result.name)} (chapter {result.chapter})\n{cause}")
+        else:
+            print(f"\n✗ {claim(result.name)} (chapter {result.chapter}): the same.")
+        said[result.name] = cause
+    if len(failed) >= MOST_FAILURES:
+        print("\nThere may be more; the others were not run. Look at the first one first.")
+    return False
+
+
+def render_cause(result: Result, chapter: int) -> str:
+    line = last_line(result.log)
+    return "\n".join(
+        [
+            f"  The browsers saw: {in_plain_words(result.message)}",
+            *([f"  The server's last line: {line}"] if line else []),
+            *(f"  {advice}" for advice in advise(f"{result.message}\n{result.log}", chapter)),
+            f"  Read again: docs/tutorial/{load_steps()[result.chapter - 1].page.name}; "
+            f"compare: nox -s diff -- {result.chapter} YOUR-FOLDER",
+        ]
+    )
+
+
+def in_plain_words(message: str) -> str:
+    """Without the names of Python's and Playwright's own classes before it."""
+    return re.sub(r"^([\w.]*(Error|Exception): )+", "", message)
+
+
+def explain(what: str, printed: str, chapter: int) -> str:
+    said = [f"  It says: {line}" for line in [last_line(printed)] if line]
+    advice = [f"  {line}" for line in advise(printed, chapter)]
+    again = f"  Read again: docs/tutorial/{load_steps()[chapter - 1].page.name}"
+    return "\n".join([f"✗ {what}", *said, *advice, again])
+
+
+def advise(printed: str, chapter: int) -> Iterator[str]:
+    for hint in find_hints(printed, chapter)[:MOST_HINTS]:
+        yield f"Look at: {hint.advice} (chapter {hint.step.number})"
+
+
+def claim(name: str) -> str:
+    """`test_notes_do_not_mix[chromium]` as a sentence."""
+    words = re.sub(r"\[.*\]$", "", name).removeprefix("test_").replace("_", " ")
+    return f"{words[0].upper()}{words[1:]}"
+
+
+def last_line(log: str) -> str:
+    """What a reader would look at in the terminal: the last line that is not a mere request, an exception's first."""
+    lines = [line.strip() for line in log.splitlines() if not NOISE.match(line)]
+    faults = [line for line in lines if FAULT.match(line)]
+    return (faults or lines or [""])[-1]
+
+
+def times(folder: Path) -> dict[str, float]:
+    kept = [path for path in folder.rglob("*") if path.is_file() and not ignored(path.relative_to(folder))]
+    return {str(path): path.stat().st_mtime for path in kept}
+
+
+def ignored(path: Path) -> bool:
+    return any(NOT_COPIED(".", [part]) for part in path.parts)

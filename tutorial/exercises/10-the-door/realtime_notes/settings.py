@@ -1,0 +1,152 @@
+"""Settings of the project, read from the environment in one block.
+
+Without any variable set they suit a laptop: SQLite, an in-memory channel layer, DEBUG on. Each variable
+is described in docs/reference/settings.md, and a test keeps that page complete.
+"""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+MEBIBYTE = 1024 * 1024
+
+# The environment -----------------------------------------------------------------------------------
+
+env = environ.Env()
+DEBUG = env.bool("DEBUG", default=True)
+SECRET_KEY = env.str("SECRET_KEY", default="only-for-a-laptop" if DEBUG else "")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+DATABASE = env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+REDIS_URL = env.str("REDIS_URL", default="")
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
+TRUST_FORWARDED_PROTO = env.bool("TRUST_FORWARDED_PROTO", default=False)
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+MAX_FRAME_BYTES = env.int("MAX_FRAME_BYTES", default=8 * MEBIBYTE)
+MAX_NOTE_BYTES = env.int("MAX_NOTE_BYTES", default=8 * MEBIBYTE)
+MAX_QUEUED_BYTES = env.int("MAX_QUEUED_BYTES", default=4 * MEBIBYTE)
+MAX_UNSAVED_BYTES = env.int("MAX_UNSAVED_BYTES", default=16 * MEBIBYTE)
+MAX_FRAMES_PER_SECOND = env.int("MAX_FRAMES_PER_SECOND", default=1000)
+MAX_CONNECTIONS = env.int("MAX_CONNECTIONS", default=10_000)
+MAX_CONNECTIONS_PER_ADDRESS = env.int("MAX_CONNECTIONS_PER_ADDRESS", default=1000)
+MAX_CONNECTS_PER_SECOND = env.int("MAX_CONNECTS_PER_SECOND", default=100)
+LOCKED_NOTES = env.list("LOCKED_NOTES", cast=int, default=[])
+COMPACT_AFTER_UPDATES = env.int("COMPACT_AFTER_UPDATES", default=500)
+CHECK_LOG_SECONDS = env.float("CHECK_LOG_SECONDS", default=3.0)
+
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "DEBUG is off, so SECRET_KEY must be set. Make one with: "
+        'python -c "import secrets; print(secrets.token_urlsafe(50))"'
+    )
+
+# Applications --------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "daphne",  # first, so that its runserver replaces Django's, which speaks no WebSocket
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "servestatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "notes",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "realtime_notes.urls"
+ASGI_APPLICATION = "realtime_notes.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ]
+        },
+    }
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Database and channel layer ------------------------------------------------------------------------
+
+if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASE["OPTIONS"] = {
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        "transaction_mode": "IMMEDIATE",  # a writer waits for its turn when it begins, not in the middle
+        "timeout": 5,  # seconds to wait for that turn
+    }
+DATABASES = {"default": DATABASE}
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # Without a read timeout: a quiet note is no fault (channels_redis issue 422).
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+    }
+    if REDIS_URL
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
+
+# Static files --------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "static"
+SERVESTATIC_USE_FINDERS = True  # straight from the apps' folders: there is no collectstatic step
+SERVESTATIC_USE_STATIC_ROOT = False
+
+# Security ------------------------------------------------------------------------------------------
+
+X_FRAME_OPTIONS = "DENY"  # but for the note page, which the side-by-side page frames
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+if TRUST_FORWARDED_PROTO:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],  # the nonce is for the import map, the only inline script
+        "style-src": [SELF, NONCE],  # and for the style sheet that CodeMirror makes
+        "img-src": [SELF, "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF],
+    }
+}
+
+# Logging: who came and went, and what was slow. Never what anybody wrote. ----------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"notes": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False}},
+}

@@ -1,0 +1,43 @@
+"""What the chapters' pages say under "If it went wrong": what one sees, and what to look at.
+
+The pages are the only source. What stands there in `code` is looked for in what a server or a browser printed.
+"""
+
+import re
+from dataclasses import dataclass
+
+from .steps import Step, TutorialError, load_steps, read
+
+HEADING = "## If it went wrong"
+ROW = re.compile(r"^\| (?P<seen>.+?) \| (?P<advice>.+?) \|$", re.MULTILINE)
+CODE = re.compile(r"`([^`]+)`")
+ANY = "…"
+SHORTEST = 12  # characters; what is shorter stands in too many lines
+
+
+@dataclass(frozen=True)
+class Hint:
+    step: Step
+    seen: str
+    advice: str
+
+    def fits(self, printed: str) -> bool:
+        return any(pattern.search(printed) for pattern in self._patterns())
+
+    def _patterns(self) -> list[re.Pattern[str]]:
+        pieces = [text for text in CODE.findall(self.seen) if len(text.replace(ANY, "")) >= SHORTEST]
+        return [re.compile("[^\\n]*?".join(map(re.escape, text.strip(ANY).split(ANY)))) for text in pieces]
+
+
+def hints_of(chapter: int) -> list[Hint]:
+    step = load_steps()[chapter - 1]
+    _, _, section = read(step.page).partition(HEADING)
+    if not section:
+        raise TutorialError(f"docs/tutorial/{step.page.name} has no section “{HEADING.strip('# ')}”.")
+    rows = ROW.findall(section.split("\n## ")[0])[2:]  # without the table's head
+    return [Hint(step, seen, advice) for seen, advice in rows]
+
+
+def find_hints(printed: str, up_to: int) -> list[Hint]:
+    """What fits to what was printed, of the newest chapter first, since that is where the reader is."""
+    return [hint for chapter in range(up_to, 0, -1) for hint in hints_of(chapter) if hint.fits(printed)]

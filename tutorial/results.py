@@ -1,0 +1,36 @@
+"""A plugin for pytest that writes down how each test ended, for whoever reports it in other words."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_results: dict[str, dict[str, Any]] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--results", type=Path, help="the file to write the results to, as JSON")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    properties = dict(report.user_properties)
+    if report.when == "call" or report.failed:
+        crash = getattr(report.longrepr, "reprcrash", None)
+        message = str(getattr(crash, "message", report.longrepr or ""))
+        known = _results.get(report.nodeid)
+        if known and not known["passed"]:
+            return  # what fails when it is put away has failed before
+        _results[report.nodeid] = {
+            "name": report.nodeid.split("::")[-1],
+            "chapter": int(str(properties.get("chapter", 1))),
+            "passed": report.passed,
+            "message": message.splitlines()[0] if message else "",
+            "log": "\n".join(text for title, text in report.sections if title.startswith("log of")),
+        }
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        path: Path = session.config.getoption("--results")
+        path.write_text(json.dumps(list(_results.values())))

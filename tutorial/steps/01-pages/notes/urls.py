@@ -1,0 +1,11 @@
+from django.urls import path
+
+from . import views
+
+app_name = "notes"
+urlpatterns = [
+    path("", views.list_notes, name="list"),
+    path("notes/", views.create, name="create"),
+    path("notes/<int:pk>/", views.detail, name="detail"),
+    path("notes/<int:pk>/delete/", views.delete, name="delete"),
+]

@@ -1,0 +1,97 @@
+"""The site as its readers see it: accessible in both palettes, at home on a phone, and asking nobody else."""
+
+import functools
+import http.server
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Request, sync_playwright
+
+from e2e.test_accessibility import findings
+from tools.chromium import find_chromium, launch_arguments
+
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 900}
+KNOWN_HOSTS = {
+    "channels.readthedocs.io",
+    "docs.yjs.dev",
+    "github.com",
+    "nodejs.org",
+    "playwright.dev",
+    "tiptap.dev",
+    "y-crdt.github.io",
+}
+LINK = re.compile(r'<a [^>]*href="(https?://([^/"]+)[^"]*)"')
+LONG_PAGE_BYTES = 250_000
+OWN = ("127.0.0.1", "localhost")
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture(scope="module")
+def site(pages: Path) -> Iterator[str]:
+    handler = functools.partial(Quiet, directory=str(pages.parent))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def page(request: pytest.FixtureRequest) -> Iterator[Page]:
+    chromium = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=launch_arguments())
+        yield browser.new_page(color_scheme=request.param, viewport=DESKTOP)
+        browser.close()
+
+
+def html_files(pages: Path, most_bytes: int = 10_000_000) -> list[str]:
+    return sorted(
+        path.relative_to(pages.parent).as_posix()
+        for path in pages.parent.rglob("*.html")
+        if path.stat().st_size < most_bytes
+    )
+
+
+def test_axe_finds_nothing_and_nobody_else_is_asked(site: str, pages: Path, page: Page) -> None:
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
+    found = {}
+    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    # In the long pages there is more of the same code in the same colours; axe takes a quarter of a minute for each.
+    for file in html_files(pages, LONG_PAGE_BYTES) if is_dark else html_files(pages):
+        page.goto(f"{site}/{file}")
+        if findings_here := findings(page.main_frame):
+            found[file] = findings_here
+    assert found == {}
+    assert [url for url in asked if not url.startswith((site, "data:", "blob:"))] == []
+
+
+def test_nothing_sticks_out_on_a_phone(site: str, pages: Path, page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    wide = []
+    for file in html_files(pages):
+        page.goto(f"{site}/{file}")
+        if page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]:
+            wide.append(file)
+    page.set_viewport_size(DESKTOP)
+    assert wide == []
+
+
+def test_links_lead_to_hosts_that_are_known(pages: Path) -> None:
+    """Whether they answer cannot be asked here. That links within the site lead somewhere, its builder checks."""
+    for file in html_files(pages):
+        for url, host in LINK.findall((pages.parent / file).read_text(encoding="utf-8")):
+            known = host.split(":")[0] in OWN or (url.startswith("https://") and host in KNOWN_HOSTS)
+            assert known, f"{file} links to {url}; if that is right, add the host to KNOWN_HOSTS"

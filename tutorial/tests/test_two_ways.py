@@ -1,0 +1,64 @@
+"""The second gate: the tests of a chapter pass on its project, and fail on the one before. So with the exercises:
+their tests fail on the project, and pass once it has been solved."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tutorial.steps import REPOSITORY, solution
+
+CHAPTERS = range(1, 11)
+REWRITES = (6,)  # the chapter after which little is as it was
+MINUTES = 10
+
+
+def run_browser_tests(project: Path, *options: str) -> None:
+    command = [sys.executable, "-m", "pytest", "e2e", "--ignore", "e2e/faults", "-q", "-p", "no:cacheprovider"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    result = subprocess.run(
+        [*command, "--project", str(project), *options],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60 * MINUTES,
+        check=False,
+    )
+    assert result.returncode == 0, (
+        f"On {project.name}, with {options}:\n{result.stdout[-6000:]}{result.stderr[-2000:]}"
+    )
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS[:-1])
+def test_the_tests_of_a_chapter_pass_on_its_project(project_of: Callable[[int], Path], chapter: int) -> None:
+    """The last project is the shipped app, which all the browser tests are run against anyway."""
+    run_browser_tests(project_of(chapter), "--chapter", str(chapter), "--new")
+
+
+@pytest.mark.parametrize("chapter", REWRITES)
+def test_the_tests_of_all_chapters_before_still_pass(project_of: Callable[[int], Path], chapter: int) -> None:
+    run_browser_tests(project_of(chapter), "--chapter", str(chapter - 1))
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS[1:])
+def test_the_tests_of_a_chapter_fail_on_the_project_before(project_of: Callable[[int], Path], chapter: int) -> None:
+    options = ["--chapter", str(chapter), "--new", "--red", "-m", "not alone and not app"]
+    run_browser_tests(project_of(chapter - 1), *options)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_an_exercise_is_unsolved_and_can_be_solved(
+    project_of: Callable[[int], Path], tmp_path: Path, chapter: int
+) -> None:
+    exercise = ["--exercise", str(chapter)]
+    run_browser_tests(project_of(chapter), *exercise, "--red")
+    solved = shutil.copytree(project_of(chapter), tmp_path / "solved")
+    for path, source in solution(chapter).items():
+        (solved / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, solved / path)
+    run_browser_tests(solved, *exercise)

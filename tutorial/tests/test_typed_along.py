@@ -1,0 +1,61 @@
+"""The first gate: a robot reads the pages, one after the other, in an empty folder, and does what they say."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.redis import RedisServer
+from tutorial.robot import Robot, differences
+from tutorial.steps import REPOSITORY, load_steps, project
+
+PLUGIN = """
+import pytest
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return {**browser_type_launch_args, "executable_path": EXECUTABLE, "args": ARGUMENTS}
+"""
+
+
+@pytest.fixture(scope="session")
+def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robot]:
+    """In one folder for all chapters, as a reader. What the pages have it install has the versions of our lock."""
+    around = tmp_path_factory.mktemp("robot")
+    (around / "bin").mkdir()
+    (around / "bin" / "python3").symlink_to(sys._base_executable)  # type: ignore[attr-defined]
+    (around / "constraints.txt").write_text(versions())
+    (around / "the_kits_browser.py").write_text(browser_plugin())
+    environment = {
+        "PATH": os.pathsep.join([str(around / "bin"), os.environ["PATH"]]),
+        "PIP_CONSTRAINT": str(around / "constraints.txt"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PYTHONPATH": str(around),
+        "PYTEST_PLUGINS": "the_kits_browser",
+    }
+    folder = around / "my-notes"
+    folder.mkdir()
+    with RedisServer() as redis, Robot(folder, environment, redis.port) as robot:
+        yield robot
+
+
+def versions() -> str:
+    locked = (REPOSITORY / "requirements-dev.txt").read_text()
+    return "\n".join(re.findall(r"^[\w.-]+(?=[=\[]).*(?= \\$)", re.sub(r"\[\w+\]", "", locked), re.MULTILINE))
+
+
+def browser_plugin() -> str:
+    from tools.chromium import find_chromium, launch_arguments
+
+    return f"EXECUTABLE = {str(find_chromium())!r}\nARGUMENTS = {launch_arguments()!r}\n{PLUGIN}"
+
+
+@pytest.mark.xdist_group("robot")
+@pytest.mark.parametrize("chapter", range(1, 11))
+def test_who_does_what_the_page_says_gets_the_project(robot: Robot, pages: Path, chapter: int) -> None:
+    robot.follow(pages / f"{load_steps()[chapter - 1].name}.html")
+    assert not differences(robot.folder, project(chapter))
+    assert not robot.strangers(project(chapter))
