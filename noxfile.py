@@ -23,7 +23,7 @@ from tools.redis import redis_on_path  # noqa: E402
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "test", "e2e", "docs", "tutorial", "short"]
+nox.options.sessions = ["lint", "test", "e2e", "docs", "short"]
 
 APP = ROOT / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"
@@ -110,8 +110,9 @@ def bench(session: nox.Session) -> None:
 
 @shares_dev
 def short(session: nox.Session) -> None:
-    """Run the short forms of faults, fuzz and bench."""
+    """Run the short forms of the tutorial's tests, of faults, fuzz and bench."""
     use_dev(session)
+    run_tutorial(session, "-k", "not two_ways")
     run_faults(session, "--short")
     run(session, "python", "-m", "fuzz", "--seconds", "10")
     run_bench(session, "--short")
@@ -126,13 +127,11 @@ def docs(session: nox.Session) -> None:
     run(session, "mkdocs", *(session.posargs or ["build", "--strict", "--quiet"]))
 
 
-@shares_dev
+@nox.session(requires=["dev"], venv_backend="none", default=False)
 def tutorial(session: nox.Session) -> None:
     """Try the tutorial: a robot types it, and each chapter is tested. Arguments go to pytest: -- -k typed."""
     use_dev(session)
-    run(session, "python", "-m", "tools.chromium")
-    patience = ["-o", "faulthandler_timeout=0"]
-    run(session, "pytest", "tutorial/tests", "-n", "2", "--dist", "loadgroup", *patience, *session.posargs)
+    run_tutorial(session, *session.posargs)
 
 
 @nox.session(requires=["dev"], venv_backend="none", default=False)
@@ -202,6 +201,12 @@ def reader(session: nox.Session) -> None:
     """Runs the reader's command that is named as the session."""
     use_dev(session)
     run(session, "python", "-m", "tutorial", session.name, *session.posargs)
+
+
+def run_tutorial(session: nox.Session, *options: str) -> None:
+    run(session, "python", "-m", "tools.chromium")
+    patience = ["-o", "faulthandler_timeout=0"]
+    run(session, "pytest", "tutorial/tests", *WORKERS, *patience, *options)
 
 
 def run_faults(session: nox.Session, *options: str) -> None:

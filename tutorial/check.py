@@ -60,7 +60,7 @@ def check(folder: Path, chapter: int | None = None, *, only_new: bool = False) -
         copy = copy_project(folder, Path(place), last)
         preflight(copy, Path(place), last)
         results = run_tests(copy, Path(place), last, ["--new"] if only_new else [])
-    return say_results(results, last)
+    return say_results(results, last, folder)
 
 
 def watch(folder: Path, chapter: int | None = None, *, only_new: bool = False) -> None:
@@ -191,7 +191,7 @@ def run_tests(copy: Path, place: Path, chapter: int, more: list[str]) -> list[Re
     return [Result(**fields) for fields in json.loads(report.read_text())]
 
 
-def say_results(results: list[Result], chapter: int) -> bool:
+def say_results(results: list[Result], chapter: int, folder: Path) -> bool:
     failed = sorted((result for result in results if not result.passed), key=lambda result: result.chapter)
     if not failed:
         print(f"All {len(results)} browser tests up to chapter {chapter} pass. Well done.")
@@ -201,7 +201,7 @@ def say_results(results: list[Result], chapter: int) -> bool:
     print(f"{len(results) - len(failed)} of the {len(results)} browser tests that were run pass. These do not:")
     said: dict[str, str] = {}
     for result in failed:
-        cause = render_cause(result, chapter)
+        cause = render_cause(result, chapter, folder)
         if cause not in said.values():
             print(f"\n✗ {claim(result.name)} (chapter {result.chapter})\n{cause}")
         else:
@@ -212,7 +212,7 @@ def say_results(results: list[Result], chapter: int) -> bool:
     return False
 
 
-def render_cause(result: Result, chapter: int) -> str:
+def render_cause(result: Result, chapter: int, folder: Path) -> str:
     line = last_line(result.log)
     return "\n".join(
         [
@@ -220,7 +220,7 @@ def render_cause(result: Result, chapter: int) -> str:
             *([f"  The server's last line: {line}"] if line else []),
             *(f"  {advice}" for advice in advise(f"{result.message}\n{result.log}", chapter)),
             f"  Read again: docs/tutorial/{load_steps()[result.chapter - 1].page.name}; "
-            f"compare: nox -s diff -- {result.chapter} YOUR-FOLDER",
+            f"compare: nox -s diff -- {result.chapter} {folder}",
         ]
     )
 
