@@ -24,10 +24,8 @@ const verbs = {
   map: () => doc.getMap("stranger").toJSON(),
   name: ({ name }) => provider.awareness.setLocalStateField("user", { name, color: "#123456" }),
   names: () => [...provider.awareness.getStates().values()].map((state) => state.user?.name).sort(),
-  reconnect: () => {
-    provider.disconnect()
-    provider.connect()
-  },
+  disconnect: () => provider.disconnect(),
+  connect: () => provider.connect(),
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -90,7 +90,9 @@ def test_y_websocket_clients_see_each_other_also_after_a_reconnect(
     one.do("name", name="Ada")
     two.do("name", name="Grace")
     until(page, lambda: one.do("names") == two.do("names") == ["Ada", "Grace"], "both are listed")
-    one.do("reconnect")
+    one.do("disconnect")
+    until(page, lambda: two.do("names") == ["Grace"], "Ada is gone for Grace")
+    one.do("connect")
     until(page, lambda: two.do("names") == ["Ada", "Grace"], "Ada is back for Grace")
 
 
