@@ -23,6 +23,7 @@ pytest_plugins = ["e2e.together.browser"]
 
 CHAPTERS = range(1, 11)
 IMPATIENT_MS = 1500
+NOT_RED = {"early", "alone", "app"}  # marks of tests that need not fail on the project before
 EXPECTED_ERRORS = {
     "line_is_cut": re.compile(
         r"WebSocket connection to .* failed|WebSocket is already in CLOSING|Failed to load resource: net::"
@@ -38,37 +39,44 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--chapter", type=int, help="only the tests that pass from this chapter of the tutorial on")
     parser.addoption("--project", type=Path, default=REPOSITORY, help="the folder with the manage.py to be tested")
     parser.addoption("--new", action="store_true", help="only those that pass since that chapter")
-    parser.addoption("--red", action="store_true", help="expect every test to fail, soon")
+    parser.addoption(
+        "--both-ways", action="store_true", help="and the next chapter's and the exercise, which have to fail"
+    )
     parser.addoption("--patience", type=int, metavar="MS", help="how long to wait for what must come true")
     parser.addoption("--exercise", type=int, help="only the test of that chapter's exercise")
     parser.addoption("--keep-pictures", action="store_true", help="write the pictures of the docs")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    limit = config.getoption("--chapter") or CHAPTERS[-1]
-    exercise = config.getoption("--exercise")
-    chosen = []
+    limit, exercise = config.getoption("--chapter") or CHAPTERS[-1], config.getoption("--exercise")
+    green, red = [], []
     for item in items:
         if asked := item.get_closest_marker("exercise"):
-            chosen += [item] if asked.args[0] == exercise else []
+            green += [item] if asked.args[0] == exercise else []
+            red += [item] if asked.args[0] == limit else []
             continue
         mark = item.get_closest_marker("chapter")
         if mark is None or mark.args[0] not in CHAPTERS:
             raise pytest.UsageError(f"{item.nodeid} needs a mark: @pytest.mark.chapter(1 to {CHAPTERS[-1]})")
         item.user_properties.append(("chapter", mark.args[0]))
-        if exercise:
-            continue
-        if mark.args[0] == limit or (mark.args[0] < limit and not config.getoption("--new")):
-            chosen.append(item)
+        is_new = mark.args[0] == limit
+        if not exercise and (is_new or (mark.args[0] < limit and not config.getoption("--new"))):
+            green.append(item)
+        elif mark.args[0] == limit + 1 and not NOT_RED & {mark.name for mark in item.iter_markers()}:
+            red.append(item)
+    if not config.getoption("--both-ways"):
+        red = []
+    chosen = green + red
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
-    if config.getoption("--patience"):
-        set_patience(config.getoption("--patience"))
-    if config.getoption("--red"):
-        set_patience(IMPATIENT_MS)
-        items[:] = [item for item in items if not item.get_closest_marker("early")]
-        for item in items:
-            item.add_marker(pytest.mark.xfail(strict=True))
+    for item in red:
+        item.add_marker(pytest.mark.xfail(strict=True))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    patience = item.config.getoption("--patience") or note_page.USUAL_PATIENCE_MS
+    set_patience(IMPATIENT_MS if item.get_closest_marker("xfail") else patience)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-PATIENCE_MS = LONG_AGO_MS = 10_000
+PATIENCE_MS = LONG_AGO_MS = USUAL_PATIENCE_MS = 10_000
 LOOK_AGAIN_MS = 20
 
 

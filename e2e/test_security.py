@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from e2e import note_page
 from e2e.conftest import CreateNote, OpenNote
 from notes.protocol import Awareness, AwarenessEntry, decode, encode
 from tools.app_server import AppServer
@@ -131,7 +132,7 @@ def test_an_injected_script_does_not_run(server: AppServer, new_context: Callabl
         style.textContent = "body { display: none }"
         document.body.append(style)
     }""")
-    page.wait_for_function("window.violations.length >= 6")
+    page.wait_for_function("window.violations.length >= 6", timeout=note_page.PATIENCE_MS)
     assert page.locator("body").is_visible()
     assert page.evaluate("window.hacked") is None
 

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from tools.app_server import AppServer
 from tools.process import ProcessError
-from tools.redis import RedisNotFoundError, RedisServer
+from tools.redis import RedisNotFoundError, find_redis
 
-from .hints import find_hints
+from .hints import find_hints, hints_of
 from .progress import Progress, find_progress
 from .steps import REPOSITORY, TutorialError, load_steps
 
@@ -130,6 +130,8 @@ def preflight(copy: Path, place: Path, chapter: int) -> None:
     """Raises TutorialError, with what was printed and what to do, if the project does not even start."""
     url = f"sqlite:///{place / 'preflight.sqlite3'}"
     server = AppServer(url, project=copy)
+    if chapter >= REDIS_SINCE:
+        require_redis()
     for command in (["check"], ["migrate", "--verbosity", "0"]):
         result = subprocess.run(
             [sys.executable, "manage.py", *command],
@@ -145,10 +147,14 @@ def preflight(copy: Path, place: Path, chapter: int) -> None:
             )
     try:
         with server:
-            if chapter >= REDIS_SINCE:
-                RedisServer()
+            pass
     except ProcessError as error:
         raise TutorialError(explain("Your server does not start.", str(error), chapter)) from None
+
+
+def require_redis() -> None:
+    try:
+        find_redis()
     except RedisNotFoundError as error:
         raise TutorialError(f"From chapter {REDIS_SINCE} on the tests need a Redis. {error}") from None
 
@@ -218,7 +224,7 @@ def render_cause(result: Result, chapter: int, folder: Path) -> str:
         [
             f"  The browsers saw: {in_plain_words(result.message)}",
             *([f"  The server's last line: {line}"] if line else []),
-            *(f"  {advice}" for advice in advise(f"{result.message}\n{result.log}", chapter)),
+            *(f"  {advice}" for advice in advise_or_ask(result, chapter)),
             f"  Read again: docs/tutorial/{load_steps()[result.chapter - 1].page.name}; "
             f"compare: nox -s diff -- {result.chapter} {folder}",
         ]
@@ -240,6 +246,15 @@ def explain(what: str, printed: str, chapter: int) -> str:
 def advise(printed: str, chapter: int) -> Iterator[str]:
     for hint in find_hints(printed, chapter)[:MOST_HINTS]:
         yield f"Look at: {hint.advice} (chapter {hint.step.number})"
+
+
+def advise_or_ask(result: Result, chapter: int) -> Iterator[str]:
+    """What fits to what was printed; or else, of the failing test's chapter, what a reader has to recognize."""
+    if advice := list(advise(f"{result.message}\n{result.log}", chapter)):
+        yield from advice
+    elif seen := [hint for hint in hints_of(result.chapter) if not hint.is_printed]:
+        yield f"Nothing that was printed tells why. What is seen most in chapter {result.chapter}:"
+        yield from (f"  {hint.seen} → {hint.advice}" for hint in seen)
 
 
 def claim(name: str) -> str:

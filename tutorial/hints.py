@@ -1,6 +1,7 @@
 """What the chapters' pages say under "If it went wrong": what one sees, and what to look at.
 
-The pages are the only source. What stands there in `code` is looked for in what a server or a browser printed.
+The pages are the only source. What stands there in `code` is looked for in what a server or a browser printed. What
+nothing prints, such as silence, only the reader can recognize.
 """
 
 import re
@@ -20,6 +21,10 @@ class Hint:
     step: Step
     seen: str
     advice: str
+
+    @property
+    def is_printed(self) -> bool:
+        return bool(self._patterns())
 
     def fits(self, printed: str) -> bool:
         return any(pattern.search(printed) for pattern in self._patterns())

