@@ -65,7 +65,7 @@ def render(change: Change) -> str:
         return fence(language(change.path), "create", change.path, change.after)
     whole = fence(language(change.path), "change", change.path, change.after, marked(change), 'data-form="whole"')
     diff = fence("diff", "change", change.path, unified_diff(change), 'data-form="diff"')
-    return f'=== "What changes"\n\n{indent(diff)}\n=== "The whole file"\n\n{indent(whole)}'
+    return f'===! "What changes"\n\n{indent(diff)}\n=== "The whole file"\n\n{indent(whole)}'
 
 
 def render_solution(change: Change) -> str:
