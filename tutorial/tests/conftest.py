@@ -1,6 +1,7 @@
 """What the tests of the tutorial share: the built site, and the project of each chapter."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +12,34 @@ from tutorial.steps import REPOSITORY, write_project
 
 VENDOR = "notes/static/notes/vendor"
 FIRST_WITH_VENDOR = 6
+BUILD_SECONDS = 120.0
+LOOK_AGAIN_SECONDS = 0.1
 
 
 @pytest.fixture(scope="session")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_site(tmp_path_factory.mktemp("site"))
+def pages(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Built once, by the worker that asks first: what it is built from is written into docs/, where two builds at a
+    time are in each other's way."""
+    if worker_id == "master":
+        return build_site(tmp_path_factory.mktemp("site"))
+    site = tmp_path_factory.getbasetemp().parent / "site"
+    built = site.with_name("site-built")
+    try:
+        site.mkdir()
+    except FileExistsError:
+        wait_for(built)
+        return site / "tutorial"
+    try:
+        return build_site(site)
+    finally:
+        built.touch()
+
+
+def wait_for(file: Path) -> None:
+    deadline = time.monotonic() + BUILD_SECONDS
+    while not file.exists():
+        assert time.monotonic() < deadline, f"{file} has not been made within {BUILD_SECONDS} s"
+        time.sleep(LOOK_AGAIN_SECONDS)
 
 
 @pytest.fixture(scope="session")
