@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from e2e.notes_over_http import create_note_over_http
 from tools.app_server import REPOSITORY
-from tools.chromium import find_chromium, launch_arguments
+from tools.chromium import launch_options
 
 from .contestants import AppUnderDaphne, YWebsocketServer
 
@@ -53,14 +53,14 @@ WATCH_FRAMES = """() => {
 
 def measure(presses: int) -> dict[str, Any]:
     """Times in ms. `app` and `plain`: one for each press. `open`: of a note of 1 MB. `gaps`: between its frames."""
-    chromium = find_chromium()
+    options = launch_options()
     with (
         AppUnderDaphne() as app,
         YWebsocketServer() as plain,
         plain_page() as address,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=launch_arguments())
+        browser = playwright.chromium.launch(**options)
         note = create_note_over_http(app.servers[0].url)
         pairs = {
             "app": two_pages(browser, f"{note}?as=Ada", f"{note}?as=Grace"),

@@ -17,7 +17,7 @@ from typing import Self
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tools.chromium import find_chromium, launch_arguments
+from tools.chromium import launch_options
 from tools.process import LOOK_AGAIN_SECONDS, ServerProcess, accepts_connections, free_port
 
 from .page import Block, read_blocks
@@ -44,7 +44,7 @@ class Served(ServerProcess):
 
     def command(self) -> list[str]:
         lines = self._script.splitlines()
-        return ["bash", "-c", ACTIVATE + "\n".join([*lines[:-1], f"exec {lines[-1]}"])]
+        return ["bash", "-c", ACTIVATE + "\n".join([*lines[:-1], f"exec env {lines[-1]}"])]
 
     def directory(self) -> Path:
         return self._folder
@@ -186,9 +186,9 @@ class Robot:
 
     def _open_browser(self) -> Browser:
         if self._browser is None:
-            chromium = find_chromium()
+            options = launch_options()
             playwright = self._stack.enter_context(sync_playwright())
-            self._browser = playwright.chromium.launch(executable_path=chromium, args=launch_arguments())
+            self._browser = playwright.chromium.launch(**options)
             self._stack.callback(self._browser.close)
         return self._browser
 

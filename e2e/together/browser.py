@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from tools.chromium import find_chromium, launch_arguments
+from tools.chromium import launch_options
 
-CHROMIUM = find_chromium()
+HEADLESS, HEADED = launch_options(), launch_options(has_window=True)
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    arguments = [*browser_type_launch_args.get("args", []), *launch_arguments()]
-    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": arguments}
+    options = HEADLESS if browser_type_launch_args.get("headless", True) else HEADED
+    arguments = [*browser_type_launch_args.get("args", []), *options["args"]]
+    return {**browser_type_launch_args, **options, "args": arguments}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.chromium import launch_options
 from tools.redis import RedisServer
 from tutorial.robot import Robot, differences
 from tutorial.steps import REPOSITORY, load_steps, project
@@ -17,7 +18,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
-    return {**browser_type_launch_args, "executable_path": EXECUTABLE, "args": ARGUMENTS}
+    return {**browser_type_launch_args, **OPTIONS}
 """
 
 
@@ -48,9 +49,7 @@ def versions() -> str:
 
 
 def browser_plugin() -> str:
-    from tools.chromium import find_chromium, launch_arguments
-
-    return f"EXECUTABLE = {str(find_chromium())!r}\nARGUMENTS = {launch_arguments()!r}\n{PLUGIN}"
+    return f"OPTIONS = {launch_options()!r}\n{PLUGIN}"
 
 
 def test_who_does_what_the_pages_say_gets_the_projects(robot: Robot, pages: Path) -> None:
