@@ -1,6 +1,7 @@
 """A note as one person has it before them. Knows the page by roles and accessible names only, so the same tests
 run against a textarea and an early chapter of the tutorial, and against CodeMirror and the shipped app."""
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,12 @@ from playwright.sync_api import Locator, Page, expect
 
 PATIENCE_MS = LONG_AGO_MS = USUAL_PATIENCE_MS = 10_000
 LOOK_AGAIN_MS = 20
+# Where a Mac has no keys of these names, or has them do something else.
+TO_START, TO_END, TO_LINE_END = (
+    ("Meta+ArrowUp", "Meta+ArrowDown", "Meta+ArrowRight")
+    if sys.platform == "darwin"
+    else ("Control+Home", "Control+End", "End")
+)
 
 
 def set_patience(milliseconds: int) -> None:
@@ -77,21 +84,21 @@ class NotePage:
 
     def write_title(self, text: str) -> None:
         self.title.focus()
-        self.press("End")
+        self.press(TO_LINE_END)
         self.type(text)
 
     def go_to(self, position: int) -> None:
         self.note.focus()
-        self.press("Control+Home", *["ArrowRight"] * position)
+        self.press(TO_START, *["ArrowRight"] * position)
 
     def go_to_end(self) -> None:
         self.note.focus()
-        self.press("Control+End")
+        self.press(TO_END)
 
     def paste(self, text: str) -> None:
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         self.page.evaluate("text => navigator.clipboard.writeText(text)", text)
-        self.press("Control+v")
+        self.press("ControlOrMeta+v")
 
     # Reading
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.conftest import OpenNote
+from e2e.note_page import TO_END
 
 LINE = "The quick brown fox jumps over the lazy dog, again and again and once more.\n"
 LINES = 1_000_000 // len(LINE)
@@ -25,7 +26,7 @@ def test_a_note_of_a_megabyte_is_opened_and_written_in(open_note: OpenNote, note
     grace.go_to_end()
     grace.type("Grace was here")
     ada.expect_in_text("Grace was here")
-    ada.press("Control+End")
+    ada.press(TO_END)
     ada.type(", and Ada")
     grace.expect_in_text("Grace was here, and Ada")
     expect(ada.connection).to_be_in_viewport()

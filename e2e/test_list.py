@@ -117,7 +117,7 @@ def test_a_note_deleted_while_open_stays_to_be_copied(
         person.expect_text("Worth keeping")
         expect(person.connection).to_have_text("Offline: the server has closed the line")
     ada.write(" in vain")
-    ada.press("Control+z")
+    ada.press("ControlOrMeta+z")
     ada.expect_text("Worth keeping")
     ada.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     ada.alert.get_by_role("button", name="Copy text").click()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.conftest import CreateNote, OpenNote
+from e2e.note_page import TO_START
 from e2e.test_side_by_side import pane_of
 from tools.app_server import REPOSITORY, AppServer
 
@@ -36,7 +37,7 @@ def test_picture_of_two_people_in_one_note(
     notes = grace.get_by_role("textbox", name="Note", exact=True)
     expect(notes).to_contain_text("Bring something to drink.")
     notes.click()
-    page.keyboard.press("Control+Home")
+    page.keyboard.press(TO_START)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("End")

@@ -6,7 +6,7 @@ import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,6 @@ class NodeClient:
             text=True,
             bufsize=1,
         )
-        self.do("sync")
 
     def do(self, verb: str, **arguments: Any) -> Any:
         assert self._process.stdin
@@ -53,16 +52,24 @@ class NodeClient:
         self._process.communicate()
 
 
+@contextmanager
+def node_client(note: str) -> Iterator[NodeClient]:
+    client = NodeClient(note)
+    try:
+        client.do("sync")
+        yield client
+    finally:
+        client.close()
+
+
 def socket_address(note: str) -> str:
     return f"ws{note.rstrip('/').removeprefix('http').replace('/notes/', '/ws/notes/')}"
 
 
 @pytest.fixture
 def node_clients(note: str) -> Iterator[list[NodeClient]]:
-    clients = [NodeClient(note), NodeClient(note)]
-    yield clients
-    for client in clients:
-        client.close()
+    with node_client(note) as one, node_client(note) as two:
+        yield [one, two]
 
 
 def until(page: Page, condition: Callable[[], bool], claim: str) -> None:
@@ -116,17 +123,17 @@ def test_a_surrogate_pair_that_is_cut_in_two_is_read_alike_by_all(
     """No editor puts a cursor between the two halves of an emoji, but a client may write there. Everybody reads the
     same then, who was there and who comes after the log has been compacted."""
     note = create_note(on=own_server)
-    ada, client = open_note(note, "Ada"), NodeClient(note)
-    client.do("insert", index=0, text="a😀b😀c")
-    ada.expect_text("a😀b😀c")
-    client.do("insert", index=5, text="Y")
-    client.do("insert", index=2, text="X")
-    ada.until(
-        lambda: client.do("text") == ada.text and {"X", "Y"} <= set(ada.text), lambda: f"both read {ada.text!r}"
-    )
-    ada.expect_saved()
+    ada = open_note(note, "Ada")
+    with node_client(note) as client:
+        client.do("insert", index=0, text="a😀b😀c")
+        ada.expect_text("a😀b😀c")
+        client.do("insert", index=5, text="Y")
+        client.do("insert", index=2, text="X")
+        ada.until(
+            lambda: client.do("text") == ada.text and {"X", "Y"} <= set(ada.text), lambda: f"both read {ada.text!r}"
+        )
+        ada.expect_saved()
     seen = ada.text
-    client.close()
     ada.page.context.close()
     assert own_server.manage("compact_notes") == 0
     own_server.kill()

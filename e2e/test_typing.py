@@ -113,7 +113,7 @@ def test_undo_takes_back_my_own_changes_only(open_note: OpenNote, note: str) -> 
     grace.expect_text("Grace wrote this. ")
     ada.page.get_by_role("button", name="Redo").click()
     grace.expect_text("Ada wrote this. Grace wrote this. ")
-    grace.press("Control+z")
+    grace.press("ControlOrMeta+z")
     ada.expect_text("Ada wrote this. ")
 
 

@@ -3,6 +3,7 @@
 pytest e2e/together --base-url http://127.0.0.1:8000
 """
 
+import sys
 import time
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 PATIENCE_SECONDS = 5.0
 READ = "element => element.value ?? element.innerText"  # a plain field, or an editor
+START, END = ("Meta+ArrowUp", "Meta+ArrowDown") if sys.platform == "darwin" else ("Control+Home", "Control+End")
 
 Open = Callable[[str], Page]
 
@@ -39,7 +41,7 @@ def open_note(new_context: Callable[..., BrowserContext]) -> Open:
 
 def write(person: Page, text: str) -> None:
     person.get_by_role("textbox", name="Note", exact=True).focus()
-    person.keyboard.press("Control+End")
+    person.keyboard.press(END)
     person.keyboard.type(text)
 
 
@@ -79,7 +81,7 @@ def test_two_write_at_once_and_no_word_is_lost(note: str, open_note: Open) -> No
     ada, grace = open_note(note), open_note(note)
     write(ada, "|")
     expect_text(grace, "|")
-    ada.keyboard.press("Control+Home")
+    ada.keyboard.press(START)
     write(grace, "")
     for letter in "abcdefghij":
         ada.keyboard.type(letter)
