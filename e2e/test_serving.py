@@ -5,20 +5,24 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.client import HTTPConnection
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tools.app_server import REPOSITORY, AppServer
 from tools.process import free_port, is_taken
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 SHUTDOWN_SECONDS = 3.0
+ELSEWHERE = "127.0.0.2"
 
 
 def get(address: str) -> tuple[int, str, str]:
@@ -79,11 +83,16 @@ def demo_port() -> int:
 @pytest.fixture
 def demo(database_url: Callable[[], str], demo_port: int) -> Iterator[subprocess.Popen[str]]:
     """The demo with two processes."""
-    command = [sys.executable, "-m", "tools.demo", "--port", str(demo_port), "--processes", "2", "--no-browser"]
+    with run_demo(["--port", str(demo_port), "--processes", "2"], AppServer(database_url()).environment()) as demo:
+        yield demo
+
+
+@contextmanager
+def run_demo(options: list[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        command,
+        [sys.executable, "-m", "tools.demo", *options, "--no-browser"],
         cwd=REPOSITORY,
-        env={**AppServer(database_url()).environment()},
+        env=dict(environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -131,6 +140,25 @@ def test_no_server_outlives_a_demo_that(way: signal.Signals, demo: subprocess.Po
     deadline = time.monotonic() + SHUTDOWN_SECONDS
     while any(map(is_taken, ports)):
         assert time.monotonic() < deadline, "A server is left behind."
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the whole of 127.0.0.0/8 for itself")
+def test_the_demo_lets_the_network_in_if_it_is_told_to_and_nobody_else(
+    database_url: Callable[[], str], demo_port: int, server: AppServer
+) -> None:
+    """Another address of this machine stands for another machine."""
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        get(f"http://{ELSEWHERE}:{server.port}/notes/1/")
+    environment = {**AppServer(database_url()).environment(), "ALLOWED_HOSTS": ELSEWHERE}
+    with run_demo(["--port", str(demo_port), "--lan"], environment) as demo:
+        read_announcement(demo)
+        address = f"{ELSEWHERE}:{demo_port}"
+        assert get(f"http://{address}/notes/1/")[0] == 200
+        with connect(f"ws://{address}/ws/notes/1", origin=Origin(f"http://{address}")) as line:
+            line.recv()
+        with pytest.raises(urllib.error.HTTPError, match="400") as refused:
+            get(f"http://127.0.0.1:{demo_port}/")
+        assert "DisallowedHost" not in refused.value.read().decode()  # no page that shows the settings
 
 
 def test_the_demo_says_when_its_port_is_taken(server: AppServer) -> None:

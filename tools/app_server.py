@@ -30,12 +30,14 @@ class AppServer(ServerProcess):
         project: Path = REPOSITORY,
         settings: Mapping[str, str] | None = None,
         options: Sequence[str] = (),
+        interface: str = "127.0.0.1",
     ) -> None:
         super().__init__(port)
         chosen = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **(settings or {})}
         self.settings = {name: value for name, value in chosen.items() if value}
         self.project = project
         self.options = options  # more for the server's command line
+        self.interface = interface  # at which it listens; 0.0.0.0 are all of them
 
     @property
     def url(self) -> str:
@@ -55,9 +57,9 @@ class AppServer(ServerProcess):
 
     def command(self) -> Sequence[str]:
         if not serves_static_files(self.project):
-            return [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
+            return [sys.executable, "manage.py", "runserver", "--noreload", f"{self.interface}:{self.port}"]
         sizes = [f"--websocket-max-{what}-size={MAX_WEBSOCKET_BYTES}" for what in ("message", "frame")]
-        endpoint = f"tcp:port={self.port}:interface=127.0.0.1:backlog={MAX_NEWCOMERS}"
+        endpoint = f"tcp:port={self.port}:interface={self.interface}:backlog={MAX_NEWCOMERS}"
         return [sys.executable, "-m", "daphne", "-e", endpoint, *sizes, *self.options, APPLICATION]
 
     def environment(self) -> Mapping[str, str]:
@@ -84,7 +86,7 @@ class UvicornServer(AppServer):
 
     def command(self) -> Sequence[str]:
         size = f"--ws-max-size={MAX_WEBSOCKET_BYTES}"
-        return [sys.executable, *uvicorn(APPLICATION, str(self.port)), size, *self.options]
+        return [sys.executable, *uvicorn(APPLICATION, str(self.port)), "--host", self.interface, size, *self.options]
 
 
 def serves_static_files(project: Path) -> bool:

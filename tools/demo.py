@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import secrets
 import signal
+import socket
 import sys
 import time
 import webbrowser
@@ -17,6 +19,8 @@ from .redis import RedisNotFoundError, RedisServer
 DEFAULT_PORT = 8000
 HIGHEST_PORT = 65535
 LOOK_AGAIN_SECONDS = 0.5
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104
+NOWHERE = ("192.0.2.1", 9)  # nobody has this address (RFC 5737), and nothing is sent to it
 STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM]
 if hasattr(signal, "SIGHUP"):
     STOP_SIGNALS.append(signal.SIGHUP)  # the terminal's window is closed
@@ -44,6 +48,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--processes", type=int, default=1, metavar="N", help="serve from N processes on neighbouring ports"
     )
+    parser.add_argument(
+        "--lan",
+        action="store_true",
+        help="let everybody in this network in, a class for instance: over plain HTTP, and without accounts",
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser window")
     options = parser.parse_args(arguments)
     if options.processes < 1:
@@ -69,22 +78,48 @@ def serve(options: argparse.Namespace, stack: ExitStack) -> None:
         redis = stack.enter_context(RedisServer())
         redis_url = redis.url
         print(f"Redis is at {redis_url}")
-    servers = [AppServer(database_url, redis_url, options.port + number) for number in range(options.processes)]
+    host = lan_address() if options.lan else "127.0.0.1"
+    ports = range(options.port, options.port + options.processes)
+    interface, settings = (ALL_INTERFACES, settings_for_others(host)) if options.lan else (host, {})
+    servers = [AppServer(database_url, redis_url, port, settings=settings, interface=interface) for port in ports]
     servers[0].migrate()
     for server in servers:
         stack.enter_context(server)
         stack.callback(server.stop)
-    announce(servers)
+    announce(servers, host)
     if not options.no_browser and has_screen():
         webbrowser.open(f"{servers[0].url}/notes/1/side-by-side/")
     watch(servers)
 
 
-def announce(servers: list[AppServer]) -> None:
+def lan_address() -> str:
+    """By which other machines reach this one, as far as it can know."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(NOWHERE)  # which only chooses the interface
+        except OSError:
+            return "127.0.0.1"  # there is no network
+        address: str = probe.getsockname()[0]
+        return address
+
+
+def settings_for_others(host: str) -> dict[str, str]:
+    """Unless the environment says otherwise: no pages that show settings, and no HTTPS, for want of a certificate."""
+    chosen = {
+        "DEBUG": "off",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "SECURE_SSL_REDIRECT": "off",
+        "SECURE_HSTS_SECONDS": "0",
+        "ALLOWED_HOSTS": f"{host},{socket.gethostname()},localhost,127.0.0.1",
+    }
+    return {name: value for name, value in chosen.items() if name not in os.environ}
+
+
+def announce(servers: list[AppServer], host: str) -> None:
     print("\nOpen a note, in two windows or on one page:\n")
     for server in servers:
-        print(f"    {server.url}/notes/1/")
-    print(f"    {servers[0].url}/notes/1/side-by-side/")
+        print(f"    http://{host}:{server.port}/notes/1/")
+    print(f"    http://{host}:{servers[0].port}/notes/1/side-by-side/")
     print("\nCtrl-C stops the server.", flush=True)
 
 
