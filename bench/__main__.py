@@ -69,7 +69,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="put the results into docs/explanation/performance.md")
     options = parser.parse_args(arguments)
     options.servers = options.servers or (SHORT_SERVERS if options.short else list(CONTESTANTS))
-    options.cases = options.cases or (SHORT_CASES if options.short else list(CASES))
+    options.cases = options.cases or (
+        SHORT_CASES if options.short else [case.name for case in CASES.values() if case.compares]
+    )
     options.rounds = 1 if options.short else options.rounds
     if options.rounds < 1 or options.presses < 1:
         parser.error("--rounds and --presses take a number from 1 up")

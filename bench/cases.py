@@ -1,4 +1,4 @@
-"""What is measured: seven ways of using a server, and one run of one of them."""
+"""What is measured: ways of using a server, and one run of one of them."""
 
 import json
 import os
@@ -29,6 +29,7 @@ class Case:
     flight: int = 200
     seconds: float = 5
     size: int = 0  # of the note that people join, in bytes
+    compares: bool = True  # or is left out unless it is asked for
 
 
 CASES = {
@@ -40,6 +41,14 @@ CASES = {
         Case("burst", "50 people on one note, 10 of them typing without pause", kind="burst"),
         Case("many", "200 people on 50 notes, all typing 2 updates a second", notes=50, people=4, typists=4),
         Case("join", "100 people join a note of 1 MB at once", kind="join", people=100, typists=0, size=MEGABYTE),
+        Case(
+            "class",
+            "30 people on one note, all typing 5 updates a second",
+            people=30,
+            typists=30,
+            rate=5,
+            compares=False,
+        ),
         Case("idle", "5 000 connections that say nothing", kind="idle", notes=50, people=100, typists=0),
     ]
 }

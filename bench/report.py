@@ -188,7 +188,7 @@ def plot(results: Results) -> None:
     from matplotlib import pyplot
 
     figure, (latency, throughput) = pyplot.subplots(2, 1, figsize=(7, 7), layout="constrained")
-    cases = [case.name for case in CASES.values() if case.kind == "typing"]
+    cases = [case.name for case in CASES.values() if case.kind == "typing" and case.compares]
     servers = [server for server in CONTESTANTS if any(key[1] == server for key in results)]
     for index, server in enumerate(servers):
         is_ours = server in OURS
