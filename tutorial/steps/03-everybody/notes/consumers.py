@@ -1,6 +1,7 @@
 """The WebSocket of a note: what one person writes is saved, and sent to everybody else on that note."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -16,18 +17,24 @@ class NoteConsumer(AsyncWebsocketConsumer):
         await self.channel_layer.group_add(self.group, self.channel_name)
         await self.accept()
         note = await Note.objects.aget(pk=self.note_id)
-        await self.send(json.dumps({"title": note.title, "text": note.text}))
+        await self.tell({"title": note.title, "text": note.text})
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         written = json.loads(text_data or "{}")
         fields = {"title": written["title"][:TITLE_MAX_LENGTH], "text": written["text"]}
         await Note.objects.filter(pk=self.note_id).aupdate(**fields, updated_at=timezone.now())
-        await self.send(json.dumps({"saved": written["number"]}))
+        await self.tell({"saved": written["number"]})
         await self.channel_layer.group_send(self.group, {"type": "note.changed", "by": self.channel_name, **fields})
 
     async def note_changed(self, event: dict[str, Any]) -> None:
         if event["by"] != self.channel_name:
-            await self.send(json.dumps({"title": event["title"], "text": event["text"]}))
+            await self.tell({"title": event["title"], "text": event["text"]})
+
+    async def tell(self, message: dict[str, Any]) -> None:
+        with suppress(
+            OSError, RuntimeError
+        ):  # who has left is told nothing; what they sent before is saved all the same
+            await self.send(json.dumps(message))
 
     async def disconnect(self, code: int) -> None:
         await self.channel_layer.group_discard(self.group, self.channel_name)

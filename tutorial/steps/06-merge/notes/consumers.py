@@ -1,6 +1,7 @@
 """The WebSocket of a note. Speaks y-protocols: every browser tells what it has, is told what it lacks, and then each
 change goes to everybody. What the changes mean only the CRDT library knows."""
 
+from contextlib import suppress
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -27,11 +28,8 @@ class NoteConsumer(AsyncWebsocketConsumer):
                 await self.send_sync(SYNC_STEP_2, missing)
             case [0, _]:  # "this is what you lack", or what was written just now
                 await self.change(read_message(bytes_data[2:]))
-            case [
-                102,
-                _,
-            ]:  # "tell me when all that I sent is saved": it is, since each frame waits for the one before
-                await self.send(bytes_data=bytes_data)
+            case [102, _]:  # "tell me when all is saved": it is, since each frame waits for the one before
+                await self.tell(bytes_data)
             case _:  # names and cursors are passed on as they are
                 await self.channel_layer.group_send(self.group, {"type": "note.frame", "frame": bytes_data})
 
@@ -41,7 +39,13 @@ class NoteConsumer(AsyncWebsocketConsumer):
         await database_sync_to_async(documents.append)(self.note_id, update)
 
     async def note_frame(self, event: dict[str, Any]) -> None:
-        await self.send(bytes_data=event["frame"])
+        await self.tell(event["frame"])
+
+    async def tell(self, frame: bytes) -> None:
+        with suppress(
+            OSError, RuntimeError
+        ):  # who has left is told nothing; what they sent before is saved all the same
+            await self.send(bytes_data=frame)
 
     async def disconnect(self, code: int) -> None:
         await self.channel_layer.group_discard(self.group, self.channel_name)
@@ -51,4 +55,4 @@ class NoteConsumer(AsyncWebsocketConsumer):
         return await database_sync_to_async(documents.read)(self.note_id)
 
     async def send_sync(self, kind: int, body: bytes) -> None:
-        await self.send(bytes_data=bytes([SYNC, kind]) + write_message(body))
+        await self.tell(bytes([SYNC, kind]) + write_message(body))
