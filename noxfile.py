@@ -38,7 +38,7 @@ PYTHON_FILES = ["manage.py", "realtime_notes", "notes", "e2e", "fuzz", "bench", 
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Serve the app on port 8000. Options: -- --port N, --redis, --processes N, --no-browser."""
+    """Serve the app on port 8000. Options: -- --port N, --redis, --processes N, --lan, --no-browser."""
     wants_redis = any(option.startswith(("--redis", "--processes")) for option in session.posargs)
     install(session, APP, *([REDIS] if wants_redis and not redis_on_path() else []))
     build_browser_libraries(session)
@@ -243,6 +243,8 @@ def use_dev(session: nox.Session) -> None:
     programs = environment / ("Scripts" if sys.platform == "win32" else "bin")
     node = [] if has_node() else [str(find_installed_node(environment).parent)]
     session.env["PATH"] = os.pathsep.join([*node, str(programs), os.environ["PATH"]])
+    # Hundreds of processes start in the tests, and each would compile our sources anew.
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
 
 
 def run(session: nox.Session, program: str, *arguments: str, success_codes: Sequence[int] = (0,)) -> None:

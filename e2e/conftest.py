@@ -43,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--both-ways", action="store_true", help="and the next chapter's and the exercise, which have to fail"
     )
     parser.addoption("--patience", type=int, metavar="MS", help="how long to wait for what must come true")
+    parser.addoption("--without-redis", action="store_true", help="leave out what needs a Redis")
     parser.addoption("--exercise", type=int, help="only the test of that chapter's exercise")
     parser.addoption("--keep-pictures", action="store_true", help="write the pictures of the docs")
 
@@ -67,6 +68,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--both-ways"):
         red = []
     chosen = green + red
+    if config.getoption("--without-redis"):
+        chosen = [item for item in chosen if "redis" not in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
     for item in red:
@@ -81,10 +84,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """A failure shows what the servers of the test printed."""
+    """A failure shows what the browsers and the servers of the test printed."""
     report = yield
     if report.failed and call.when != "teardown":  # by then the servers are gone
-        for name, value in getattr(item, "funcargs", {}).items():
+        fixtures = getattr(item, "funcargs", {})
+        if errors := fixtures.get("console_errors"):
+            report.sections.append(("consoles of the browsers", "\n".join(errors)))
+        for name, value in fixtures.items():
             for server in value if isinstance(value, list) else [value]:
                 if isinstance(server, AppServer):
                     report.sections.append((f"log of {name} on port {server.port}", server.log[-6000:]))

@@ -79,6 +79,29 @@ def test_nobody_sees_what_the_database_does_not_hold(
 
 
 @pytest.mark.chapter(7)
+def test_nobody_reads_what_a_crash_takes_back(
+    open_note: OpenNote, create_note: CreateNote, two_servers: list[AppServer]
+) -> None:
+    """Both servers are killed while the database keeps Ada's word waiting. What Grace has read is there then."""
+    first, second = two_servers
+    address = create_note(on=first)
+    ada, grace = open_note(address, "Ada"), open_note(address.replace(first.url, second.url), "Grace")
+    database = sqlite3.connect(first.settings["DATABASE_URL"].removeprefix("sqlite:///"), isolation_level=None)
+    with closing(database):
+        database.execute("BEGIN IMMEDIATE")
+        ada.go_to_end()
+        ada.paste("Wait for it")
+        grace.page.wait_for_timeout(LOCKED_MS)
+        read = grace.text
+        for server in two_servers:
+            server.kill()
+    for person in (ada, grace):
+        person.page.context.close()
+    first.start()
+    open_note(address, "Alan").expect_text(read)
+
+
+@pytest.mark.chapter(7)
 @pytest.mark.early
 def test_what_another_person_has_seen_outlives_a_kill(
     open_note: OpenNote, create_note: CreateNote, own_server: AppServer

@@ -51,14 +51,14 @@ class Stage:
     def __init__(self, folder: Path, new_page: Callable[..., Page], color_scheme: str, stack: ExitStack) -> None:
         self.folder, self._new_page, self._color_scheme, self._stack = folder, new_page, color_scheme, stack
 
-    def serve(self, chapter: int, processes: int = 1) -> list[AppServer]:
+    def serve(self, chapter: int, processes: int = 1, *, has_redis: bool = True) -> list[AppServer]:
         self._chapter = chapter
         project = self.folder / "project"
         write_project(chapter, project)
         vendor = "notes/static/notes/vendor"
         shutil.copytree(REPOSITORY / vendor, project / vendor)
         url = f"sqlite:///{self.folder / 'db.sqlite3'}"
-        redis = self._stack.enter_context(RedisServer()).url if processes > 1 else ""
+        redis = self._stack.enter_context(RedisServer()).url if has_redis and processes > 1 else ""
         servers = [AppServer(url, redis, project=project) for _ in range(processes)]
         servers[0].migrate()
         self._servers = [self._stack.enter_context(server) for server in servers]
@@ -113,6 +113,11 @@ def keep(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--keep-pictures"))
 
 
+def save(person: NotePage) -> None:
+    with person.page.expect_navigation():
+        person.page.get_by_role("button", name="Save").click()
+
+
 def write_at_once(ada: NotePage, grace: NotePage) -> None:
     """Ada before the bar, Grace behind it."""
     ada.write("|")
@@ -129,13 +134,15 @@ def test_picture_1_nothing_moves_until_reload(stage: Stage, keep: bool) -> None:
     address = stage.note(server)
     ada, grace = (stage.person(name, address, is_live=False) for name in ("Ada", "Grace"))
     ada.write("At noon, by the old mill.")
-    ada.page.get_by_role("button", name="Save").click()
-    ada.page.wait_for_load_state()
+    save(ada)
     ada.expect_text("At noon, by the old mill.")
     assert grace.text == ""
     stage.shoot([ada, grace], keep)
-    grace.page.reload()
-    grace.expect_text("At noon, by the old mill.")
+    stage.person("Alan", address, is_live=False).expect_text("At noon, by the old mill.")
+    grace.write("I bring a cake.")
+    save(grace)
+    ada.page.reload()
+    ada.expect_text("I bring a cake.")  # what Ada wrote is gone, and nobody was told
 
 
 def test_picture_2_the_server_hears(stage: Stage, keep: bool) -> None:
@@ -156,6 +163,18 @@ def test_picture_3_one_writes_and_the_other_reads(stage: Stage, keep: bool) -> N
     grace.expect_text("At noon, by the old mill.")
     ada.expect_saved()
     stage.shoot([ada, grace], keep)
+
+
+def test_without_redis_there_is_silence_between_two_processes(stage: Stage) -> None:
+    """What chapter 4 begins with. Alan's words are the fence: Grace reads them, and not Ada's, saved before."""
+    first, second = stage.serve(4, processes=2, has_redis=False)
+    here = stage.note(first)
+    there = here.replace(first.url, second.url)
+    ada, grace, alan = stage.person("Ada", here), stage.person("Grace", there), stage.person("Alan", there)
+    ada.write("Can you hear me?")
+    ada.expect_saved()
+    alan.write("I can hear you.")
+    grace.expect_text("I can hear you.")
 
 
 def test_picture_4_two_ports(stage: Stage, keep: bool) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from .carry import carry
-from .check import check, require_project, watch
+from .check import Choice, check, require_project, watch
 from .hints import hints_of
 from .progress import read_leniently
 from .steps import TutorialError, load_steps, project, read, write_project
@@ -27,9 +27,9 @@ def run(options: argparse.Namespace) -> None:
         case "chapter":
             write_chapter(options.number, options.folder)
         case "check" if options.watch:
-            watch(options.folder, options.chapter, only_new=options.new)
+            watch(options.folder, options.chapter, tests_of(options))
         case "check":
-            raise SystemExit(0 if check(options.folder, options.chapter, only_new=options.new) else 1)
+            raise SystemExit(0 if check(options.folder, options.chapter, tests_of(options)) else 1)
         case "diff":
             print(render_diff(options.number, options.folder))
         case "carry":
@@ -60,7 +60,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--chapter", type=int, choices=chapters, help="check up to there, however far it seems to be"
     )
     command.add_argument("--new", action="store_true", help="check only what is new in that chapter")
+    command.add_argument(
+        "--without-redis", action="store_true", help="leave out what needs a Redis, where there is none"
+    )
     return parser.parse_args(arguments)
+
+
+def tests_of(options: argparse.Namespace) -> Choice:
+    return Choice(only_new=options.new, with_redis=not options.without_redis)
 
 
 def write_chapter(number: int, folder: Path) -> None:

@@ -40,16 +40,30 @@ FAULT = re.compile(
 
 @dataclass(frozen=True)
 class Result:
-    """Of one test. `message` is what a browser saw, `log` what the servers printed."""
+    """Of one test: what a browser saw, what it complained of in its console, and what the servers printed."""
 
     name: str
     chapter: int
     passed: bool
     message: str
+    console: str
     log: str
 
 
-def check(folder: Path, chapter: int | None = None, *, only_new: bool = False) -> bool:
+@dataclass(frozen=True)
+class Choice:
+    """Which of the browser tests up to a chapter are run."""
+
+    only_new: bool = False
+    with_redis: bool = True
+
+    def options(self) -> list[str]:
+        """Of pytest. What is new is done before a second process has started to help."""
+        chosen = ["--new", "-n", "0"] if self.only_new else ["-n", "2"]
+        return [*chosen, *([] if self.with_redis else ["--without-redis"])]
+
+
+def check(folder: Path, chapter: int | None = None, tests: Choice = Choice()) -> bool:
     """Prints what there is to say, and returns whether all is well. Raises TutorialError for what is no project."""
     progress = find_progress(require_project(folder))
     last = chapter or progress.chapter
@@ -58,12 +72,12 @@ def check(folder: Path, chapter: int | None = None, *, only_new: bool = False) -
     say_where(last, progress)
     with tempfile.TemporaryDirectory(prefix="realtime-notes-check-") as place:
         copy = copy_project(folder, Path(place), last)
-        preflight(copy, Path(place), last)
-        results = run_tests(copy, Path(place), last, ["--new"] if only_new else [])
+        preflight(copy, Path(place), last, tests)
+        results = run_tests(copy, Path(place), last, tests)
     return say_results(results, last, folder)
 
 
-def watch(folder: Path, chapter: int | None = None, *, only_new: bool = False) -> None:
+def watch(folder: Path, chapter: int | None = None, tests: Choice = Choice()) -> None:
     """Checks now, and again after every save. Looks by itself instead of waiting for events, which do not come from
     every file system."""
     seen = None
@@ -71,7 +85,7 @@ def watch(folder: Path, chapter: int | None = None, *, only_new: bool = False) -
         if (now := times(folder)) != seen:
             seen = now
             try:
-                check(folder, chapter, only_new=only_new)
+                check(folder, chapter, tests)
             except TutorialError as error:
                 print(error)
             print("\nWatching. Save a file to have it checked again; Ctrl-C ends it.", flush=True)
@@ -126,12 +140,14 @@ def copy_project(folder: Path, place: Path, chapter: int) -> Path:
     return copy
 
 
-def preflight(copy: Path, place: Path, chapter: int) -> None:
+def preflight(copy: Path, place: Path, chapter: int, tests: Choice) -> None:
     """Raises TutorialError, with what was printed and what to do, if the project does not even start."""
     url = f"sqlite:///{place / 'preflight.sqlite3'}"
     server = AppServer(url, project=copy)
-    if chapter >= REDIS_SINCE:
+    if chapter >= REDIS_SINCE and tests.with_redis:
         require_redis()
+    elif chapter >= REDIS_SINCE:
+        print("What needs a Redis is left out.")
     for command in (["check"], ["migrate", "--verbosity", "0"]):
         result = subprocess.run(
             [sys.executable, "manage.py", *command],
@@ -156,10 +172,13 @@ def require_redis() -> None:
     try:
         find_redis()
     except RedisNotFoundError as error:
-        raise TutorialError(f"From chapter {REDIS_SINCE} on the tests need a Redis. {error}") from None
+        raise TutorialError(
+            f"From chapter {REDIS_SINCE} on the tests need a Redis. {error} "
+            "Or leave out what needs it: nox -s check -- … --without-redis"
+        ) from None
 
 
-def run_tests(copy: Path, place: Path, chapter: int, more: list[str]) -> list[Result]:
+def run_tests(copy: Path, place: Path, chapter: int, tests: Choice) -> list[Result]:
     report = place / "results.json"
     command = [
         sys.executable,
@@ -171,7 +190,7 @@ def run_tests(copy: Path, place: Path, chapter: int, more: list[str]) -> list[Re
         "--ignore",
         "e2e/test_tutorial_pictures.py",
     ]
-    options = ["-p", "tutorial.results", "--results", str(report), "-n", "2", "-q", *SOON]
+    options = ["-p", "tutorial.results", "--results", str(report), "-q", *SOON]
     chosen = [
         "--chapter",
         str(chapter),
@@ -181,11 +200,13 @@ def run_tests(copy: Path, place: Path, chapter: int, more: list[str]) -> list[Re
         "not alone and not app",
         "-p",
         "no:cacheprovider",
+        "-p",
+        "no:hypothesispytest",
     ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     print("Opening browsers …", flush=True)
     result = subprocess.run(
-        [*command, *options, *chosen, *more],
+        [*command, *options, *chosen, *tests.options()],
         cwd=REPOSITORY,
         env=environment,
         capture_output=True,
@@ -194,7 +215,9 @@ def run_tests(copy: Path, place: Path, chapter: int, more: list[str]) -> list[Re
     )
     if not report.exists():
         raise TutorialError(f"The tests could not be run:\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
-    return [Result(**fields) for fields in json.loads(report.read_text())]
+    if not (results := json.loads(report.read_text())):
+        raise TutorialError(f"Of chapter {chapter} there is nothing left to check. Leave out fewer of the tests.")
+    return [Result(**fields) for fields in results]
 
 
 def say_results(results: list[Result], chapter: int, folder: Path) -> bool:
@@ -223,6 +246,7 @@ def render_cause(result: Result, chapter: int, folder: Path) -> str:
     return "\n".join(
         [
             f"  The browsers saw: {in_plain_words(result.message)}",
+            *(f"  A browser's console: {complaint}" for complaint in result.console.splitlines()[:1]),
             *([f"  The server's last line: {line}"] if line else []),
             *(f"  {advice}" for advice in advise_or_ask(result, chapter)),
             f"  Read again: docs/tutorial/{load_steps()[result.chapter - 1].page.name}; "
@@ -250,7 +274,7 @@ def advise(printed: str, chapter: int) -> Iterator[str]:
 
 def advise_or_ask(result: Result, chapter: int) -> Iterator[str]:
     """What fits to what was printed; or else, of the failing test's chapter, what a reader has to recognize."""
-    if advice := list(advise(f"{result.message}\n{result.log}", chapter)):
+    if advice := list(advise(f"{result.message}\n{result.console}\n{result.log}", chapter)):
         yield from advice
     elif seen := [hint for hint in hints_of(result.chapter) if not hint.is_printed]:
         yield f"Nothing that was printed tells why. What is seen most in chapter {result.chapter}:"

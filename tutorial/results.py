@@ -26,6 +26,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             "chapter": int(str(properties.get("chapter", 1))),
             "passed": report.passed,
             "message": message.splitlines()[0] if message else "",
+            "console": "\n".join(text for title, text in report.sections if title.startswith("consoles of")),
             "log": "\n".join(text for title, text in report.sections if title.startswith("log of")),
         }
 

