@@ -12,7 +12,7 @@ from e2e.notes_over_http import text_without_javascript
 from tools.app_server import AppServer
 
 AWAY_MS = 10_000
-LOCKED_MS = 1_000
+LOCKED_MS = 3_000
 SHUTDOWN_SECONDS = 3.0
 
 pytestmark = pytest.mark.line_is_cut
@@ -61,6 +61,7 @@ def test_what_is_saved_outlives_a_kill(open_note: OpenNote, create_note: CreateN
 
 
 @pytest.mark.chapter(7)
+@pytest.mark.early
 def test_nobody_sees_what_the_database_does_not_hold(
     open_note: OpenNote, create_note: CreateNote, two_servers: list[AppServer]
 ) -> None:
