@@ -1,7 +1,8 @@
 """The server dies while people write. Nothing that anybody was shown, or was told is saved, may be gone."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 from playwright.sync_api import expect
@@ -25,6 +26,16 @@ def write_in_turns(people: list[NotePage], rounds: range) -> list[str]:
             words.append(f"{person.name}{number}")
             person.type(f"{words[-1]} ")
     return words
+
+
+@contextmanager
+def locked_database(server: AppServer) -> Iterator[None]:
+    """As somebody else does who writes."""
+    database = sqlite3.connect(server.settings["DATABASE_URL"].removeprefix("sqlite:///"), isolation_level=None)
+    with closing(database):
+        database.execute("BEGIN IMMEDIATE")
+        yield
+        database.execute("ROLLBACK")
 
 
 @pytest.mark.chapter(9)
@@ -69,13 +80,10 @@ def test_nobody_sees_what_the_database_does_not_hold(
     first, second = two_servers
     address = create_note(on=first)
     ada, grace = open_note(address, "Ada"), open_note(address.replace(first.url, second.url), "Grace")
-    database = sqlite3.connect(first.settings["DATABASE_URL"].removeprefix("sqlite:///"), isolation_level=None)
-    with closing(database):
-        database.execute("BEGIN IMMEDIATE")  # as somebody else does who writes
+    with locked_database(first):
         ada.write("Wait for it")
         grace.page.wait_for_timeout(LOCKED_MS)
         assert grace.text == ""
-        database.execute("ROLLBACK")
     grace.expect_text("Wait for it")
 
 
@@ -87,9 +95,7 @@ def test_nobody_reads_what_a_crash_takes_back(
     first, second = two_servers
     address = create_note(on=first)
     ada, grace = open_note(address, "Ada"), open_note(address.replace(first.url, second.url), "Grace")
-    database = sqlite3.connect(first.settings["DATABASE_URL"].removeprefix("sqlite:///"), isolation_level=None)
-    with closing(database):
-        database.execute("BEGIN IMMEDIATE")
+    with locked_database(first):
         ada.go_to_end()
         ada.paste("Wait for it")
         grace.page.wait_for_timeout(LOCKED_MS)

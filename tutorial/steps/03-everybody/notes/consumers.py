@@ -31,9 +31,8 @@ class NoteConsumer(AsyncWebsocketConsumer):
             await self.tell({"title": event["title"], "text": event["text"]})
 
     async def tell(self, message: dict[str, Any]) -> None:
-        with suppress(
-            OSError, RuntimeError
-        ):  # who has left is told nothing; what they sent before is saved all the same
+        # Who has left is told nothing. What they sent before is saved all the same.
+        with suppress(OSError, RuntimeError):
             await self.send(json.dumps(message))
 
     async def disconnect(self, code: int) -> None:

@@ -42,9 +42,8 @@ class NoteConsumer(AsyncWebsocketConsumer):
         await self.tell(event["frame"])
 
     async def tell(self, frame: bytes) -> None:
-        with suppress(
-            OSError, RuntimeError
-        ):  # who has left is told nothing; what they sent before is saved all the same
+        # Who has left is told nothing. What they sent before is saved all the same.
+        with suppress(OSError, RuntimeError):
             await self.send(bytes_data=frame)
 
     async def disconnect(self, code: int) -> None:
