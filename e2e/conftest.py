@@ -226,3 +226,11 @@ def create_note(server: AppServer) -> CreateNote:
 @pytest.fixture
 def note(create_note: CreateNote) -> str:
     return create_note()
+
+
+@pytest.fixture
+def ada_and_grace(open_note: OpenNote, create_note: CreateNote, two_servers: list[AppServer]) -> list[NotePage]:
+    """Ada on one process, Grace on the other, in one note."""
+    first, second = two_servers
+    address = create_note(on=first)
+    return [open_note(address, "Ada"), open_note(address.replace(first.url, second.url), "Grace")]

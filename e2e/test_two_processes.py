@@ -22,14 +22,6 @@ class Runserver(AppServer):
         return [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
 
 
-@pytest.fixture
-def ada_and_grace(open_note: OpenNote, create_note: CreateNote, two_servers: list[AppServer]) -> list[NotePage]:
-    """Ada on one process, Grace on the other, in one note."""
-    first, second = two_servers
-    address = create_note(on=first)
-    return [open_note(address, "Ada"), open_note(address.replace(first.url, second.url), "Grace")]
-
-
 @pytest.mark.chapter(4)
 def test_people_on_two_processes_write_one_note(ada_and_grace: list[NotePage]) -> None:
     ada, grace = ada_and_grace

@@ -42,8 +42,8 @@ class Room:
 
     async def open(self) -> None:
         """Raises Note.DoesNotExist."""
-        self._process.doorbell.join(self.group)
         self.document.extend(await self._process.reader.run(documents.read, self.note_id))
+        self._process.doorbell.join(self.group)  # which looks again for what was said until it hears
 
     # A connection's life
 
