@@ -56,24 +56,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             green += [item] if asked.args[0] == exercise else []
             red += [item] if asked.args[0] == limit else []
             continue
-        mark = item.get_closest_marker("chapter")
-        if mark is None or mark.args[0] not in CHAPTERS:
+        chapter = chapter_of(item)
+        if chapter not in CHAPTERS:
             raise pytest.UsageError(f"{item.nodeid} needs a mark: @pytest.mark.chapter(1 to {CHAPTERS[-1]})")
-        item.user_properties.append(("chapter", mark.args[0]))
-        is_new = mark.args[0] == limit
-        if not exercise and (is_new or (mark.args[0] < limit and not config.getoption("--new"))):
+        item.user_properties.append(("chapter", chapter))
+        if not exercise and (chapter == limit or (chapter < limit and not config.getoption("--new"))):
             green.append(item)
-        elif mark.args[0] == limit + 1 and not NOT_RED & {mark.name for mark in item.iter_markers()}:
+        elif chapter == limit + 1 and not NOT_RED & {mark.name for mark in item.iter_markers()}:
             red.append(item)
     if not config.getoption("--both-ways"):
         red = []
-    chosen = green + red
+    chosen = sorted(green, key=chapter_of) + red  # what a reader built first is what the rest stands on
     if config.getoption("--without-redis"):
         chosen = [item for item in chosen if "redis" not in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
     for item in red:
         item.add_marker(pytest.mark.xfail(strict=True))
+
+
+def chapter_of(item: pytest.Item) -> int:
+    mark = item.get_closest_marker("chapter")
+    return int(mark.args[0]) if mark else 0
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,6 +1,6 @@
 """For everybody: with a keyboard alone, with a screen reader, in both themes, on a narrow screen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -15,10 +15,11 @@ NARROW = {"width": 320, "height": 640}
 pytestmark = [pytest.mark.chapter(10), pytest.mark.early]
 
 
-def findings(frame: Frame) -> list[str]:
-    """What axe finds wrong, as "rule: elements"."""
+def findings(frame: Frame, rules: Sequence[str] = ()) -> list[str]:
+    """What axe finds wrong, as "rule: elements". Without `rules` it looks for all that it knows."""
     frame.evaluate(AXE.read_text())
-    result: dict[str, Any] = frame.evaluate("axe.run(document, { iframes: false })")
+    options = {"iframes": False, **({"runOnly": rules} if rules else {})}
+    result: dict[str, Any] = frame.evaluate("options => axe.run(document, options)", options)
     return [f"{v['id']}: {[node['html'] for node in v['nodes']]}" for v in result["violations"]]
 
 

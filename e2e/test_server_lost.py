@@ -48,8 +48,14 @@ def locked_database(server: AppServer) -> Iterator[None]:
         database.execute("ROLLBACK")
 
 
-@pytest.mark.chapter(9)
-@pytest.mark.parametrize("away_ms", [0, AWAY_MS], ids=["at once", "after ten seconds"])
+@pytest.mark.parametrize(
+    "away_ms",
+    [
+        pytest.param(0, id="at once", marks=pytest.mark.chapter(9)),
+        # Of the app alone: a reader need not wait for it at every check.
+        pytest.param(AWAY_MS, id="after ten seconds", marks=[pytest.mark.chapter(10), pytest.mark.app]),
+    ],
+)
 def test_the_server_is_killed_while_everyone_types(
     open_note: OpenNote, create_note: CreateNote, own_server: AppServer, away_ms: int
 ) -> None:

@@ -32,7 +32,8 @@ REDIS_SINCE, VENDOR_SINCE = 4, 6
 LOOK_AGAIN_SECONDS = 1.0
 MOST_HINTS, MOST_FAILURES = 3, 3
 SOON = ["--patience", "5000", "--maxfail", str(MOST_FAILURES)]  # whoever has three to mend needs no fourth
-NOISE = re.compile(r"^(\s*|.*(HTTP|WebSocket|WSCONNECT\w*|WSDISCONNECT|\"GET|\"POST) .*|\s+[\^~]+\s*|.*favicon.*)$")
+REQUEST = r"(HTTP|WebSocket|WSCONNECT\w*|WSDISCONNECT|\"GET|\"POST) "
+NOISE = re.compile(rf"^(\s*|\s+[\^~]+\s*|.*{REQUEST}.*|.*favicon.*|.*Broken pipe from.*)$")
 FAULT = re.compile(
     r"^[\w.]*(Error|Exception|DoesNotExist|TemplateDoesNotExist|ImproperlyConfigured|SynchronousOnlyOperation)\b"
 )
