@@ -53,14 +53,13 @@ WATCH_FRAMES = """() => {
 
 def measure(presses: int) -> dict[str, Any]:
     """Times in ms. `app` and `plain`: one for each press. `open`: of a note of 1 MB. `gaps`: between its frames."""
-    options = launch_options()
     with (
         AppUnderDaphne() as app,
         YWebsocketServer() as plain,
         plain_page() as address,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(**options)
+        browser = playwright.chromium.launch(**launch_options(playwright.chromium))
         note = create_note_over_http(app.servers[0].url)
         pairs = {
             "app": two_pages(browser, f"{note}?as=Ada", f"{note}?as=Grace"),

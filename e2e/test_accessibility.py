@@ -1,26 +1,17 @@
 """For everybody: with a keyboard alone, with a screen reader, in both themes, on a narrow screen."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Frame, Page, expect
+from playwright.sync_api import Page, expect
 
 from e2e.conftest import OpenNote
-from tools.app_server import REPOSITORY, AppServer
+from tools.app_server import AppServer
+from tools.axe import findings
 
-AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 NARROW = {"width": 320, "height": 640}
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.early]
-
-
-def findings(frame: Frame, rules: Sequence[str] = ()) -> list[str]:
-    """What axe finds wrong, as "rule: elements". Without `rules` it looks for all that it knows."""
-    frame.evaluate(AXE.read_text())
-    options = {"iframes": False, **({"runOnly": rules} if rules else {})}
-    result: dict[str, Any] = frame.evaluate("options => axe.run(document, options)", options)
-    return [f"{v['id']}: {[node['html'] for node in v['nodes']]}" for v in result["violations"]]
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

@@ -9,9 +9,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 HEADLESS_NAMES = ["chromium-headless-shell", *NAMES]
@@ -24,20 +23,23 @@ QUIET = [
 ]
 
 
-def launch_options(*, has_window: bool = False) -> dict[str, Any]:
-    """For Playwright's `launch`. Takes half a second, and cannot be asked while Playwright runs."""
+class BrowserType(Protocol):
+    """Playwright's `chromium`, be it blocking or asynchronous."""
+
+    @property
+    def executable_path(self) -> str: ...
+
+
+def launch_options(chromium: BrowserType, *, has_window: bool = False) -> dict[str, Any]:
+    """For Playwright's `chromium.launch`."""
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     arguments = [*QUIET, *(["--no-sandbox"] if is_root else [])]  # as root Chromium runs in no other way
-    path = None if has_playwright_its_own() else find_on_path(NAMES if has_window else HEADLESS_NAMES)
+    path = None if has_its_own(chromium) else find_on_path(NAMES if has_window else HEADLESS_NAMES)
     return {"executable_path": path, "args": arguments}
 
 
-@cache
-def has_playwright_its_own() -> bool:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        return Path(playwright.chromium.executable_path).exists()
+def has_its_own(chromium: BrowserType) -> bool:
+    return Path(chromium.executable_path).exists()
 
 
 def find_on_path(names: Sequence[str]) -> str | None:
@@ -60,8 +62,10 @@ def ensure_chromium() -> str:
 
 
 def _find() -> str | None:
-    has_playwright_its_own.cache_clear()  # it may just have been installed
-    return "Playwright's own" if has_playwright_its_own() else find_on_path(HEADLESS_NAMES)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        return "Playwright's own" if has_its_own(playwright.chromium) else find_on_path(HEADLESS_NAMES)
 
 
 def _install_from_debian() -> None:

@@ -186,9 +186,8 @@ class Robot:
 
     def _open_browser(self) -> Browser:
         if self._browser is None:
-            options = launch_options()
             playwright = self._stack.enter_context(sync_playwright())
-            self._browser = playwright.chromium.launch(**options)
+            self._browser = playwright.chromium.launch(**launch_options(playwright.chromium))
             self._stack.callback(self._browser.close)
         return self._browser
 

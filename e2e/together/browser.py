@@ -3,14 +3,13 @@
 from typing import Any
 
 import pytest
+from playwright.sync_api import BrowserType
 
 from tools.chromium import launch_options
 
-HEADLESS, HEADED = launch_options(), launch_options(has_window=True)
-
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    options = HEADLESS if browser_type_launch_args.get("headless", True) else HEADED
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_type: BrowserType) -> dict[str, Any]:
+    options = launch_options(browser_type, has_window=not browser_type_launch_args.get("headless", True))
     arguments = [*browser_type_launch_args.get("args", []), *options["args"]]
     return {**browser_type_launch_args, **options, "args": arguments}

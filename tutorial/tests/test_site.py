@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
-from e2e.test_accessibility import findings
+from tools.axe import findings
 from tools.chromium import launch_options
 from tutorial.steps import project, read
 
@@ -56,9 +56,8 @@ def site(pages: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    options = launch_options()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**options)
+        browser = playwright.chromium.launch(**launch_options(playwright.chromium))
         yield browser
         browser.close()
 

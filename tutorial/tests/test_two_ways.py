@@ -18,11 +18,10 @@ MINUTES = 10
 
 
 def run_browser_tests(project: Path, *options: str) -> None:
-    command = [sys.executable, "-m", "pytest", "e2e", "--ignore", "e2e/faults", "-q"]
-    quickly = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+    command = [sys.executable, "-m", "pytest", "e2e", "--ignore", "e2e/faults", "-q", "-p", "no:cacheprovider"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     result = subprocess.run(
-        [*command, *quickly, "--project", str(project), *options],
+        [*command, "--project", str(project), *options],
         cwd=REPOSITORY,
         env=environment,
         capture_output=True,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tools.chromium import launch_options
 from tools.redis import RedisServer
@@ -49,7 +50,8 @@ def versions() -> str:
 
 
 def browser_plugin() -> str:
-    return f"OPTIONS = {launch_options()!r}\n{PLUGIN}"
+    with sync_playwright() as playwright:
+        return f"OPTIONS = {launch_options(playwright.chromium)!r}\n{PLUGIN}"
 
 
 def test_who_does_what_the_pages_say_gets_the_projects(robot: Robot, pages: Path) -> None:

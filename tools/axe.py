@@ -1,0 +1,18 @@
+"""What axe, the checker of accessibility, finds wrong with a page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from playwright.sync_api import Frame
+
+from .app_server import REPOSITORY
+
+AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def findings(frame: Frame, rules: Sequence[str] = ()) -> list[str]:
+    """What axe finds wrong, as "rule: elements". Without `rules` it looks for all that it knows."""
+    frame.evaluate(AXE.read_text())
+    options = {"iframes": False, **({"runOnly": rules} if rules else {})}
+    result: dict[str, Any] = frame.evaluate("options => axe.run(document, options)", options)
+    return [f"{v['id']}: {[node['html'] for node in v['nodes']]}" for v in result["violations"]]
