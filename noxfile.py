@@ -23,7 +23,7 @@ from tools.redis import redis_on_path  # noqa: E402
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "test", "e2e", "docs", "short"]
+nox.options.sessions = ["lint", "test", "e2e", "docs", "tutorial", "short"]
 
 APP = ROOT / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"
@@ -109,10 +109,19 @@ def bench(session: nox.Session) -> None:
 
 
 @shares_dev
-def short(session: nox.Session) -> None:
-    """Run the tutorial's tests, and the short forms of faults, fuzz and bench."""
+def tutorial(session: nox.Session) -> None:
+    """Try the tutorial: a robot types it, and each chapter is tested. Arguments go to pytest: -- -k typed."""
     use_dev(session)
-    run_tutorial(session)
+    run(session, "python", "-m", "tools.chromium")
+    # One worker more than there are cores: who expects a test to fail waits most of the time.
+    workers = ["-n", "3", "--dist", "worksteal", "-o", "faulthandler_timeout=0"]
+    run(session, "pytest", "tutorial/tests", *workers, *session.posargs)
+
+
+@shares_dev
+def short(session: nox.Session) -> None:
+    """Run the short forms of faults, fuzz and bench."""
+    use_dev(session)
     run_faults(session, "--short")
     run(session, "python", "-m", "fuzz", "--seconds", "10")
     run_bench(session, "--short")
@@ -125,13 +134,6 @@ def docs(session: nox.Session) -> None:
     run(session, "python", "-m", "tools.listings")
     session.env["NO_MKDOCS_2_WARNING"] = "1"
     run(session, "mkdocs", *(session.posargs or ["build", "--strict", "--quiet"]))
-
-
-@nox.session(requires=["dev"], venv_backend="none", default=False)
-def tutorial(session: nox.Session) -> None:
-    """Try the tutorial: a robot types it, and each chapter is tested. Arguments go to pytest: -- -k typed."""
-    use_dev(session)
-    run_tutorial(session, *session.posargs)
 
 
 @nox.session(requires=["dev"], venv_backend="none", default=False)
@@ -201,13 +203,6 @@ def reader(session: nox.Session) -> None:
     """Runs the reader's command that is named as the session."""
     use_dev(session)
     run(session, "python", "-m", "tutorial", session.name, *session.posargs)
-
-
-def run_tutorial(session: nox.Session, *options: str) -> None:
-    run(session, "python", "-m", "tools.chromium")
-    patience = ["-o", "faulthandler_timeout=0"]
-    # One more than there are cores: who expects a test to fail waits most of the time.
-    run(session, "pytest", "tutorial/tests", "-n", "3", "--dist", "worksteal", *patience, *options)
 
 
 def run_faults(session: nox.Session, *options: str) -> None:
