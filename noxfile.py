@@ -234,7 +234,7 @@ def install(session: nox.Session, *files: Path) -> None:
 
 def use_dev(session: nox.Session) -> None:
     """Has the session find the programs that `dev` has installed, and its Node if the machine has none."""
-    environment = session.cache_dir.parent / "dev"
+    environment = session.cache_dir.parent.resolve() / "dev"
     programs = environment / ("Scripts" if sys.platform == "win32" else "bin")
     node = [] if has_node() else [str(find_installed_node(environment).parent)]
     session.env["PATH"] = os.pathsep.join([*node, str(programs), os.environ["PATH"]])
@@ -279,11 +279,7 @@ def npm(session: nox.Session, *arguments: str) -> None:
         session.run("npm", *arguments, external=True)
         return
     node = Path(shutil.which("node", path=session.env["PATH"]) or "")
-    # The npm starter in the wheel is broken, so npm is started with node by its program's name.
-    program = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    if not program.exists():  # Windows
-        program = node.parent / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    session.run(str(node), str(program), *arguments, external=True)
+    session.run(str(node), str(npm_program(node)), *arguments, external=True)
 
 
 def provide_node(session: nox.Session) -> None:
@@ -291,8 +287,20 @@ def provide_node(session: nox.Session) -> None:
     if has_node():
         return
     install(session, NODE)
-    node = find_installed_node(Path(session.virtualenv.location))
+    node = find_installed_node(Path(session.virtualenv.location).resolve())
+    if sys.platform != "win32":  # the wheel's own is a copy, which does not find its program
+        starter = node.parent / "npm"
+        starter.unlink(missing_ok=True)
+        starter.symlink_to(npm_program(node))
     session.env["PATH"] = os.pathsep.join([str(node.parent), *session.bin_paths, os.environ["PATH"]])
+
+
+def npm_program(node: Path) -> Path:
+    """Of a Node from PyPI."""
+    unix, windows = node.parents[1] / "lib", node.parent
+    return next(
+        path for root in (unix, windows) if (path := root / "node_modules" / "npm" / "bin" / "npm-cli.js").exists()
+    )
 
 
 def has_node() -> bool:

@@ -17,9 +17,10 @@ KINDS = {
     "visit": "an address to be opened in a browser, or what is to be typed in the console of its devtools",
     "expect": "what the last command, server or browser shows, with … for what differs",
     "failure": "what the last command, server or browser shows when it fails, as it is meant to",
+    "red": "what a test says on the project of the chapter before, as the second gate sees it",
     "skip": "what the robot does not type, with its reason",
 }
-NEEDS = {"create": "data-file", "change": "data-file", "skip": "data-reason"}
+NEEDS = {"create": "data-file", "change": "data-file", "skip": "data-reason", "red": "data-test"}
 
 
 @dataclass

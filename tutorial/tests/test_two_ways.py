@@ -1,6 +1,7 @@
 """The second gate: the tests of a chapter pass on its project, and fail on the one before. So with the exercises:
 their tests fail on the project, and pass once it has been solved."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tutorial.steps import REPOSITORY, solution
+from tutorial.page import read_blocks
+from tutorial.robot import find_missing
+from tutorial.steps import REPOSITORY, load_steps, solution
 
 CHAPTERS = range(1, 11)
 REWRITES = (6,)  # the chapter after which little is as it was
@@ -35,11 +38,22 @@ def run_browser_tests(project: Path, *options: str) -> None:
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_what_is_new_passes_and_what_comes_next_fails(project_of: Callable[[int], Path], chapter: int) -> None:
-    """On the project after a chapter its tests pass; those of the next chapter fail, and its exercise's. After the
-    last chapter it is the shipped app, which all the browser tests are run against anyway."""
+def test_what_is_new_passes_and_what_comes_next_fails(
+    project_of: Callable[[int], Path], pages: Path, tmp_path: Path, chapter: int
+) -> None:
+    """On the project after a chapter its tests pass; those of the next chapter fail, in the words that its page
+    quotes, and its exercise's. After the last chapter it is the shipped app, which all the browser tests are run
+    against anyway."""
     green = ["--new"] if chapter < CHAPTERS[-1] else ["--new", "-m", "exercise"]
-    run_browser_tests(project_of(chapter), "--chapter", str(chapter), "--both-ways", *green)
+    results = tmp_path / "results.json"
+    noted = ["-p", "tutorial.results", "--results", str(results)]
+    run_browser_tests(project_of(chapter), "--chapter", str(chapter), "--both-ways", *green, *noted)
+    said = {result["name"].split("[")[0]: result["message"] for result in json.loads(results.read_text())}
+    for step in load_steps()[chapter : chapter + 1]:
+        for block in read_blocks(pages / f"{step.name}.html"):
+            if block.kind == "red":
+                heard = said[block.attributes["data-test"]]
+                assert find_missing(block.text.splitlines(), heard) is None, heard
 
 
 @pytest.mark.parametrize("chapter", REWRITES)
