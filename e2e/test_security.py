@@ -66,8 +66,8 @@ def test_another_sites_page_cannot_open_a_socket(server: AppServer) -> None:
     """With the header that a browser sends."""
     address = f"ws://127.0.0.1:{server.port}/ws/notes/1"
     for origin in ("https://evil.example", "http://127.0.0.1.evil.example", "null"):
-        with pytest.raises(InvalidStatus) as refused:
-            connect(address, origin=Origin(origin)).close()
+        with pytest.raises(InvalidStatus) as refused, connect(address, origin=Origin(origin)):
+            pass
         assert refused.value.response.status_code == 403
 
 

@@ -159,5 +159,8 @@ def test_the_page_without_javascript_shows_what_the_database_holds(
     address = create_note(on=own_server)
     ada = open_note(address, "Ada")
     ada.write("<b>Not bold</b> & kept")
-    ada.until(lambda: text_without_javascript(address) == "<b>Not bold</b> & kept", lambda: "the projection follows")
+    ada.until(
+        lambda: text_without_javascript(address) == "<b>Not bold</b> & kept",
+        lambda: f"it stands there without JavaScript, but {text_without_javascript(address)!r} does",
+    )
     expect(ada.connection).to_contain_text("Live")
