@@ -132,7 +132,7 @@ class NotePage:
         wanted = sorted(f"{name} (you)" if name == self.name else name for name in names)
         self.until(
             lambda: sorted(map(flat, self.people.all_inner_texts())) == wanted,
-            lambda: f"{wanted} are here, but it is {self.people.all_inner_texts()}",
+            lambda: f"{wanted} are here, but it is {list(map(flat, self.people.all_inner_texts()))}",
         )
 
     def cursor_of(self, name: str) -> Locator:

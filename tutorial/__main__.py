@@ -63,11 +63,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     command.add_argument(
         "--without-redis", action="store_true", help="leave out what needs a Redis, where there is none"
     )
+    command.add_argument("--only", default="", metavar="WORDS", help="check only what has these words in its claim")
     return parser.parse_args(arguments)
 
 
 def tests_of(options: argparse.Namespace) -> Choice:
-    return Choice(only_new=options.new, with_redis=not options.without_redis)
+    return Choice(only_new=options.new, with_redis=not options.without_redis, words=options.only)
 
 
 def write_chapter(number: int, folder: Path) -> None:

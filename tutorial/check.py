@@ -33,7 +33,8 @@ LOOK_AGAIN_SECONDS = 1.0
 MOST_HINTS, MOST_FAILURES = 3, 3
 SOON = ["--patience", "5000", "--maxfail", str(MOST_FAILURES)]  # whoever has three to mend needs no fourth
 REQUEST = r"(HTTP|WebSocket|WSCONNECT\w*|WSDISCONNECT|\"GET|\"POST) "
-NOISE = re.compile(rf"^(\s*|\s+[\^~]+\s*|.*{REQUEST}.*|.*favicon.*|.*Broken pipe from.*)$")
+START = r"INFO +(Starting server at|HTTP/2 support|Configuring endpoint|Listening on) "
+NOISE = re.compile(rf"^(\s*|\s+[\^~]+\s*|.*{REQUEST}.*|.*{START}.*|.*favicon.*|.*Broken pipe from.*)$")
 FAULT = re.compile(
     r"^[\w.]*(Error|Exception|DoesNotExist|TemplateDoesNotExist|ImproperlyConfigured|SynchronousOnlyOperation)\b"
 )
@@ -57,11 +58,18 @@ class Choice:
 
     only_new: bool = False
     with_redis: bool = True
+    words: str = ""  # that the claims of the chosen tests have
+
+    def scope(self, chapter: int) -> str:
+        words = f" with the words “{self.words}”" if self.words else ""
+        return f"{'new in' if self.only_new else 'up to'} chapter {chapter}{words}"
 
     def options(self) -> list[str]:
-        """Of pytest. What is new is done before a second process has started to help."""
-        chosen = ["--new", "-n", "0"] if self.only_new else ["-n", "2"]
-        return [*chosen, *([] if self.with_redis else ["--without-redis"])]
+        """Of pytest. A few are done before a second process has started to help."""
+        chosen = ["--new"] if self.only_new else []
+        chosen += ["-k", as_name(self.words)] if self.words else []
+        chosen += [] if self.with_redis else ["--without-redis"]
+        return [*chosen, "-n", "0" if self.only_new or self.words else "2"]
 
 
 def check(folder: Path, chapter: int | None = None, tests: Choice = Choice()) -> bool:
@@ -75,7 +83,7 @@ def check(folder: Path, chapter: int | None = None, tests: Choice = Choice()) ->
         copy = copy_project(folder, Path(place), last)
         preflight(copy, Path(place), last, tests)
         results = run_tests(copy, Path(place), last, tests)
-    return say_results(results, last, folder)
+    return say_results(results, last, folder, tests)
 
 
 def watch(folder: Path, chapter: int | None = None, tests: Choice = Choice()) -> None:
@@ -196,15 +204,17 @@ def run_tests(copy: Path, place: Path, chapter: int, tests: Choice) -> list[Resu
     if not report.exists():
         raise TutorialError(f"The tests could not be run:\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
     if not (results := json.loads(report.read_text())):
-        raise TutorialError(f"Of chapter {chapter} there is nothing left to check. Leave out fewer of the tests.")
+        raise TutorialError(f"There are no browser tests {tests.scope(chapter)}. Leave out fewer of them.")
     return [Result(**fields) for fields in results]
 
 
-def say_results(results: list[Result], chapter: int, folder: Path) -> bool:
+def say_results(results: list[Result], chapter: int, folder: Path, tests: Choice) -> bool:
     failed = sorted((result for result in results if not result.passed), key=lambda result: result.chapter)
     if not failed:
-        print(f"All {len(results)} browser tests up to chapter {chapter} pass. Well done.")
-        if chapter < len(load_steps()):
+        scope = tests.scope(chapter)
+        several = f"All {len(results)} browser tests {scope} pass."
+        print(several if len(results) > 1 else f"The browser test {scope} passes.", "Well done.")
+        if chapter < len(load_steps()) and not tests.words:
             print(f"Next: docs/tutorial/{load_steps()[chapter].page.name}")
         return True
     print(f"{len(results) - len(failed)} of the {len(results)} browser tests that were run pass. These do not:")
@@ -219,6 +229,9 @@ def say_results(results: list[Result], chapter: int, folder: Path) -> bool:
         said.add(gist)
     if len(failed) >= MOST_FAILURES:
         print("\nThere may be more; the others were not run. Look at the first one first.")
+    if len(results) > 1:
+        words = claim(failed[0].name).lower()
+        print(f'\nTo check just that one again: nox -s check -- {folder} --only "{words}"')
     return False
 
 
@@ -266,6 +279,11 @@ def claim(name: str) -> str:
     """`test_notes_do_not_mix[chromium]` as a sentence."""
     words = re.sub(r"\[.*\]$", "", name).removeprefix("test_").replace("_", " ")
     return f"{words[0].upper()}{words[1:]}"
+
+
+def as_name(words: str) -> str:
+    """The other way round, for some of the words."""
+    return re.sub(r"\W+", "_", words.strip().lower())
 
 
 def last_line(log: str) -> str:
