@@ -283,7 +283,7 @@ def claim(name: str) -> str:
 
 def as_name(words: str) -> str:
     """The other way round, for some of the words."""
-    return re.sub(r"\W+", "_", words.strip().lower())
+    return re.sub(r"\W+", "_", words.lower()).strip("_")
 
 
 def last_line(log: str) -> str:

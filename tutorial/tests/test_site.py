@@ -114,6 +114,15 @@ def test_the_button_at_a_diff_copies_the_whole_file(site: str, page: Page) -> No
     assert page.evaluate("navigator.clipboard.readText()") == read(project(3)["notes/consumers.py"])
 
 
+def test_the_search_finds_a_word(site: str, page: Page) -> None:
+    page.goto(f"{site}/index.html")
+    page.get_by_role("textbox", name="Search").fill("doorbell")
+    found = page.locator(".md-search-result__item").first
+    expect(found).to_contain_text("doorbell", ignore_case=True)
+    found.get_by_role("link").first.click()
+    expect(page.get_by_role("main")).to_contain_text("doorbell", ignore_case=True)
+
+
 def test_links_lead_to_hosts_that_are_known(pages: Path) -> None:
     """Whether they answer cannot be asked here. That links within the site lead somewhere, its builder checks."""
     for file in html_files(pages):
