@@ -23,7 +23,7 @@ def browser_type_launch_args(browser_type_launch_args):
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robot]:
     """In one folder for all chapters, as a reader. What the pages have it install has the versions of our lock."""
     around = tmp_path_factory.mktemp("robot")
