@@ -1,15 +1,12 @@
 """The server dies while people write. Nothing that anybody was shown, or was told is saved, may be gone."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-
 import pytest
 from playwright.sync_api import expect
 
 from e2e.conftest import CreateNote, OpenNote
 from e2e.note_page import NotePage, expect_same_text
 from e2e.notes_over_http import text_without_javascript
+from e2e.sqlite_files import locked_database
 from tools.app_server import AppServer
 
 AWAY_MS = 10_000
@@ -36,16 +33,6 @@ def settle(people: list[NotePage]) -> None:
         person.expect_saved()
     for person in people:
         person.expect_text(len(people) * BEFORE)
-
-
-@contextmanager
-def locked_database(server: AppServer) -> Iterator[None]:
-    """As somebody else does who writes."""
-    database = sqlite3.connect(server.settings["DATABASE_URL"].removeprefix("sqlite:///"), isolation_level=None)
-    with closing(database):
-        database.execute("BEGIN IMMEDIATE")
-        yield
-        database.execute("ROLLBACK")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +80,7 @@ def test_nobody_sees_what_the_database_does_not_hold(
 ) -> None:
     ada, grace = ada_and_grace
     settle(ada_and_grace)
-    with locked_database(two_servers[0]):
+    with locked_database(two_servers[0].settings["DATABASE_URL"]):
         ada.write("Wait for it")
         grace.page.wait_for_timeout(LOCKED_MS)
         assert grace.text == 2 * BEFORE
@@ -107,7 +94,7 @@ def test_nobody_reads_what_a_crash_takes_back(
     """Both servers are killed while the database keeps Ada's words waiting. What Grace has read is there then."""
     ada, grace = ada_and_grace
     settle(ada_and_grace)
-    with locked_database(two_servers[0]):
+    with locked_database(two_servers[0].settings["DATABASE_URL"]):
         ada.write("Wait for it")
         grace.page.wait_for_timeout(LOCKED_MS)
         read = grace.text

@@ -14,6 +14,7 @@ import pytest
 from psycopg import sql
 
 from e2e.faults.crowd import Crowd
+from e2e.sqlite_files import path_of
 from tools.app_server import AppServer
 from tools.postgres import PostgresNotFoundError, PostgresServer, find_postgres
 from tools.redis import RedisServer
@@ -73,7 +74,7 @@ class Database:
 
     @property
     def path(self) -> Path:
-        return Path(self.url.removeprefix("sqlite:///"))
+        return path_of(self.url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,10 +1,8 @@
 """The database is locked, full, or gone for a while. Nothing is said to be saved that is not (G1, G2)."""
 
 import resource
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 from psycopg import sql
@@ -13,6 +11,7 @@ from e2e.conftest import OpenNote
 from e2e.faults.conftest import WRITERS, Database, socket_of
 from e2e.faults.crowd import Crowd
 from e2e.note_page import NotePage
+from e2e.sqlite_files import locked_database, path_of
 from tools.app_server import AppServer
 
 pytestmark = pytest.mark.chapter(10)
@@ -29,17 +28,15 @@ def locked(database: Database) -> Iterator[None]:
             connection.execute(sql.SQL("LOCK TABLE notes_note IN ACCESS EXCLUSIVE MODE"))
             yield
         return
-    with closing(sqlite3.connect(database.path, isolation_level=None)) as file:
-        file.execute("BEGIN IMMEDIATE")
+    with locked_database(database.url):
         yield
-        file.execute("ROLLBACK")
 
 
 @contextmanager
 def limited_files(server: AppServer) -> Iterator[None]:
     """A quota: no file of the server may grow past its present size by more than a little."""
     _, hard = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
-    path = Path(server.settings["DATABASE_URL"].removeprefix("sqlite:///"))
+    path = path_of(server.settings["DATABASE_URL"])
     size = path.with_name(f"{path.name}-wal").stat().st_size
     resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (size + ROOM_LEFT, hard))
     yield

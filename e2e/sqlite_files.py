@@ -1,0 +1,19 @@
+"""The file behind a SQLite database, for tests that get in its way."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+
+def path_of(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+@contextmanager
+def locked_database(url: str) -> Iterator[None]:
+    """As somebody else locks it who writes."""
+    with closing(sqlite3.connect(path_of(url), isolation_level=None)) as file:
+        file.execute("BEGIN IMMEDIATE")
+        yield
+        file.execute("ROLLBACK")
