@@ -114,8 +114,10 @@ def test_the_button_at_a_diff_copies_the_whole_file(site: str, page: Page) -> No
     assert page.evaluate("navigator.clipboard.readText()") == read(project(3)["notes/consumers.py"])
 
 
-def test_the_search_finds_a_word(site: str, page: Page) -> None:
-    page.goto(f"{site}/index.html")
+@pytest.mark.parametrize("way", ["from a server", "from the disk"])
+def test_the_search_finds_a_word(site: str, pages: Path, page: Page, way: str) -> None:
+    start = site if way == "from a server" else pages.parent.as_uri()
+    page.goto(f"{start}/index.html")
     page.get_by_role("textbox", name="Search").fill("doorbell")
     found = page.locator(".md-search-result__item").first
     expect(found).to_contain_text("doorbell", ignore_case=True)
