@@ -41,7 +41,12 @@ class DatabaseThread:
                 db.connections.close_all()  # it may be the connection that broke; the next call opens a new one
                 raise
 
-        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        try:
+            future = self._executor.submit(call)
+        except RuntimeError:
+            # The interpreter is ending, as when `runserver` starts again after a save: the task that asks ends with it.
+            raise asyncio.CancelledError from None
+        return await asyncio.wrap_future(future)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._executor, db.connections.close_all)
