@@ -44,7 +44,7 @@ class DatabaseThread:
         try:
             future = self._executor.submit(call)
         except RuntimeError:
-            # The interpreter is ending, as when `runserver` starts again after a save: the task that asks ends with it.
+            # The interpreter is ending, as when `runserver` starts again after a save. The task that asks ends, too.
             raise asyncio.CancelledError from None
         return await asyncio.wrap_future(future)
 

@@ -91,6 +91,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEST_RUNNER = "realtime_notes.test_runner.PytestRunner"
 
 # Database and channel layer ------------------------------------------------------------------------
 
