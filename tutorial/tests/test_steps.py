@@ -1,9 +1,14 @@
 """What the steps are: each file where it belongs, and the last project the shipped app."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tutorial.pictures import check_pictures
-from tutorial.steps import REPOSITORY, STEPS, changes, load_steps, project, shipped_app
+from tutorial.steps import REPOSITORY, STEPS, changes, load_steps, project, shipped_app, write_project
 
 CHAPTERS = range(1, 11)
 
@@ -47,3 +52,14 @@ def test_files_can_be_typed(chapter: int) -> None:
 
 def test_no_picture_is_missing_or_stale() -> None:
     check_pictures()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_project_keeps_its_database_in_its_folder_whatever_that_is_called(tmp_path: Path, chapter: int) -> None:
+    folder = tmp_path / "c++ #1, a%20b, why?"
+    write_project(chapter, folder)
+    show = "from django.conf import settings; print(settings.DATABASES['default']['NAME'])"
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", show]
+    found = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == str(folder / "db.sqlite3")

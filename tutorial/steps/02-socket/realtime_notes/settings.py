@@ -4,6 +4,7 @@ Without any variable set they suit a laptop: SQLite, DEBUG on.
 """
 
 from pathlib import Path
+from urllib.parse import quote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -16,7 +17,7 @@ env = environ.Env()
 DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY = env.str("SECRET_KEY", default="only-for-a-laptop" if DEBUG else "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
-DATABASE = env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+DATABASE = env.db_url("DATABASE_URL", default=f"sqlite:///{quote(str(BASE_DIR / 'db.sqlite3'))}")
 
 if not SECRET_KEY:
     raise ImproperlyConfigured(
