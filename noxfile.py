@@ -5,11 +5,13 @@ machine where they are there, and brought where they are not. What has been set 
 until its requirements change.
 """
 
+import atexit
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +34,9 @@ NODE = ROOT / "requirements-node.txt"
 OLDEST_NODE = 20
 WORKERS = ["-n", "2", "--dist", "worksteal"]
 NO_TESTS = 5  # how pytest ends that has found none
+IDLE_SECONDS = 0.5  # for opening a page, the largest of a session
 STOP_SECONDS = 15.0  # after Ctrl-C; nox grants 0.3, then kills, and what has been killed cannot stop its servers
+SLOWEST_PAGES = Path(tempfile.gettempdir()) / f"realtime-notes-slowest-pages-{os.getpid()}"  # see e2e/patience.py
 PYTHON_FILES = ["manage.py", "realtime_notes", "notes", "e2e", "fuzz", "bench", "tools", "tutorial"]
 
 
@@ -218,6 +222,19 @@ def run_bench(session: nox.Session, *options: str) -> None:
     run(session, "python", "-m", "bench", *options)
 
 
+@atexit.register
+def say_how_slow() -> None:
+    """The last line: how slow the browser tests found the machine."""
+    if SLOWEST_PAGES.exists():
+        found = [line.split() for line in SLOWEST_PAGES.read_text().splitlines()]
+        slowest, waited = max((float(slowest), float(waited)) for slowest, waited in found)
+        SLOWEST_PAGES.unlink()
+        print(
+            f"Opening a page took up to {slowest:.1f} s here ({IDLE_SECONDS} s on an idle machine of two cores), "
+            f"so the browser tests were ready to wait for {waited:.0f} s."
+        )
+
+
 # Setting up, once
 
 
@@ -241,6 +258,7 @@ def use_dev(session: nox.Session) -> None:
     session.env["PATH"] = os.pathsep.join([*node, str(programs), os.environ["PATH"]])
     # Hundreds of processes start in the tests, and each would compile our sources anew.
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
+    session.env["SLOWEST_PAGES"] = str(SLOWEST_PAGES)
 
 
 def run(session: nox.Session, program: str, *arguments: str, success_codes: Sequence[int] = (0,)) -> None:

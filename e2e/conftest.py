@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
 
-from e2e import note_page
-from e2e.note_page import NotePage, set_patience
+from e2e.note_page import NotePage
 from e2e.notes_over_http import create_note_over_http
+from e2e.patience import patience
 from tools.app_server import REPOSITORY, AppServer
 from tools.redis import RedisServer
 
 pytest_plugins = ["e2e.together.browser"]
 
 CHAPTERS = range(1, 11)
-IMPATIENT_MS = 1500
+SETS_UP = {function.__code__ for function in (NotePage.open, create_note_over_http)}  # works on every project
 NOT_RED = {"early", "alone", "app"}  # marks of tests that need not fail on the project before
 EXPECTED_ERRORS = {
     "line_is_cut": re.compile(
@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--both-ways", action="store_true", help="and the next chapter's and the exercise, which have to fail"
     )
-    parser.addoption("--patience", type=int, metavar="MS", help="how long to wait for what must come true")
+    parser.addoption("--hurried", action="store_true", help="give up sooner: somebody waits for the answer")
     parser.addoption("--without-redis", action="store_true", help="leave out what needs a Redis")
     parser.addoption("--exercise", type=int, help="only the test of that chapter's exercise")
     parser.addoption("--keep-pictures", action="store_true", help="write the pictures of the docs")
@@ -82,14 +82,22 @@ def chapter_of(item: pytest.Item) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    patience = item.config.getoption("--patience") or note_page.USUAL_PATIENCE_MS
-    set_patience(IMPATIENT_MS if item.get_closest_marker("xfail") else patience)
+    patience.is_hurried = item.config.getoption("--hurried")
+    patience.begin(is_red=item.get_closest_marker("xfail") is not None)
+
+
+def pytest_sessionfinish() -> None:
+    patience.note()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """A failure shows what the browsers and the servers of the test printed."""
     report = yield
+    if call.excinfo and hasattr(report, "wasxfail") and (other := other_reason(call.when, call.excinfo)):
+        report.outcome = "failed"
+        del report.wasxfail
+        report.longrepr = f"{item.name} has to fail on this project by what it claims, but {other}"
     if report.failed and call.when != "teardown":  # by then the servers are gone
         fixtures = getattr(item, "funcargs", {})
         if errors := fixtures.get("console_errors"):
@@ -99,6 +107,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
                 if isinstance(server, AppServer):
                     report.sections.append((f"log of {name} on port {server.port}", server.log[-6000:]))
     return report
+
+
+def other_reason(when: str, error: pytest.ExceptionInfo[BaseException]) -> str:
+    """Why a test is red, if not by an expectation of its own."""
+    if when == "setup" or any(entry.frame.code.raw in SETS_UP for entry in error.traceback):
+        return f"its set-up fails: {error.exconly()}"
+    if not isinstance(error.value, (AssertionError, pytest.fail.Exception)):
+        return f"it breaks off: {error.exconly()}"
+    return ""
 
 
 # The browser
@@ -141,8 +158,8 @@ def new_page(new_context: Callable[..., BrowserContext], watch: Callable[[Page],
 
     def new_page(**options: Any) -> Page:
         context = new_context(**options)
-        context.set_default_timeout(note_page.PATIENCE_MS)
-        return watch(context.new_page())
+        context.set_default_timeout(patience.milliseconds)
+        return watch(patience.watch(context.new_page()))
 
     return new_page
 

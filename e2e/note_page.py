@@ -8,7 +8,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-PATIENCE_MS = LONG_AGO_MS = USUAL_PATIENCE_MS = 10_000
+from e2e.patience import patience
+
 LOOK_AGAIN_MS = 20
 # Where a Mac has no keys of these names, or has them do something else.
 TO_START, TO_END, TO_LINE_END = (
@@ -16,18 +17,6 @@ TO_START, TO_END, TO_LINE_END = (
     if sys.platform == "darwin"
     else ("Control+Home", "Control+End", "End")
 )
-
-
-def set_patience(milliseconds: int) -> None:
-    """How long a test waits for what must come true: ten seconds, less where it is expected not to."""
-    global PATIENCE_MS, LONG_AGO_MS
-    PATIENCE_MS = milliseconds
-    LONG_AGO_MS = milliseconds * 3 // 2  # for what takes several rounds of reconnecting
-    expect.set_options(timeout=milliseconds)
-
-
-set_patience(PATIENCE_MS)
-
 READ_TEXT = """element => element.value ?? Array.from(
     element.children,
     line => Array.from(line.childNodes)
@@ -117,15 +106,15 @@ class NotePage:
             lambda: all(part in self.text for part in parts), lambda: f"{parts} stand in the note {self.text!r}"
         )
 
-    def expect_live(self, timeout: float | None = None) -> None:
-        expect(self.connection).to_contain_text("Live", timeout=timeout or LONG_AGO_MS)
+    def expect_live(self) -> None:
+        expect(self.connection).to_contain_text("Live", timeout=patience.milliseconds)
         expect(self.note).to_be_visible()
 
     def expect_offline(self) -> None:
         expect(self.connection).to_contain_text("Offline: your changes are kept and will be sent")
 
-    def expect_saved(self, timeout: float | None = None) -> None:
-        expect(self.changes).to_have_text("Saved", timeout=timeout or LONG_AGO_MS)
+    def expect_saved(self) -> None:
+        expect(self.changes).to_have_text("Saved")
 
     def expect_people(self, *names: str) -> None:
         """These and no others are listed, in any order; I am marked."""
@@ -141,6 +130,7 @@ class NotePage:
     # The line
 
     def go_offline(self) -> None:
+        expect(self.offline_switch).to_be_visible()
         self.offline_switch.click()
         self.expect_offline()
 
@@ -150,7 +140,7 @@ class NotePage:
 
     def until(self, condition: Callable[[], bool], claim: Callable[[], str]) -> None:
         """Waits for what must come true soon. Looks again and again while the page goes on living."""
-        deadline = time.monotonic() + PATIENCE_MS / 1000
+        deadline = time.monotonic() + patience.claim_seconds
         while not condition():
             assert time.monotonic() < deadline, f"For {self.name} this did not come true: {claim()}"
             self.page.wait_for_timeout(LOOK_AGAIN_MS)

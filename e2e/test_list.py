@@ -57,7 +57,9 @@ def test_a_note_can_be_read_without_javascript(
 def test_the_address_of_a_note_is_copied_to_be_shared(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
     ada.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    ada.page.get_by_role("button", name="Copy address").click()
+    copy = ada.page.get_by_role("button", name="Copy address")
+    expect(copy).to_be_visible()
+    copy.click()
     expect(ada.page.get_by_role("button", name="Copied")).to_be_visible()
     assert ada.page.evaluate("navigator.clipboard.readText()") == note
 

@@ -37,6 +37,7 @@ def test_a_new_name_is_seen_at_once_and_kept(open_note: OpenNote, note: str) -> 
     ada, grace = open_note(note, "Ada", "Grace")
     ada.page.goto(note)  # without a lent name, so that one is chosen and kept
     ada.expect_live()
+    expect(ada.my_name).to_be_visible()
     ada.my_name.fill("Countess Lovelace")
     ada.name = "Countess Lovelace"
     grace.expect_people("Countess Lovelace", "Grace")
@@ -51,6 +52,7 @@ def test_a_name_is_chosen_for_who_has_none(open_note: OpenNote, note: str) -> No
     ada = open_note(note, "Ada")
     ada.page.goto(note)
     ada.expect_live()
+    expect(ada.my_name).to_be_visible()
     name = ada.my_name.input_value()
     assert len(name.split()) == 2, f"two friendly words, not {name!r}"
     ada.name = name
@@ -111,6 +113,7 @@ def test_who_goes_off_line_has_left_and_comes_back(open_note: OpenNote, note: st
 @pytest.mark.chapter(8)
 def test_a_name_is_text_and_never_markup(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
+    expect(ada.my_name).to_be_visible()
     ada.my_name.fill("<img src=x onerror=alert(1)>")
     ada.write("x")
     expect(grace.cursor_of("<img")).to_be_attached()

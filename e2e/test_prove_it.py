@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from e2e.patience import patience
+from e2e.together.browser import READERS_PATIENCE
 from tools.app_server import REPOSITORY, AppServer
 
-CONFTEST = "from e2e.together.browser import browser_type_launch_args\n"
+CONFTEST = "from e2e.together.browser import browser_type_launch_args, readers_patience\n"
+MINUTES = 10
 
 
 def run_tests(project: Path, server: AppServer, place: Path, chosen: str, wanted: int) -> None:
@@ -24,11 +27,11 @@ def run_tests(project: Path, server: AppServer, place: Path, chosen: str, wanted
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "--base-url", server.url, "-k", chosen, *without],
         cwd=place,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), READERS_PATIENCE: str(patience.claim_seconds)},
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=60 * MINUTES,
     )
     errors = [line.lstrip("E ") for line in result.stdout.splitlines() if line.startswith("E  ")]
     errors += [result.stderr or result.stdout.splitlines()[-1]] if f" {wanted} passed" not in result.stdout else []

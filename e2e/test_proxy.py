@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 
 from e2e.conftest import OpenNote
 from e2e.note_page import expect_same_text
+from e2e.patience import patience
 from tools.app_server import REPOSITORY, AppServer, UvicornServer
 from tools.nginx import NginxServer
 from tools.process import free_port
@@ -104,12 +105,12 @@ def test_a_proxy_passes_on_what_the_app_has_to_know(
     proxy: NginxServer, servers: list[AppServer], trust: ssl.SSLContext
 ) -> None:
     address = f"127.0.0.1:{proxy.port}"
-    with urllib.request.urlopen(f"https://{address}/", context=trust, timeout=10) as answer:
+    with urllib.request.urlopen(f"https://{address}/", context=trust, timeout=patience.seconds) as answer:
         assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
         assert "Secure" in answer.headers["Set-Cookie"]
     claim = {"X-Forwarded-For": "192.0.2.1"}
     with connect(f"wss://{address}/ws/notes/1", ssl=trust, additional_headers=claim, proxy=None) as socket:
-        assert socket.recv(timeout=10)
+        assert socket.recv(timeout=patience.seconds)
     assert not any("192.0.2.1" in server.log for server in servers), "A client can claim another address."
     for origin, status in ((f"https://{address}", 101), ("https://evil.example", 403)):
         assert handshake(address, trust, origin) == status
@@ -123,7 +124,7 @@ def test_a_proxy_sends_plain_http_to_https(proxy: NginxServer) -> None:
     plain = re.search(r"listen (127\.0\.0\.1:\d+);", proxy.configuration)
     assert plain
     with pytest.raises(urllib.error.HTTPError) as answer:
-        urllib.request.build_opener(StayHere).open(f"http://{plain[1]}/notes/1/", timeout=10)
+        urllib.request.build_opener(StayHere).open(f"http://{plain[1]}/notes/1/", timeout=patience.seconds)
     assert answer.value.code == 301
     assert answer.value.headers["Location"] == "https://127.0.0.1/notes/1/"
     answer.value.close()

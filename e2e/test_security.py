@@ -15,8 +15,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from e2e import note_page
 from e2e.conftest import CreateNote, OpenNote
+from e2e.note_page import NotePage
+from e2e.patience import patience
 from notes.protocol import Awareness, AwarenessEntry, decode, encode
 from tools.app_server import AppServer
 
@@ -87,7 +88,7 @@ def test_a_page_of_another_site_is_refused_where_one_of_this_site_is_not(
 @pytest.mark.parametrize("path", ["/notes/", "/notes/1/delete/"])
 def test_a_form_without_its_token_is_refused(server: AppServer, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{server.url}{path}", data=b"title=x", timeout=10)
+        urllib.request.urlopen(f"{server.url}{path}", data=b"title=x", timeout=patience.seconds)
     assert refused.value.code == 403
     refused.value.close()
 
@@ -99,6 +100,7 @@ def test_every_page_has_its_headers_and_keeps_its_own_policy(server: AppServer, 
     response = page.goto(f"{server.url}{path}")
     assert response
     headers = response.headers
+    assert {"content-security-policy", "cross-origin-opener-policy"} <= headers.keys()
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
     assert headers["cross-origin-opener-policy"] == "same-origin"
@@ -132,7 +134,8 @@ def test_an_injected_script_does_not_run(server: AppServer, new_context: Callabl
         style.textContent = "body { display: none }"
         document.body.append(style)
     }""")
-    page.wait_for_function("window.violations.length >= 6", timeout=note_page.PATIENCE_MS)
+    seen = NotePage(page, "the page", "")
+    seen.until(lambda: page.evaluate("window.violations.length") >= 6, lambda: "six things are refused")
     assert page.locator("body").is_visible()
     assert page.evaluate("window.hacked") is None
 
@@ -208,7 +211,7 @@ def test_nobody_takes_the_name_of_somebody_who_is_there(open_note: OpenNote, not
     with connect(socket_of(note)) as mallory:
         everyone: dict[str, AwarenessEntry] = {}
         while "Ada" not in everyone:
-            message = decode(bytes(mallory.recv(timeout=10)))  # type: ignore[arg-type]
+            message = decode(bytes(mallory.recv(timeout=patience.seconds)))  # type: ignore[arg-type]
             if isinstance(message, Awareness):
                 everyone |= {json.loads(entry.state)["user"]["name"]: entry for entry in message.entries}
         hers = everyone["Ada"]

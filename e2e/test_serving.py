@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from e2e.patience import patience
 from tools.app_server import REPOSITORY, AppServer
 from tools.process import free_port, is_taken
 
@@ -26,7 +27,7 @@ ELSEWHERE = "127.0.0.2"
 
 
 def get(address: str) -> tuple[int, str, str]:
-    with urllib.request.urlopen(address, timeout=10) as response:
+    with urllib.request.urlopen(address, timeout=patience.seconds) as response:
         return response.status, response.headers.get_content_type(), response.read().decode()
 
 
@@ -124,7 +125,7 @@ def test_the_demo_serves_from_two_processes_and_stops_on_control_c(
     for address in addresses:
         assert get(address)[0] == 200
     demo.send_signal(signal.SIGINT)
-    rest, _ = demo.communicate(timeout=20)
+    rest, _ = demo.communicate(timeout=patience.seconds)
     assert (demo.returncode, rest.strip()) == (0, "Stopped. The notes are kept for next time.")
 
 
@@ -136,7 +137,7 @@ def test_no_server_outlives_a_demo_that(way: signal.Signals, demo: subprocess.Po
     ports = [demo_port, demo_port + 1, int(redis[1])]
     assert all(map(is_taken, ports))
     demo.send_signal(way)
-    demo.wait(timeout=20)
+    demo.wait(timeout=patience.seconds)
     deadline = time.monotonic() + SHUTDOWN_SECONDS
     while any(map(is_taken, ports)):
         assert time.monotonic() < deadline, "A server is left behind."

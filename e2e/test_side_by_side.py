@@ -14,7 +14,9 @@ def pane_of(page: Page, name: str) -> FrameLocator:
 @pytest.mark.chapter(8)
 def test_two_people_on_one_page_write_in_one_note(page: Page, note: str, server: AppServer) -> None:
     page.goto(note)
-    page.get_by_role("link", name="Side by side").click()
+    link = page.get_by_role("link", name="Side by side")
+    expect(link).to_be_visible()
+    link.click()
     expect(page.get_by_role("heading", name="Side by side")).to_be_attached()
     ada, grace = (pane_of(page, name) for name in ("Ada", "Grace"))
     ada.get_by_role("textbox", name="Note", exact=True).click()
@@ -28,19 +30,23 @@ def test_two_people_on_one_page_write_in_one_note(page: Page, note: str, server:
 def test_each_pane_has_a_line_of_its_own_to_cut(page: Page, note: str) -> None:
     page.goto(f"{note}side-by-side/?panes=3")
     ada, grace, alan = (pane_of(page, name) for name in ("Ada", "Grace", "Alan"))
-    ada.get_by_role("switch", name="Go offline").click()
+    switch = ada.get_by_role("switch", name="Go offline")
+    expect(switch).to_be_visible()
+    switch.click()
     expect(ada.get_by_role("status", name="Connection")).to_contain_text("Offline")
     grace.get_by_role("textbox", name="Note", exact=True).click()
     page.keyboard.type("Without Ada")
     expect(alan.get_by_role("textbox", name="Note", exact=True)).to_have_text("Without Ada")
     assert "Without Ada" not in read(ada.get_by_role("textbox", name="Note", exact=True))
-    ada.get_by_role("switch", name="Go offline").click()
+    switch.click()
     expect(ada.get_by_role("textbox", name="Note", exact=True)).to_have_text("Without Ada")
 
 
 @pytest.mark.chapter(8)
 def test_there_are_two_to_four_panes(page: Page, note: str) -> None:
-    page.goto(f"{note}side-by-side/")
+    response = page.goto(f"{note}side-by-side/")
+    assert response
+    assert response.ok
     for number in (4, 3, 2):
         page.get_by_role("link", name=f"{number} panes").click()
         expect(page.locator("iframe")).to_have_count(number)

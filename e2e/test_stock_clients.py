@@ -15,8 +15,9 @@ from playwright.sync_api import Page
 from pycrdt import Doc, Map, Provider, Text, UndoManager
 from websockets.asyncio.client import ClientConnection, connect
 
-from e2e import note_page
 from e2e.conftest import CreateNote, OpenNote
+from e2e.note_page import NotePage
+from e2e.patience import patience
 from tools.app_server import REPOSITORY, AppServer
 
 pytestmark = pytest.mark.chapter(7)
@@ -41,7 +42,7 @@ class NodeClient:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")
-        impatience = threading.Timer(note_page.PATIENCE_MS / 1000, self._process.kill)
+        impatience = threading.Timer(patience.seconds, self._process.kill)
         impatience.start()
         answer = self._process.stdout.readline()
         impatience.cancel()
@@ -73,7 +74,7 @@ def node_clients(note: str) -> Iterator[list[NodeClient]]:
 
 
 def until(page: Page, condition: Callable[[], bool], claim: str) -> None:
-    note_page.NotePage(page, "", "").until(condition, lambda: claim)
+    NotePage(page, "", "").until(condition, lambda: claim)
 
 
 @pytest.mark.chapter(6)
@@ -197,7 +198,7 @@ async def two_pycrdt_clients_converge(note: str) -> None:
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(note_page.PATIENCE_MS / 1000):
+    async with asyncio.timeout(patience.claim_seconds):
         while not condition():  # noqa: ASYNC110 - two replicas, and no event that spans them
             await asyncio.sleep(0.01)
 

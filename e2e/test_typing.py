@@ -1,7 +1,7 @@
 """Several people write in one note."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from e2e.conftest import CreateNote, OpenNote
 from e2e.note_page import NotePage, expect_same_text
@@ -13,7 +13,8 @@ def test_the_server_answers_what_is_written(page: Page, note: str) -> None:
     heard: list[str | bytes] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(frame)))
     ada = NotePage(page, "Ada", note)
-    ada.open()
+    page.goto(note)
+    ada.expect_live()
     already = len(heard)
     ada.write("Hello?")
     ada.until(lambda: len(heard) > already, lambda: "the server says something")
@@ -109,7 +110,9 @@ def test_undo_takes_back_my_own_changes_only(open_note: OpenNote, note: str) -> 
     grace.expect_text("Ada wrote this. ")
     grace.write("Grace wrote this. ")
     ada.expect_text("Ada wrote this. Grace wrote this. ")
-    ada.page.get_by_role("button", name="Undo").click()
+    undo = ada.page.get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    undo.click()
     grace.expect_text("Grace wrote this. ")
     ada.page.get_by_role("button", name="Redo").click()
     grace.expect_text("Ada wrote this. Grace wrote this. ")

@@ -17,6 +17,7 @@ from typing import Self
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from e2e.patience import Patience
 from tools.chromium import launch_options
 from tools.process import LOOK_AGAIN_SECONDS, ServerProcess, accepts_connections, free_port
 
@@ -24,7 +25,6 @@ from .page import Block, read_blocks
 from .render import unified_diff
 from .steps import Change, TutorialError
 
-PATIENCE_SECONDS = 15.0
 COMMAND_SECONDS = 300.0
 PORTS = ("8000", "8001")
 REDIS_PORT = "6379"
@@ -70,6 +70,7 @@ class Robot:
         self._where = ""
         self._diff = Block("change", {})  # of the file whose whole form comes next
         self._browser: Browser | None = None
+        self._patience = Patience(is_hurried=True)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -80,6 +81,7 @@ class Robot:
     ) -> None:
         self.stop_servers()
         self._stack.close()
+        self._patience.note()
 
     def follow(self, page: Path) -> None:
         blocks = read_blocks(page)
@@ -147,7 +149,7 @@ class Robot:
         result = subprocess.run(
             ["bash", "-c", f"{ACTIVATE}set -e\n{self._with_ports(block.text)}"],
             cwd=self.folder,
-            env=self._environment,
+            env={**self._environment, "PATIENCE_SECONDS": str(self._patience.seconds)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -179,8 +181,9 @@ class Robot:
             self._page.evaluate(f"() => {{ {text} }}")
             return
         self._console = console = []
-        self._page = self._open_browser().new_page()
+        self._page = self._patience.watch(self._open_browser().new_page())
         self._page.on("console", lambda message: console.append(message.text))
+        self._page.set_default_timeout(self._patience.milliseconds)
         self._page.goto(text)
         self._page.wait_for_load_state("networkidle")
 
@@ -194,10 +197,10 @@ class Robot:
     def _compare(self, block: Block) -> None:
         looks_at = block.attributes.get("data-in", "")
         wanted = [line.strip() for line in self._with_ports(block.text).splitlines() if line.strip()]
-        deadline = PATIENCE_SECONDS if self._server else 0.0
+        patience = self._patience.seconds if self._server else 0.0
         waited = 0.0
         while missing := find_missing(wanted, self._showing(looks_at)):
-            if waited >= deadline:
+            if waited >= patience:
                 raise self._error(f"Nowhere stands:\n{missing}\n\nbut:\n{self._showing(looks_at)[-4000:]}")
             waited += LOOK_AGAIN_SECONDS
             self._pause()

@@ -1,11 +1,15 @@
 """A plugin for pytest: the reader's tests in the browser that our own tests use."""
 
+import os
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserType
+from playwright.sync_api import BrowserType, expect
 
+from e2e.patience import patience
 from tools.chromium import launch_options
+
+READERS_PATIENCE = "PATIENCE_SECONDS"  # in a test of theirs, and in the environment
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +17,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_t
     options = launch_options(browser_type, has_window=not browser_type_launch_args.get("headless", True))
     arguments = [*browser_type_launch_args.get("args", []), *options["args"]]
     return {**browser_type_launch_args, **options, "args": arguments}
+
+
+@pytest.fixture(autouse=True)
+def readers_patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers' tests wait for five seconds, which is too short for a busy machine: they get what ours have."""
+    if hasattr(request.module, READERS_PATIENCE):
+        seconds = float(os.environ.get(READERS_PATIENCE, patience.claim_seconds))
+        monkeypatch.setattr(request.module, READERS_PATIENCE, seconds)
+        expect.set_options(timeout=seconds * 1000)

@@ -15,11 +15,23 @@ from tutorial.robot import Robot, differences
 from tutorial.steps import REPOSITORY, load_steps, project
 
 PLUGIN = """
+import os
+import sys
+
 import pytest
+from playwright.sync_api import expect
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, **OPTIONS}
+
+def pytest_collection_finish():
+    # The reader's tests wait for five seconds. That is too short for a busy machine.
+    seconds = float(os.environ["PATIENCE_SECONDS"])
+    expect.set_options(timeout=seconds * 1000)
+    for name, module in list(sys.modules.items()):
+        if name.rpartition(".")[2] == "test_together":
+            module.PATIENCE_SECONDS = seconds
 """
 
 

@@ -1,0 +1,75 @@
+"""How long to wait for what must come true: many times as long as this machine needs to open a page.
+
+Every page that a test opens is timed, and the slowest one counts from then on, so a busy machine is waited for as
+long as it needs. No test compares these seconds with anything; they only decide when to give up.
+
+A test that is expected to fail has the same patience for all that works on both projects: opening pages, clicking,
+coming back. Only for what it claims it waits less, but still longer than a page takes to open.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, Response, expect
+
+USUAL = (15.0, 25.0)  # seconds at least, and how many times as long as the slowest page
+HURRIED = (6.0, 12.0)  # where a person waits for the answer
+RED = (1.5, 3.0)  # for the claim of a test that is expected to fail
+UNKNOWN_SECONDS = 2.0  # how long opening a page takes, until one has been opened
+LOG = "SLOWEST_PAGES"  # the environment variable with the file that the slowest pages are noted in
+
+
+class Patience:
+    def __init__(self, *, is_hurried: bool = False) -> None:
+        self.slowest = 0.0
+        self.is_hurried, self.is_red = is_hurried, False
+
+    @property
+    def seconds(self) -> float:
+        return self._seconds(HURRIED if self.is_hurried else USUAL)
+
+    @property
+    def claim_seconds(self) -> float:
+        return self._seconds(RED) if self.is_red else self.seconds
+
+    @property
+    def milliseconds(self) -> float:
+        return self.seconds * 1000
+
+    def _seconds(self, scale: tuple[float, float]) -> float:
+        least, times = scale
+        return max(least, times * (self.slowest or UNKNOWN_SECONDS))
+
+    def begin(self, *, is_red: bool) -> None:
+        """Before each test."""
+        self.is_red = is_red
+        expect.set_options(timeout=self.claim_seconds * 1000)
+
+    def watch(self, page: Page) -> Page:
+        """Times each page that is opened in this one."""
+        goto = page.goto
+
+        def timed(url: str, **options: Any) -> Response | None:
+            started = time.monotonic()
+            response = goto(url, **options)
+            self.learn(time.monotonic() - started)
+            return response
+
+        page.goto = timed  # type: ignore[method-assign]
+        return page
+
+    def learn(self, seconds: float) -> None:
+        if seconds > self.slowest:
+            self.slowest = seconds
+            expect.set_options(timeout=self.claim_seconds * 1000)
+
+    def note(self) -> None:
+        """For nox, which says at its end how slow the machine was."""
+        if self.slowest and (path := os.environ.get(LOG)):
+            with Path(path).open("a") as log:
+                log.write(f"{self.slowest:.2f} {self.seconds:.0f}\n")
+
+
+patience = Patience()
