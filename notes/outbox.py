@@ -1,15 +1,16 @@
 """What one connection is still to be sent. Putting something in never waits, and what waits is bounded.
 
-An ASGI server's `send` is a coroutine that ends at once as long as the other end reads. So it is stepped right where
-it is made, without a task of its own: for a crowd that is most of the work. Only where it has to wait does a task go
-on with it, and what comes meanwhile queues up.
+Under most servers `send` is a coroutine that ends at once as long as the other end reads. So it is stepped right
+where it is made, without a task of its own: for a crowd that is most of the work. Only where it has to wait does a
+task go on with it, and what comes meanwhile queues up. But ASGI promises no more than something that can be awaited,
+and under Granian it is no coroutine: then a task awaits it from the start.
 
 Invariant: messages leave in the order in which they came, and at most MAX_QUEUED_BYTES wait.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +19,7 @@ from django.conf import settings
 from .backpressure import Valve
 
 Message = dict[str, Any]
-Sending = Coroutine[Any, Any, None]
+Sending = Awaitable[None]
 
 # The other end has left, which the consumer hears of in its own way. ASGI asks for an OSError; Daphne's WebSockets
 # raise a RuntimeError.
@@ -84,18 +85,18 @@ class Outbox:
             self._step(message)
 
     def _step(self, message: Message) -> None:
-        sending = self._send(message)
         try:
-            waits_for = sending.send(None)
+            sending = self._send(message)
+            rest = _Rest(sending, sending.send(None)) if isinstance(sending, Coroutine) else sending
         except StopIteration:
             return
         except GONE:
             self.close()
             return
-        self._waiting = asyncio.create_task(self._finish(_Rest(sending, waits_for)))
+        self._waiting = asyncio.create_task(self._finish(rest))
         self._waiting.add_done_callback(self._finished)
 
-    async def _finish(self, rest: "_Rest") -> None:
+    async def _finish(self, rest: Sending) -> None:
         with suppress(*GONE):
             await rest
             return
@@ -111,7 +112,7 @@ class Outbox:
 class _Rest:
     """What is left of a coroutine that has been stepped and waits. Await it to have it go on."""
 
-    def __init__(self, coroutine: Sending, waits_for: Any) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
         self._coroutine = coroutine
         self._waits_for = waits_for
 

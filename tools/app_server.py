@@ -1,4 +1,4 @@
-"""The app as a real process of Daphne or uvicorn, with a database of its own."""
+"""The app as a real process of Daphne or another ASGI server, with a database of its own."""
 
 import os
 import subprocess
@@ -87,6 +87,22 @@ class UvicornServer(AppServer):
     def command(self) -> Sequence[str]:
         size = f"--ws-max-size={MAX_WEBSOCKET_BYTES}"
         return [sys.executable, *uvicorn(APPLICATION, str(self.port)), "--host", self.interface, size, *self.options]
+
+
+class HypercornServer(AppServer):
+    name = "hypercorn"
+
+    def command(self) -> Sequence[str]:
+        address = f"{self.interface}:{self.port}"
+        return [sys.executable, "-m", "hypercorn", "--bind", address, *self.options, APPLICATION]
+
+
+class GranianServer(AppServer):
+    name = "granian"
+
+    def command(self) -> Sequence[str]:
+        where = ["--host", self.interface, "--port", str(self.port)]
+        return [sys.executable, "-m", "granian", "--interface", "asginl", *where, *self.options, APPLICATION]
 
 
 def serves_static_files(project: Path) -> bool:

@@ -1,6 +1,7 @@
 """What is sent at once, what waits, and how much of it."""
 
 import asyncio
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, cast
 
 import pytest
@@ -48,6 +49,16 @@ class BoundSend:
         return self.args[0].send(message)
 
 
+class Promise:
+    """As what Granian's `send` returns: it can be awaited, and is no coroutine."""
+
+    def __init__(self, sending: Coroutine[Any, Any, None]) -> None:
+        self._sending = sending
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return self._sending.__await__()
+
+
 def put(outbox: Outbox, *texts: str) -> list[bool]:
     return [outbox.put({"text": text}, len(text)) for text in texts]
 
@@ -68,6 +79,20 @@ async def test_what_cannot_go_waits_and_goes_in_order() -> None:
     put(outbox, "d")
     await outbox.drained()
     assert server.sent == ["a", "b", "c", "d"]
+
+
+async def test_what_is_no_coroutine_goes_in_order_too_and_is_bounded(settings: Any) -> None:
+    settings.MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
+    server = Server()
+    outbox = Outbox(lambda message: Promise(server.send(message)))
+    server.reading.clear()
+    assert put(outbox, "a", "b", "c", "d") == [True, True, True, False]
+    server.reading.set()
+    await outbox.drained()
+    assert server.sent == ["a", "b", "c"]
+    outbox.finish({"text": "close"})
+    await outbox.drained()
+    assert server.sent == ["a", "b", "c", "close"]
 
 
 async def test_it_waits_again_as_often_as_it_must() -> None:
@@ -120,9 +145,12 @@ async def test_after_the_last_message_nothing_is_sent() -> None:
 
 @pytest.mark.parametrize("error", [ConnectionResetError(), Disconnected("autobahn's, which is no OSError")])
 @pytest.mark.parametrize("is_waiting", [False, True])
-async def test_a_connection_that_is_gone_is_no_fault(is_waiting: bool, error: Exception) -> None:
+@pytest.mark.parametrize("wrap", [lambda sending: sending, Promise], ids=["coroutine", "promise"])
+async def test_a_connection_that_is_gone_is_no_fault(
+    wrap: Callable[[Any], Any], is_waiting: bool, error: Exception
+) -> None:
     server = Server()
-    outbox = Outbox(server.send)
+    outbox = Outbox(lambda message: wrap(server.send(message)))
     server.error = error
     if is_waiting:
         server.reading.clear()
