@@ -17,6 +17,7 @@ from tools.app_server import AppServer, UvicornServer, uvicorn
 from tools.postgres import PostgresServer
 from tools.process import ServerProcess, accepts_connections
 from tools.redis import RedisServer
+from tools.sqlite import url_of
 
 HERE = Path(__file__).parent
 SERVER_CORE, LOAD_CORE = 0, 1
@@ -105,7 +106,7 @@ class App(Contestant):
 
     def start(self, stack: ExitStack) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        self.start_servers(stack, f"sqlite:///{folder / 'db.sqlite3'}")
+        self.start_servers(stack, url_of(folder / "db.sqlite3"))
 
     def start_servers(self, stack: ExitStack, database: str, redis: str = "") -> None:
         AppServer(database).migrate()

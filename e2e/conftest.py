@@ -18,6 +18,7 @@ from e2e.notes_over_http import create_note_over_http
 from e2e.patience import patience
 from tools.app_server import REPOSITORY, AppServer
 from tools.redis import RedisServer
+from tools.sqlite import url_of
 
 pytest_plugins = ["e2e.together.browser"]
 
@@ -190,7 +191,7 @@ def project(request: pytest.FixtureRequest) -> Path:
 def migrated_database(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
     """A database that each server gets a copy of: migrating takes longer than copying."""
     path = tmp_path_factory.mktemp("database") / "db.sqlite3"
-    AppServer(f"sqlite:///{path}", project=project).migrate()
+    AppServer(url_of(path), project=project).migrate()
     return path
 
 
@@ -198,7 +199,8 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory, project: Path) -
 def database_url(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
     def database_url() -> str:
         path = tmp_path_factory.mktemp("copy") / "db.sqlite3"
-        return f"sqlite:///{shutil.copy(migrated_database, path)}"
+        shutil.copy(migrated_database, path)
+        return url_of(path)
 
     return database_url
 

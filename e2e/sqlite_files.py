@@ -4,10 +4,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 
 def path_of(url: str) -> Path:
-    return Path(url.removeprefix("sqlite:///"))
+    return Path(unquote(url.removeprefix("sqlite:///")))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -20,6 +21,7 @@ from websockets.typing import Origin
 from e2e.patience import patience
 from tools.app_server import REPOSITORY, AppServer
 from tools.process import free_port, is_taken
+from tools.sqlite import url_of
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 SHUTDOWN_SECONDS = 3.0
@@ -40,14 +42,14 @@ def test_daphne_serves_the_static_files_itself(server: AppServer) -> None:
         assert get(f"{server.url}/static/notes/{path}")[:2] == (200, kind)
 
 
-def test_so_it_does_with_debug_off(migrated_database: object) -> None:
+def test_so_it_does_with_debug_off(migrated_database: Path) -> None:
     settings = {
         "DEBUG": "off",
         "SECRET_KEY": "only-for-this-test",
         "ALLOWED_HOSTS": "127.0.0.1",
         "SECURE_SSL_REDIRECT": "off",
     }
-    with AppServer(f"sqlite:///{migrated_database}", settings=settings) as server:
+    with AppServer(url_of(migrated_database), settings=settings) as server:
         assert get(f"{server.url}/static/notes/notes.css")[0] == 200
         assert "Welcome" in get(f"{server.url}/")[2]
 

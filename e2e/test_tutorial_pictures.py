@@ -17,6 +17,7 @@ from e2e.note_page import NotePage
 from e2e.notes_over_http import create_note_over_http
 from tools.app_server import REPOSITORY, AppServer
 from tools.redis import RedisServer
+from tools.sqlite import url_of
 from tutorial.pictures import PICTURES, keep_account, picture
 from tutorial.steps import load_steps, write_project
 
@@ -57,7 +58,7 @@ class Stage:
         write_project(chapter, project)
         vendor = "notes/static/notes/vendor"
         shutil.copytree(REPOSITORY / vendor, project / vendor)
-        url = f"sqlite:///{self.folder / 'db.sqlite3'}"
+        url = url_of(self.folder / "db.sqlite3")
         redis = self._stack.enter_context(RedisServer()).url if has_redis and processes > 1 else ""
         servers = [AppServer(url, redis, project=project) for _ in range(processes)]
         servers[0].migrate()

@@ -6,36 +6,36 @@ is described in docs/reference/settings.md, and a test keeps that page complete.
 
 from pathlib import Path
 
-import environ
 from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from realtime_notes import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MEBIBYTE = 1024 * 1024
 
 # The environment -----------------------------------------------------------------------------------
 
-env = environ.Env()
-DEBUG = env.bool("DEBUG", default=True)
-SECRET_KEY = env.str("SECRET_KEY", default="only-for-a-laptop" if DEBUG else "")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-DATABASE = env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
-REDIS_URL = env.str("REDIS_URL", default="")
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
-TRUST_FORWARDED_PROTO = env.bool("TRUST_FORWARDED_PROTO", default=False)
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-MAX_FRAME_BYTES = env.int("MAX_FRAME_BYTES", default=8 * MEBIBYTE)
-MAX_NOTE_BYTES = env.int("MAX_NOTE_BYTES", default=8 * MEBIBYTE)
-MAX_QUEUED_BYTES = env.int("MAX_QUEUED_BYTES", default=4 * MEBIBYTE)
-MAX_UNSAVED_BYTES = env.int("MAX_UNSAVED_BYTES", default=16 * MEBIBYTE)
-MAX_FRAMES_PER_SECOND = env.int("MAX_FRAMES_PER_SECOND", default=1000)
-MAX_CONNECTIONS = env.int("MAX_CONNECTIONS", default=10_000)
-MAX_CONNECTIONS_PER_ADDRESS = env.int("MAX_CONNECTIONS_PER_ADDRESS", default=1000)
-MAX_CONNECTS_PER_SECOND = env.int("MAX_CONNECTS_PER_SECOND", default=100)
-COMPACT_AFTER_UPDATES = env.int("COMPACT_AFTER_UPDATES", default=500)
-CHECK_LOG_SECONDS = env.float("CHECK_LOG_SECONDS", default=3.0)
+DEBUG = env.flag("DEBUG", default=True)
+SECRET_KEY = env.text("SECRET_KEY") or ("only-for-a-laptop" if DEBUG else "")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+DATABASE = env.database("DATABASE_URL", default=BASE_DIR / "db.sqlite3")
+REDIS_URL = env.redis("REDIS_URL")
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000, least=0)
+TRUST_FORWARDED_PROTO = env.flag("TRUST_FORWARDED_PROTO", default=False)
+LOG_LEVEL = env.level("LOG_LEVEL", default="INFO")
+MAX_FRAME_BYTES = env.number("MAX_FRAME_BYTES", default=8 * MEBIBYTE)
+MAX_NOTE_BYTES = env.number("MAX_NOTE_BYTES", default=8 * MEBIBYTE)
+MAX_QUEUED_BYTES = env.number("MAX_QUEUED_BYTES", default=4 * MEBIBYTE)
+MAX_UNSAVED_BYTES = env.number("MAX_UNSAVED_BYTES", default=16 * MEBIBYTE)
+MAX_FRAMES_PER_SECOND = env.number("MAX_FRAMES_PER_SECOND", default=1000)
+MAX_CONNECTIONS = env.number("MAX_CONNECTIONS", default=10_000)
+MAX_CONNECTIONS_PER_ADDRESS = env.number("MAX_CONNECTIONS_PER_ADDRESS", default=1000)
+MAX_CONNECTS_PER_SECOND = env.number("MAX_CONNECTS_PER_SECOND", default=100)
+COMPACT_AFTER_UPDATES = env.number("COMPACT_AFTER_UPDATES", default=500)
+CHECK_LOG_SECONDS = env.seconds("CHECK_LOG_SECONDS", default=3.0)
 
 if not SECRET_KEY:
     raise ImproperlyConfigured(

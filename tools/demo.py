@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from types import FrameType
 from typing import NoReturn
 
+from realtime_notes.environment import HOST
+
 from .app_server import AppServer
 from .process import ProcessError, is_taken
 from .redis import RedisNotFoundError, RedisServer
@@ -105,12 +107,13 @@ def lan_address() -> str:
 
 def settings_for_others(host: str) -> dict[str, str]:
     """Unless the environment says otherwise: no pages that show settings, and no HTTPS, for want of a certificate."""
+    hosts = [host, socket.gethostname().lower(), "localhost", "127.0.0.1"]
     chosen = {
         "DEBUG": "off",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "SECURE_SSL_REDIRECT": "off",
         "SECURE_HSTS_SECONDS": "0",
-        "ALLOWED_HOSTS": f"{host},{socket.gethostname()},localhost,127.0.0.1",
+        "ALLOWED_HOSTS": ",".join(filter(HOST.fullmatch, hosts)),  # a machine may have a name that no URL takes
     }
     return {name: value for name, value in chosen.items() if name not in os.environ}
 
