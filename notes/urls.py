@@ -1,7 +1,6 @@
 from django.urls import path
 
 from . import views
-from .health import healthz
 
 app_name = "notes"
 urlpatterns = [
@@ -10,5 +9,4 @@ urlpatterns = [
     path("notes/<int:pk>/", views.detail, name="detail"),
     path("notes/<int:pk>/side-by-side/", views.side_by_side, name="side_by_side"),
     path("notes/<int:pk>/delete/", views.delete, name="delete"),
-    path("healthz", healthz, name="healthz"),
 ]

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "notes",
 ]
 MIDDLEWARE = [
+    "notes.health.answer_health",  # first: a load balancer asks by address, without HTTPS
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -125,7 +126,6 @@ SERVESTATIC_USE_STATIC_ROOT = False
 X_FRAME_OPTIONS = "DENY"  # but for the note page, which the side-by-side page frames
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 if TRUST_FORWARDED_PROTO:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {

@@ -16,6 +16,28 @@ async def test_all_is_well(async_client: AsyncClient) -> None:
     assert (response.status_code, response.json()) == (200, {"database": "ok", "channel_layer": "ok"})
 
 
+async def test_a_load_balancer_asks_by_address_and_without_https(async_client: AsyncClient, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["notes.example"]
+    settings.SECURE_SSL_REDIRECT = True
+    headers = {"host": "10.0.0.7:8001"}
+    response = await async_client.get("/healthz", headers=headers)
+    assert (response.status_code, response.json()) == (200, {"database": "ok", "channel_layer": "ok"})
+    assert not response.cookies
+    assert (await async_client.head("/healthz", headers=headers)).status_code == 200
+    for path in ("/", "/healthz/", "/notes/1/", "/static/notes/notes.css", "/admin/"):
+        assert (await async_client.get(path, headers=headers)).status_code == 400, path
+    assert (await async_client.post("/healthz", headers=headers)).status_code == 400
+
+
+async def test_whatever_is_wrong_it_is_down_and_no_fault(
+    async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.nowhere.Layer"}}
+    monkeypatch.setattr(Note.objects, "aexists", lambda: 1 / 0)
+    response = await async_client.get("/healthz")
+    assert (response.status_code, response.json()) == (503, {"database": "down", "channel_layer": "down"})
+
+
 async def test_a_database_that_does_not_answer(async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail() -> None:
         raise OperationalError("away")
