@@ -30,17 +30,25 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "127.0.0.1",
     "TRUST_FORWARDED_PROTO": "on",
 }
+PREFIX = "/kit"
 OPTIONS: dict[type[AppServer], list[str]] = {AppServer: ["--proxy-headers"], UvicornServer: []}
+
+
+@pytest.fixture
+def prefix() -> str:
+    """The path under which the site is: none, unless a test asks for one."""
+    return ""
 
 
 @pytest.fixture(params=[AppServer, UvicornServer], ids=["daphne", "uvicorn"])
 def servers(
-    request: pytest.FixtureRequest, database_url: Callable[[], str], redis: RedisServer
+    request: pytest.FixtureRequest, database_url: Callable[[], str], redis: RedisServer, prefix: str
 ) -> Iterator[list[AppServer]]:
     url, kind = database_url(), request.param
+    options = [*OPTIONS[kind], *(["--root-path", prefix] if prefix else [])]
     with (
-        kind(url, redis.url, settings=PRODUCTION, options=OPTIONS[kind]) as first,
-        kind(url, redis.url, settings=PRODUCTION, options=OPTIONS[kind]) as second,
+        kind(url, redis.url, settings=PRODUCTION, options=options) as first,
+        kind(url, redis.url, settings=PRODUCTION, options=options) as second,
     ):
         yield [first, second]
 
@@ -59,7 +67,7 @@ def trust(tmp_path: Path) -> ssl.SSLContext:
 
 
 @pytest.fixture
-def proxy(servers: list[AppServer], trust: ssl.SSLContext, tmp_path: Path) -> Iterator[NginxServer]:
+def proxy(servers: list[AppServer], trust: ssl.SSLContext, tmp_path: Path, prefix: str) -> Iterator[NginxServer]:
     port = free_port()
     here = {
         "127.0.0.1:8001": f"127.0.0.1:{servers[0].port}",
@@ -68,6 +76,7 @@ def proxy(servers: list[AppServer], trust: ssl.SSLContext, tmp_path: Path) -> It
         "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
         "/etc/ssl/notes.example.org.pem": str(tmp_path / "certificate.pem"),
         "/etc/ssl/notes.example.org.key": str(tmp_path / "key.pem"),
+        **locations_under(prefix, type(servers[0])),
     }
     site = SITE.read_text()
     for documented, ours in here.items():
@@ -75,6 +84,15 @@ def proxy(servers: list[AppServer], trust: ssl.SSLContext, tmp_path: Path) -> It
         site = site.replace(documented, ours)
     with NginxServer(site, port, tmp_path) as proxy:
         yield proxy
+
+
+def locations_under(prefix: str, kind: type[AppServer]) -> dict[str, str]:
+    """What the docs change in the configuration for a prefix."""
+    proxied = "location {} {{\n        proxy_pass http://realtime_notes{};"
+    return {
+        proxied.format(path, ""): proxied.format(prefix + path, path if kind is UvicornServer else "")
+        for path in (["/", "/ws/"] if prefix else [])
+    }
 
 
 @pytest.mark.line_is_cut
@@ -99,6 +117,40 @@ def test_people_write_through_a_proxy_and_go_on_when_a_process_ends(
         grace.expect_text(ada.text)
         server.start()
     assert expect_same_text(ada, grace) == f"From Ada. Without {servers[0].port}. Without {servers[1].port}. "
+
+
+@pytest.mark.parametrize("prefix", [PREFIX])
+def test_people_write_and_see_a_live_list_under_a_path_prefix(
+    prefix: str, proxy: NginxServer, open_note: OpenNote, new_page: Callable[..., Page]
+) -> None:
+    site = f"https://127.0.0.1:{proxy.port}{prefix}"
+    page = new_page(ignore_https_errors=True)
+    asked: list[str] = []
+    page.goto(site)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url.replace("wss:", "https:")))
+    page.get_by_role("button", name="Create note").click()
+    expect(page).to_have_url(re.compile(rf"^{site}/notes/\d+/$"))
+    address = page.url
+    page.get_by_role("link", name="All notes", exact=True).click()
+    expect(page).to_have_url(f"{site}/")
+    ada, grace = open_note(address, "Ada", "Grace", ignore_https_errors=True)
+    ada.write("From Ada. ")
+    grace.expect_text("From Ada. ")
+    grace.write("From Grace.")
+    assert expect_same_text(ada, grace) == "From Ada. From Grace."
+    expect(page.get_by_role("list", name=re.compile("In this note: (Ada, Grace|Grace, Ada)"))).to_be_visible()
+    expect(page.get_by_text("From Ada. From Grace.")).to_be_visible()
+    page.goto(f"{address}side-by-side")
+    expect(page).to_have_url(f"{address}side-by-side/")
+    for frame in page.get_by_role("main").locator("iframe").all():
+        expect(frame.content_frame.get_by_role("status", name="Connection")).to_have_text("Live")
+    page.goto(f"{address}delete/")
+    page.get_by_role("button", name="Delete note").click()
+    expect(page).to_have_url(f"{site}/")
+    expect(ada.alert).to_contain_text("deleted")
+    assert [url for url in asked if not url.startswith(f"{site}/")] == []
+    assert {cookie["path"] for cookie in page.context.cookies()} == {f"{prefix}/"}
 
 
 def test_a_proxy_passes_on_what_the_app_has_to_know(

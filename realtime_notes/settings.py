@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "notes.health.answer_health",  # first: a load balancer asks by address, without HTTPS
+    "notes.prefix.keep_cookies_under_prefix",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -116,7 +117,11 @@ CHANNEL_LAYERS = {
 
 # Static files --------------------------------------------------------------------------------------
 
-STATIC_URL = "static/"
+STATIC_URL = "/static/"  # the storage puts the prefix before it
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "notes.prefix.UnderPrefix"},
+}
 STATIC_ROOT = BASE_DIR / "static"
 SERVESTATIC_USE_FINDERS = True  # straight from the apps' folders: there is no collectstatic step
 SERVESTATIC_USE_STATIC_ROOT = False
@@ -124,6 +129,7 @@ SERVESTATIC_USE_STATIC_ROOT = False
 # Security ------------------------------------------------------------------------------------------
 
 X_FRAME_OPTIONS = "DENY"  # but for the note page, which the side-by-side page frames
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "notes_session", "notes_csrf"  # another site of this host may use Django's
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
 if TRUST_FORWARDED_PROTO:

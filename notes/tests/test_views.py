@@ -25,6 +25,12 @@ def test_the_first_note_is_there_right_after_migrate(client: Client) -> None:
     assert "This note is yours" in page(client, "/notes/1/")
 
 
+def test_without_a_prefix_addresses_have_none(client: Client) -> None:
+    text = page(client, "/notes/1/")
+    assert 'href="/static/notes/notes.css"' in text
+    assert 'data-socket="/ws/notes"' in text
+
+
 def test_the_list_shows_title_excerpt_and_time(client: Client) -> None:
     note = create_note("Plans", "Tea at four")
     Note.objects.filter(pk=note.pk).update(updated_at=timezone.now() - timedelta(minutes=2, seconds=5))

@@ -23,8 +23,7 @@ connect()
 setInterval(refreshSoon, REFRESH_AT_LEAST_EVERY_MS)
 
 function connect() {
-  const scheme = location.protocol === "https:" ? "wss" : "ws"
-  const socket = new WebSocket(`${scheme}://${location.host}/ws/notes`)
+  const socket = new WebSocket(location.origin.replace("http", "ws") + host.dataset.socket)
   socket.addEventListener("open", () => {
     retry = FIRST_RETRY_MS
     people.clear() // the first message tells all anew

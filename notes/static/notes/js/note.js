@@ -19,13 +19,13 @@ import { showUndo } from "./undo.js"
 const get = (id) => /** @type {T} */ (document.getElementById(id))
 
 const page = get("note")
-const { note = "", nonce = "" } = page.dataset
+const { note = "", socket = "", nonce = "" } = page.dataset
 
 const doc = new Y.Doc()
 const title = doc.getText("title")
 const body = doc.getText("body")
 const undoManager = new Y.UndoManager([title, body], { trackedOrigins: new Set() }) // the editors add themselves
-const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/notes`
+const address = location.origin.replace("http", "ws") + socket
 // Without its broadcast channel: two tabs of one browser would sync past the server, and hide its faults.
 const provider = new WebsocketProvider(address, note, doc, { disableBc: true })
 const { awareness } = provider
