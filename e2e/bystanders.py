@@ -1,8 +1,14 @@
-"""People beside an attack: two on each note, in their own thread. One types, and the other's wait is measured."""
+"""People beside an attack: two on each note, in their own thread. One types, and the other waits for each letter.
 
+How long the server keeps them waiting is measured in its CPU time, and told in keys: one key is what a letter of
+theirs costs the server in peace, right before the attack. Neither a slow machine nor a busy one changes the result.
+"""
+
+import json
 import time
+import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from statistics import median
 from threading import Event
@@ -15,60 +21,99 @@ from notes.protocol import SyncStep1, SyncStep2, SyncUpdate, decode, encode
 from tools.app_server import AppServer
 
 MEBIBYTE = 1024 * 1024
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 0.01  # between two keys
-WARM_UP_SECONDS = 0.3  # of typing, before what is measured begins
+LOOK_AGAIN_SECONDS = 0.02
+WARM_UP_KEYS = 20  # on each note, before anything is measured
+PEACEFUL_KEYS = 50
+KEYS_AFTERWARDS = 10
 
 
 class Waits:
-    """For each note the seconds from each key to the letter at the other end, and how much the server grew."""
+    """For each note the seconds from each key to the letter at the other end; and what the attack cost the server."""
 
-    def __init__(self) -> None:
-        self.notes: list[list[float]] = []
+    def __init__(self, notes: int) -> None:
+        self.notes: list[list[float]] = [[] for _ in range(notes)]
+        self.key_seconds = 0.0  # of CPU, in peace
+        self.longest_seconds = 0.0  # of CPU: the longest turn that anything had during the attack
         self.grown_mib = 0.0
 
-    def longest(self, but: int = 0) -> float:
-        """The longest wait, leaving out so many that were longer."""
-        return max(sorted(waits, reverse=True)[but] for waits in self.notes)
+    @property
+    def keys(self) -> int:
+        return sum(map(len, self.notes))
 
-    def share(self, share: float) -> float:
-        """So long at most did this share of the waits take."""
-        return max(sorted(waits)[int(share * len(waits))] for waits in self.notes)
+    @property
+    def longest_turn(self) -> float:
+        """Others had to wait while the server worked as long as for this many keys."""
+        return self.longest_seconds / self.key_seconds
 
     def __str__(self) -> str:
         notes = "; ".join(
             f"{len(waits)} keys, median {1000 * median(waits):.1f} ms, longest {1000 * max(waits):.0f} ms"
             for waits in self.notes
         )
-        return f"{notes}; the server grew by {self.grown_mib:.0f} MiB"
+        return (
+            f"{notes}; a key costs {1000 * self.key_seconds:.2f} ms of CPU, the longest turn took "
+            f"{1000 * self.longest_seconds:.0f} ms ({self.longest_turn:.0f} keys); "
+            f"the server grew by {self.grown_mib:.0f} MiB"
+        )
 
 
 @contextmanager
 def bystanders(server: AppServer, *urls: str) -> Iterator[Waits]:
-    """As long as this lasts, people write on these notes. The waits are there when it is over."""
-    waits, over = Waits(), Event()
+    """As long as this lasts, people write on these notes. What they waited for is known when it is over."""
+    waits, over = Waits(len(urls)), Event()
     with ExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(len(urls)))
-        pairs = [[stack.enter_context(connect(url, proxy=None)) for _ in range(2)] for url in urls]
+        pairs = [(stack.enter_context(patient(url)), stack.enter_context(patient(url))) for url in urls]
         stack.callback(over.set)
+        writing = [
+            threads.submit(type_and_measure, typist, reader, on_note, over)
+            for (typist, reader), on_note in zip(pairs, waits.notes, strict=True)
+        ]
+        type_more(WARM_UP_KEYS, waits, writing)
+        keys, spent = waits.keys, read_pulse(server)["spent"]
+        type_more(PEACEFUL_KEYS, waits, writing)
+        waits.key_seconds = (read_pulse(server)["spent"] - spent) / (waits.keys - keys)
         before = server.resident_bytes
-        writing = [threads.submit(type_and_measure, ada, grace, over) for ada, grace in pairs]
-        time.sleep(WARM_UP_SECONDS)
         yield waits
-        time.sleep(WARM_UP_SECONDS)
-        over.set()
-        waits.notes = [future.result(PATIENCE_SECONDS) for future in writing]
+        type_more(KEYS_AFTERWARDS, waits, writing)
+        waits.longest_seconds = read_pulse(server)["longest"]
         waits.grown_mib = (server.resident_bytes - before) / MEBIBYTE
+        over.set()
+        for future in writing:
+            future.result(PATIENCE_SECONDS)
     print(waits)
 
 
-def type_and_measure(typist: ClientConnection, reader: ClientConnection, over: Event) -> list[float]:
+def patient(url: str, **options: Any) -> ClientConnection:
+    """A connection that does not mind how long a busy machine takes."""
+    line: ClientConnection = connect(url, proxy=None, open_timeout=PATIENCE_SECONDS, ping_interval=None, **options)
+    return line
+
+
+def read_pulse(server: AppServer) -> dict[str, float]:
+    with urllib.request.urlopen(f"{server.url}/pulse", timeout=PATIENCE_SECONDS) as response:
+        pulse: dict[str, float] = json.load(response)
+    return pulse
+
+
+def type_more(keys: int, waits: Waits, writing: list[Future[None]]) -> None:
+    """Returns when this many keys more have been typed on each note."""
+    enough = [len(on_note) + keys for on_note in waits.notes]
+    while any(len(on_note) < number for on_note, number in zip(waits.notes, enough, strict=True)):
+        for future in writing:
+            if future.done():
+                future.result()
+        time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def type_and_measure(typist: ClientConnection, reader: ClientConnection, waits: list[float], over: Event) -> None:
     doc = Doc[Any]()
     body = doc.get("body", type=Text)
     for socket in (typist, reader):
         socket.send(encode(SyncStep1(b"\x00")))
         receive(socket, SyncStep2)
-    waits = []
     while not over.wait(PAUSE_SECONDS):
         before = doc.get_state()
         body.insert(0, "x")
@@ -78,7 +123,6 @@ def type_and_measure(typist: ClientConnection, reader: ClientConnection, over: E
         wait_for(letter, reader)
         waits.append(time.perf_counter() - started)
         wait_for(letter, typist)  # the echo
-    return waits
 
 
 def wait_for(letter: bytes, socket: ClientConnection) -> None:

@@ -17,6 +17,7 @@ APPLICATION = "realtime_notes.asgi:application"
 MAX_WEBSOCKET_BYTES = 16 * 1024 * 1024
 # Who wait to be let in. Twisted's own 50 are fewer than may come back at once, and the next has to wait for a second.
 MAX_NEWCOMERS = 1024
+ANSWER_SECONDS = 30.0
 
 
 class AppServer(ServerProcess):
@@ -31,6 +32,7 @@ class AppServer(ServerProcess):
         settings: Mapping[str, str] | None = None,
         options: Sequence[str] = (),
         interface: str = "127.0.0.1",
+        application: str = APPLICATION,
     ) -> None:
         super().__init__(port)
         chosen = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **(settings or {})}
@@ -38,6 +40,7 @@ class AppServer(ServerProcess):
         self.project = project
         self.options = options  # more for the server's command line
         self.interface = interface  # at which it listens; 0.0.0.0 are all of them
+        self.application = application
 
     @property
     def url(self) -> str:
@@ -60,7 +63,7 @@ class AppServer(ServerProcess):
             return [sys.executable, "manage.py", "runserver", "--noreload", f"{self.interface}:{self.port}"]
         sizes = [f"--websocket-max-{what}-size={MAX_WEBSOCKET_BYTES}" for what in ("message", "frame")]
         endpoint = f"tcp:port={self.port}:interface={self.interface}:backlog={MAX_NEWCOMERS}"
-        return [sys.executable, "-m", "daphne", "-e", endpoint, *sizes, *self.options, APPLICATION]
+        return [sys.executable, "-m", "daphne", "-e", endpoint, *sizes, *self.options, self.application]
 
     def environment(self) -> Mapping[str, str]:
         inherited = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
@@ -73,7 +76,7 @@ class AppServer(ServerProcess):
         # A server that trusts its proxy would otherwise send us away to HTTPS.
         request = urllib.request.Request(f"{self.url}/", headers={"X-Forwarded-Proto": "https"})
         try:
-            urllib.request.urlopen(request, timeout=5).close()
+            urllib.request.urlopen(request, timeout=ANSWER_SECONDS).close()
         except urllib.error.HTTPError:
             return True  # an answer, if not a friendly one
         except OSError:
@@ -86,7 +89,14 @@ class UvicornServer(AppServer):
 
     def command(self) -> Sequence[str]:
         size = f"--ws-max-size={MAX_WEBSOCKET_BYTES}"
-        return [sys.executable, *uvicorn(APPLICATION, str(self.port)), "--host", self.interface, size, *self.options]
+        return [
+            sys.executable,
+            *uvicorn(self.application, str(self.port)),
+            "--host",
+            self.interface,
+            size,
+            *self.options,
+        ]
 
 
 class HypercornServer(AppServer):

@@ -100,8 +100,8 @@ def test_a_full_disk_costs_time_and_nothing_else(
     crowd.join(WRITERS, url)
     with limited_files(server):
         crowd.do(lambda: crowd.writers[0].type_word(2 * ROOM_LEFT))
+        crowd.until_true(lambda: "commit failed" in server.log, "the disk is full")
         crowd.until_quiet()
-        assert "commit failed" in server.log
         ada = open_note(f"{server.url}/notes/1/", "Ada")
         ada.write("Typed while the disk is full. ")
         watch_claims(ada)

@@ -16,7 +16,7 @@ from notes.process import Process
 from notes.protocol import Awareness, AwarenessEntry, CloseCode, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
 from notes.rooms import Room
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 LOOK_AGAIN_SECONDS = 0.005
 
 

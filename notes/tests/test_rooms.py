@@ -13,7 +13,7 @@ from notes.documents import Document
 from notes.models import Note, Snapshot, Update
 from notes.process import Process
 from notes.protocol import EMPTY_UPDATE, CloseCode, ProtocolError, SyncStep1, SyncUpdate
-from notes.tests.peers import Peer, expect_converged, expect_names, expect_text, until
+from notes.tests.peers import PATIENCE_SECONDS, Peer, expect_converged, expect_names, expect_text, until
 
 Join = Callable[..., Any]
 
@@ -186,7 +186,7 @@ async def test_a_note_that_is_full_takes_deletions_only_and_others_go_on(
     await expect_text("", grace, alan)
     alan.type("z" * 900)  # still too much beside the log of what was deleted
     assert alan.closed
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while grace.text != "z" * 900:  # until the log has been compacted
             if alan.closed:
                 await alan.mend()
@@ -305,7 +305,7 @@ async def test_a_fault_ends_the_process_object_and_sends_everyone_to_a_new_one(
 
 
 async def until_projected(note: Note, title: str, text: str) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             await note.arefresh_from_db()
             if (note.title, note.text) == (title, text):
