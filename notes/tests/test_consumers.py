@@ -3,13 +3,13 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
-from channels.testing import WebsocketCommunicator
 
-from notes import documents, protocol
+from notes import documents, limits, protocol
 from notes.consumers import NoteConsumer
 from notes.documents import create_note
 from notes.doorbell import EVERYONE
@@ -26,6 +26,7 @@ from notes.protocol import (
     SyncUpdate,
 )
 from notes.tests.peers import until
+from notes.tests.sockets import Socket
 from notes.tests.test_documents import Typist
 from realtime_notes.asgi import application
 
@@ -36,10 +37,10 @@ OUR_PAGE = [(b"origin", b"http://localhost:8000")]
 @pytest.fixture
 async def connect(note: Note) -> AsyncIterator[Connect]:
     """Opens sockets to the whole ASGI application, and closes them when the test is over."""
-    sockets: list[WebsocketCommunicator] = []
+    sockets: list[Socket] = []
 
-    async def connect(path: str | None = None, headers: Any = OUR_PAGE) -> WebsocketCommunicator:
-        socket = WebsocketCommunicator(application, path or f"/ws/notes/{note.pk}", headers)
+    async def connect(path: str | None = None, headers: Any = OUR_PAGE) -> Socket:
+        socket = Socket(application, path or f"/ws/notes/{note.pk}", headers)
         sockets.append(socket)
         is_accepted, _ = await socket.connect()
         assert is_accepted
@@ -51,21 +52,21 @@ async def connect(note: Note) -> AsyncIterator[Connect]:
     await this_process().close()
 
 
-async def receive(socket: WebsocketCommunicator, kind: type) -> Any:
+async def receive(socket: Socket, kind: type) -> Any:
     while True:
-        message = protocol.decode(await socket.receive_from(timeout=5))
+        message = protocol.decode(await socket.receive_from())
         if isinstance(message, kind):
             return message
 
 
-async def close_of(socket: WebsocketCommunicator) -> tuple[int, str]:
+async def close_of(socket: Socket) -> tuple[int, str]:
     while True:
-        output = await socket.receive_output(timeout=5)
+        output = await socket.receive_output()
         if output["type"] == "websocket.close":
             return output["code"], output["reason"]
 
 
-async def send(socket: WebsocketCommunicator, message: protocol.Message) -> None:
+async def send(socket: Socket, message: protocol.Message) -> None:
     await socket.send_to(bytes_data=protocol.encode(message))
 
 
@@ -101,7 +102,7 @@ async def test_an_update_is_sent_on_and_the_status_confirmed(connect: Connect) -
     ],
 )
 async def test_foreign_pages_are_refused_and_scripts_let_in(note: Note, headers: Any, is_let_in: bool) -> None:
-    socket = WebsocketCommunicator(application, f"/ws/notes/{note.pk}", headers)
+    socket = Socket(application, f"/ws/notes/{note.pk}", headers)
     assert (await socket.connect())[0] is is_let_in
     await socket.disconnect()
     if is_let_in:
@@ -201,8 +202,9 @@ async def test_a_flood_leaves_others_their_turn(connect: Connect) -> None:
     ],
 )
 async def test_too_many_connections_are_refused_with_a_code(
-    connect: Connect, settings: Any, limit: str, allowed: int, code: CloseCode
+    connect: Connect, settings: Any, monkeypatch: pytest.MonkeyPatch, limit: str, allowed: int, code: CloseCode
 ) -> None:
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: 50.0))  # all in one moment
     setattr(settings, limit, 1)
     for _ in range(allowed):
         assert await receive(await connect(), SyncStep1)
@@ -218,7 +220,7 @@ async def test_shutting_down_saves_what_waits_and_says_4503(note: Note, monkeypa
         return append(batches)
 
     monkeypatch.setattr(documents, "append", append_behind_the_gate)
-    socket = WebsocketCommunicator(application, f"/ws/notes/{note.pk}", OUR_PAGE)
+    socket = Socket(application, f"/ws/notes/{note.pk}", OUR_PAGE)
     await socket.connect()
     await send(socket, SyncUpdate(Typist().type("Just in time")))
     await send(socket, SyncStatus(b"\x01"))
@@ -246,7 +248,7 @@ async def test_the_lobby_tells_who_is_where_and_what_changed(connect: Connect, n
     late = await connect("/ws/notes/")
     assert await late.receive_json_from() == here
     await send(ada, SyncUpdate(Typist("title").type("Plans")))
-    assert await lobby.receive_json_from(timeout=5) == {"changed": [note.pk]}
+    assert await lobby.receive_json_from() == {"changed": [note.pk]}
     await ada.disconnect()
     assert await lobby.receive_json_from() == {"people": {str(note.pk): []}}
 

@@ -6,13 +6,13 @@ anything and no log may have grown; in between and in the end both write as ever
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from channels.testing import WebsocketCommunicator
 
 from notes import documents, rooms
 from notes.documents import create_note
@@ -21,10 +21,12 @@ from notes.process import this_process
 from notes.protocol import EMPTY_UPDATE, Awareness, AwarenessEntry, SyncStatus, SyncStep1, SyncUpdate, decode, encode
 from notes.tests import hostile
 from notes.tests.peers import until
+from notes.tests.sockets import Socket
 from notes.tests.test_documents import Typist
 from realtime_notes.asgi import application
 
 LOOK_AFTER_FRAMES = 20
+KEYS, MOST_KEYS = 50, 1000
 ADA, MALLORY = 1, 666
 HERE = '{"user": {"name": "Ada", "color": "#123456"}}'
 
@@ -35,10 +37,10 @@ class Scene:
 
     note: Note
     other_note: Note
-    ada: WebsocketCommunicator
-    grace: WebsocketCommunicator
+    ada: Socket
+    grace: Socket
 
-    async def mallory(self) -> WebsocketCommunicator:
+    async def mallory(self) -> Socket:
         return await connect(self.note)
 
     async def logs(self) -> list[Any]:
@@ -69,24 +71,24 @@ async def scene(note: Note) -> AsyncIterator[Scene]:
     await process.close()
 
 
-async def connect(note: Note) -> WebsocketCommunicator:
-    socket = WebsocketCommunicator(application, f"/ws/notes/{note.pk}")
+async def connect(note: Note) -> Socket:
+    socket = Socket(application, f"/ws/notes/{note.pk}")
     assert (await socket.connect())[0]
     await socket.receive_from()  # the server's sync step 1
     return socket
 
 
-async def ask(socket: WebsocketCommunicator) -> list[Any]:
+async def ask(socket: Socket) -> list[Any]:
     """A fence: everything that was sent before the answer to a question asked now."""
     question = SyncStatus(b"fence")
     await socket.send_to(bytes_data=encode(question))
     sent = []
-    while (message := decode(await socket.receive_from(timeout=10))) != question:
+    while (message := decode(await socket.receive_from())) != question:
         sent.append(message)
     return sent
 
 
-async def hear_of_people(socket: WebsocketCommunicator) -> list[AwarenessEntry]:
+async def hear_of_people(socket: Socket) -> list[AwarenessEntry]:
     """The next news of them, which may come in the company of others that are too quick."""
     while True:
         if heard := [message for message in await ask(socket) if isinstance(message, Awareness)]:
@@ -94,8 +96,8 @@ async def hear_of_people(socket: WebsocketCommunicator) -> list[AwarenessEntry]:
         await asyncio.sleep(0.01)  # asking without a pause would be a flood
 
 
-async def close_code(socket: WebsocketCommunicator) -> int:
-    while (output := await socket.receive_output(timeout=10))["type"] != "websocket.close":
+async def close_code(socket: Socket) -> int:
+    while (output := await socket.receive_output())["type"] != "websocket.close":
         pass
     await socket.disconnect()
     return int(output["code"])
@@ -129,10 +131,10 @@ async def test_what_stands_on_nothing_is_not_saved_and_its_sender_is_asked_for_m
         mallory = await scene.mallory()
         await mallory.send_to(bytes_data=hostile.sync_update(update))
         await mallory.send_to(bytes_data=hostile.VALID["status"])
-        asked = decode(await mallory.receive_from(timeout=5))
+        asked = decode(await mallory.receive_from())
         assert isinstance(asked, SyncStep1), name
         await mallory.send_to(bytes_data=hostile.step_2(EMPTY_UPDATE))
-        assert decode(await mallory.receive_from(timeout=5)) == SyncStatus(b"\x07"), "the status waits for the answer"
+        assert decode(await mallory.receive_from()) == SyncStatus(b"\x07"), "the status waits for the answer"
         await mallory.send_to(bytes_data=hostile.step_2(update))
         assert await close_code(mallory) == 4400, name
     await scene.expect_peace()
@@ -168,17 +170,29 @@ async def test_frames_without_a_change_are_answered_or_ignored(scene: Scene) -> 
 
 
 async def test_updates_as_costly_as_may_be_are_stored_and_hold_up_nobody(scene: Scene) -> None:
-    slowest = 0.0
+    """In keys: Grace's own, told in CPU time of the loop's thread."""
+    slowest, key_seconds = 0.0, await cost_of_a_key(scene.grace)
     for update in hostile.nasty().values():
         mallory = await scene.mallory()  # anew: more than two of these from one connection are a flood
         await mallory.send_to(bytes_data=hostile.sync_update(update))
-        started = time.perf_counter()
+        started = time.thread_time()
         await ask(scene.grace)
-        slowest = max(slowest, time.perf_counter() - started)
+        slowest = max(slowest, time.thread_time() - started)
         await ask(mallory)
         assert await ask(scene.ada)
         await mallory.disconnect()
-    assert slowest < 2.0, f"Grace, on another note, waited {slowest:.2f} s"  # some 0.1 s where nothing else runs
+    print(f"{1000 * slowest:.0f} ms of CPU, a key costs {1000 * key_seconds:.2f} ms")
+    assert slowest < MOST_KEYS * key_seconds, "Grace, on another note, waits"
+
+
+async def cost_of_a_key(socket: Socket) -> float:
+    """In CPU seconds."""
+    typist = Typist()
+    started = time.thread_time()
+    for _ in range(KEYS):
+        await socket.send_to(bytes_data=encode(SyncUpdate(typist.type("x"))))
+        await ask(socket)
+    return (time.thread_time() - started) / KEYS
 
 
 async def test_a_note_takes_no_more_clients_than_the_library_can_follow(
@@ -234,7 +248,7 @@ async def test_a_note_full_of_nasty_updates_can_be_opened_again(scene: Scene) ->
 async def test_nobody_speaks_for_a_client_that_another_connection_speaks_for(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(rooms, "ANSWER_SECONDS", math.inf)  # Ada answers in time, however long she takes
     await scene.ada.send_to(bytes_data=hostile.awareness((ADA, 1, HERE)))
     await ask(scene.ada)
     room = this_process().rooms[scene.note.pk]
@@ -243,7 +257,8 @@ async def test_nobody_speaks_for_a_client_that_another_connection_speaks_for(
         await mallory.send_to(bytes_data=hostile.awareness((ADA, 900, state)))
         await ask(mallory)
         heard = await ask(scene.ada)  # she is alive: her question is an answer
-        await until(lambda: not room._challengers, "it has been decided whose client it is")
+        for challenger in list(room._challengers):
+            room._decide(challenger)
         heard += await ask(scene.ada)
         await mallory.disconnect()
         assert not [message for message in heard if isinstance(message, Awareness)]
@@ -263,8 +278,9 @@ async def test_who_is_back_before_the_dead_line_is_noticed_speaks_again(
     await dead.disconnect()
     assert room.presence.everyone() == (AwarenessEntry(ADA, 2, HERE),)
     await back.disconnect()
-    await until(lambda: not room.presence.everyone(), "Ada has left")
-    await ask(scene.ada)
+    while AwarenessEntry(ADA, 2, "null") not in await hear_of_people(scene.ada):
+        pass
+    assert not room.presence.everyone()
 
 
 async def test_what_a_connection_says_of_others_is_ignored(scene: Scene) -> None:

@@ -1,6 +1,7 @@
 """People in one room, in one process: what they see of each other, and when."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from channels.db import database_sync_to_async
 from django.db import OperationalError
 
 from notes import documents, protocol, rooms, signals
+from notes import process as process_module
 from notes.documents import Document
 from notes.models import Note, Snapshot, Update
 from notes.process import Process
@@ -290,6 +292,28 @@ async def test_a_server_that_goes_down_saves_and_says_goodbye(join: Join, note: 
     assert ada.closed[0] == grace.closed[0] == CloseCode.TRY_AGAIN
     assert grace.text == "Just in time"
     assert await Update.objects.filter(note=note).acount() == 2
+
+
+async def test_a_server_that_goes_down_does_not_wait_for_ever_for_its_database(
+    join: Join, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_module, "FLUSH_SECONDS", 0.05)
+    gate, append = threading.Event(), documents.append
+
+    def append_behind_the_gate(batches: Any) -> Any:
+        gate.wait()
+        return append(batches)
+
+    monkeypatch.setattr(documents, "append", append_behind_the_gate)
+    ada = await join("Ada")
+    ada.type("Not in time")
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await process.say_goodbye()
+        assert ada.closed
+        assert (ada.closed[0], ada.saved) == (CloseCode.TRY_AGAIN, 0)
+    finally:
+        gate.set()
 
 
 async def test_a_fault_ends_the_process_object_and_sends_everyone_to_a_new_one(
