@@ -173,9 +173,10 @@ def guarded() -> Iterator[Attempt]:
 
 def create_note(title: str = "", body: str = "", client_id: int | None = None) -> Note:
     """A new note. Its text is the first update of its log, made here once and never again."""
+    title, body = " ".join(title.splitlines()), with_plain_line_ends(body)
     doc = Doc[Any]({TITLE: Text(title), BODY: Text(body)}, client_id=client_id)
     with transaction.atomic():
-        note = Note.objects.create(title=as_line(title), text=body, seq=1)
+        note = Note.objects.create(title=as_line(title), text=as_text(body), seq=1)
         Update.objects.create(note=note, seq=1, payload=doc.get_update())
     return note
 
@@ -227,13 +228,22 @@ def newest(note_ids: Iterable[int]) -> dict[int, int]:
 
 def project(note_id: int, title: str, body: str) -> bool:
     """Brings the note's readable fields up to date. Returns whether anything changed."""
-    line, text = as_line(title), body.replace("\x00", "")  # PostgreSQL stores no NUL in a text
+    line, text = as_line(title), as_text(body)
     outdated = Note.objects.filter(~Q(title=line) | ~Q(text=text), pk=note_id)
     return bool(outdated.update(title=line, text=text))
 
 
 def as_line(title: str) -> str:
-    return " ".join(title.replace("\x00", "").split())[:TITLE_MAX_LENGTH]
+    return " ".join(as_text(title).split())[:TITLE_MAX_LENGTH]
+
+
+def as_text(body: str) -> str:
+    return body.replace("\x00", "")  # PostgreSQL stores no NUL in a text
+
+
+def with_plain_line_ends(text: str) -> str:
+    """Forms and files of Windows end their lines with CR LF, of which an editor would show the CR as a character."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def compact(note_id: int) -> Row:

@@ -12,7 +12,10 @@ CLIENT_ID = 1  # fixed, so that a text made anew in another database is the same
 def make_first_updates(apps: Any, schema_editor: Any) -> None:
     Note, Update = apps.get_model("notes", "Note"), apps.get_model("notes", "Update")
     for note in Note.objects.order_by("id"):
-        doc = Doc[Any]({"title": Text(note.title), "body": Text(note.text)}, client_id=CLIENT_ID)
+        # A <textarea> sends CR LF at the end of a line, and an editor would show the CR as a character.
+        title, body = " ".join(note.title.splitlines()), note.text.replace("\r\n", "\n").replace("\r", "\n")
+        Note.objects.filter(pk=note.pk).update(title=title, text=body)
+        doc = Doc[Any]({"title": Text(title), "body": Text(body)}, client_id=CLIENT_ID)
         Update.objects.create(note=note, payload=doc.get_update())
 
 

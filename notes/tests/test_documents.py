@@ -52,6 +52,30 @@ def test_a_new_note_holds_its_title_and_text() -> None:
     assert (note.title, note.text, note.seq) == ("Plans", "Tea at four", 1)
 
 
+LINES = {
+    "CR LF": ("one\r\ntwo\r\n", "one\ntwo\n"),
+    "CR": ("one\rtwo\r", "one\ntwo\n"),
+    "all together": ("\n\r\n\r\r\n\n", "\n\n\n\n\n"),
+    "characters that are line ends elsewhere": ("\x0b\x0c\x85\u2028\u2029", "\x0b\x0c\x85\u2028\u2029"),
+}
+
+
+@pytest.mark.parametrize(("given", "kept"), LINES.values(), ids=LINES.keys())
+def test_a_new_note_has_plain_line_ends_and_a_title_of_one_line(given: str, kept: str) -> None:
+    note = create_note(f"A title{given}goes on", given)
+    title, body = texts_of(note)
+    assert (body, note.text) == (kept, kept)
+    assert len(title.splitlines()) == 1
+    assert title.split() == ["A", *f"title{given}goes".split(), "on"]
+    assert note.title == " ".join(title.split())
+
+
+def test_a_new_note_may_hold_a_nul() -> None:
+    note = create_note("a\0b", "c\0d")
+    assert texts_of(note) == ("a\0b", "c\0d")
+    assert (note.title, note.text) == ("ab", "cd")
+
+
 def test_the_migration_made_note_1() -> None:
     note = Note.objects.get(pk=1)
     assert texts_of(note) == (note.title, note.text)
