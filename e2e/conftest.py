@@ -29,6 +29,7 @@ EXPECTED_ERRORS = {
     "line_is_cut": re.compile(
         r"WebSocket connection to .* failed|WebSocket is already in CLOSING|Failed to load resource: net::"
     ),
+    "editor_crashes": re.compile(r"crashed on purpose"),
     "page_is_missing": re.compile(r"Failed to load resource: .* 404"),
 }
 

@@ -14,7 +14,7 @@ const undoManager = new Y.UndoManager(doc.getText("body"))
 const verbs = {
   sync: () => provider.synced || new Promise((resolve) => provider.once("sync", resolve)),
   text: ({ root = "body" }) => doc.getText(root).toString(),
-  insert: ({ index, text }) => doc.getText("body").insert(index, text),
+  insert: ({ root = "body", index, text }) => doc.getText(root).insert(index, text),
   undo: () => undoManager.undo() !== null,
   set: ({ key, value }) => {
     const map = new Y.Map()

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from e2e.conftest import OpenNote
 from e2e.note_page import expect_same_text
+from e2e.test_stock_clients import node_client
 
 TEXTS = {
     "emoji": "😀 👩‍👩‍👧 🏳️‍🌈 🇩🇪",
@@ -53,3 +54,72 @@ def test_each_line_is_laid_out_in_its_own_direction(open_note: OpenNote, note: s
     ada.page.keyboard.insert_text("To Alan:\nשלום עולם")
     for line, direction in (("To Alan:", "ltr"), ("שלום עולם", "rtl")):
         expect(ada.note.get_by_text(line)).to_have_css("direction", direction)
+
+
+TYPE_ONE_BY_ONE = "(element, units) => units.forEach(unit => document.execCommand('insertText', false, unit))"
+PASTE = """(element, text) => {
+    const clipboardData = new DataTransfer()
+    clipboardData.setData("text/plain", text)
+    element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }))
+}"""
+REPLACE = """(element, [from, to, text]) => {
+    const node = element.querySelector(".cm-line").firstChild
+    node.replaceData(from, to - from, text)
+}"""
+FOX = ["\ud83e", "\udd8a"]  # the two halves of U+1F98A
+HALVES = {
+    "a pair, half by half": (TYPE_ONE_BY_ONE, FOX, "ab🦊!cd"),
+    "two pairs, half by half": (TYPE_ONE_BY_ONE, FOX * 2, "ab🦊🦊!cd"),
+    "a first half that stays alone": (TYPE_ONE_BY_ONE, FOX[:1], "ab\ufffd!cd"),
+    "a second half that stays alone": (TYPE_ONE_BY_ONE, FOX[1:], "ab\ufffd!cd"),
+    "halves the wrong way round": (TYPE_ONE_BY_ONE, FOX[::-1], "ab\ufffd\ufffd!cd"),
+    "a letter between the halves": (TYPE_ONE_BY_ONE, [FOX[0], "x", FOX[1]], "ab\ufffdx\ufffd!cd"),
+    "halves that are pasted": (PASTE, f"{FOX[0]}x{FOX[1]}y🦊", "ab\ufffdx\ufffdy🦊!cd"),
+    "a half that is pasted in after the other": (PASTE, FOX[1], "ab\ufffd!cd"),
+}
+
+
+@pytest.mark.chapter(10)
+@pytest.mark.app
+@pytest.mark.parametrize(("script", "units", "text"), HALVES.values(), ids=HALVES.keys())
+def test_half_a_character_arrives_whole_or_as_a_replacement_and_typing_goes_on(
+    open_note: OpenNote, note: str, script: str, units: object, text: str
+) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.write("abcd")
+    ada.press("ArrowLeft", "ArrowLeft")
+    ada.note.evaluate(script, units)
+    ada.type("!")
+    grace.expect_text(text)
+    ada.expect_text(text)
+    grace.write(" on")
+    ada.expect_text(f"{text} on")
+    ada.write(" and on")
+    assert expect_same_text(ada, grace) == f"{text} on and on"
+
+
+CUTS = {
+    "the second half goes": ([3, 4, ""], "ab\ufffdcd"),
+    "the first half goes": ([2, 3, ""], "ab\ufffdcd"),
+    "a letter comes between them": ([3, 3, "x"], "ab\ufffdx\ufffdcd"),
+    "another second half comes": ([3, 4, "\udd89"], "ab🦉cd"),
+    "another first half comes": ([2, 3, "\ud83d"], "ab🖊cd"),
+    "half of it and a letter go": ([3, 5, ""], "ab\ufffdd"),
+}
+
+
+@pytest.mark.chapter(10)
+@pytest.mark.app
+@pytest.mark.parametrize(("change", "text"), CUTS.values(), ids=CUTS.keys())
+def test_a_pair_that_a_script_cuts_on_this_page_is_read_alike_by_all(
+    open_note: OpenNote, note: str, change: list[object], text: str
+) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.go_to_end()
+    ada.page.keyboard.insert_text("ab🦊cd")
+    grace.expect_text("ab🦊cd")
+    ada.note.evaluate(REPLACE, change)
+    grace.expect_text(text)
+    with node_client(note) as client:
+        ada.write(" on")
+        assert expect_same_text(ada, grace) == f"{text} on" == client.do("text")

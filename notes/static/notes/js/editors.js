@@ -1,13 +1,16 @@
 // @ts-check
 // Two editors on one document: the title in one line, the body in many. Each is bound to its shared text, so what
-// is typed in one goes into the document, and what comes into the document is shown, without a copy of either.
+// is typed in one goes into the document, and what comes into the document is shown. An editor that ever shows another
+// text than the document's is mounted anew.
 
 import { defaultKeymap } from "@codemirror/commands"
 import { Compartment, EditorState, Prec } from "@codemirror/state"
 import { EditorView, highlightSpecialChars, keymap, placeholder } from "@codemirror/view"
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next"
+import { follow, readText, watchAgreement } from "./agreement.js"
 import { remoteCursors } from "./cursors.js"
 import { lineDirections } from "./directions.js"
+import { lineEnds } from "./line-ends.js"
 import { showCutPairs } from "./surrogates.js"
 
 /**
@@ -25,20 +28,25 @@ import { showCutPairs } from "./surrogates.js"
  * @param {HTMLElement} parts.titleHost
  * @param {HTMLElement} parts.bodyHost
  * @param {() => { top: number, bottom: number }} parts.getMargins what stands over the text while it scrolls
+ * @param {(shown: string, mountAnew: () => void) => void} parts.onParted gets what an editor showed that was not the
+ *   document's text, before that goes
  */
-export function mountEditors({ doc, awareness, undoManager, nonce, titleHost, bodyHost, getMargins }) {
+export function mountEditors({ doc, awareness, undoManager, nonce, titleHost, bodyHost, getMargins, onParted }) {
   const writable = new Compartment()
+  /** @type {Extension} */
+  let writing = []
   /**
    * @param {Y.Text} text
    * @param {HTMLElement} parent
-   * @param {Extension[]} own
+   * @param {Extension} own
    */
   const mount = (text, parent, own) => {
     parent.replaceChildren()
     const state = EditorState.create({
-      doc: text.toString(),
+      doc: readText(text),
       extensions: [
         own,
+        lineEnds,
         yCollab(text, null, { undoManager }),
         showCutPairs(text),
         remoteCursors(text, awareness),
@@ -48,37 +56,57 @@ export function mountEditors({ doc, awareness, undoManager, nonce, titleHost, bo
         EditorView.scrollMargins.of(getMargins),
         lineDirections,
         EditorView.cspNonce.of(nonce),
-        writable.of([]),
+        writable.of(writing),
       ],
     })
     return new EditorView({ state, parent })
   }
+  /**
+   * @param {Y.Text} text
+   * @param {HTMLElement} parent
+   * @param {Extension[]} own
+   */
+  const keepMounted = (text, parent, own) => {
+    const onUpdate = EditorView.updateListener.of((update) => update.docChanged && agreement.onEdited())
+    const mountAnew = () => {
+      const { state, hasFocus } = view
+      view.destroy()
+      view = mount(text, parent, [own, onUpdate])
+      const caret = follow(state.selection.main.head, state.doc.toString(), view.state.doc.toString())
+      view.dispatch({ selection: { anchor: caret } })
+      if (hasFocus) view.focus()
+    }
+    let view = mount(text, parent, [own, onUpdate])
+    const getShown = () => view.state.doc
+    const agreement = watchAgreement(text, getShown, () => onParted(getShown().toString(), mountAnew))
+    return { agreement, getView: () => view }
+  }
 
-  const body = mount(doc.getText("body"), bodyHost, [
+  const body = keepMounted(doc.getText("body"), bodyHost, [
     named("Note", { "aria-multiline": "true" }),
     placeholder("Write something. Everybody who has this note open sees it at once."),
   ])
-  const toBody = () => (body.focus(), true)
-  const title = mount(doc.getText("title"), titleHost, [
+  const toBody = () => (body.getView().focus(), true)
+  const title = keepMounted(doc.getText("title"), titleHost, [
     named("Title", { "aria-multiline": "false" }),
     placeholder("Untitled"),
     Prec.high(keymap.of(["Enter", "Shift-Enter", "Mod-Enter", "ArrowDown"].map((key) => ({ key, run: toBody })))),
     EditorView.clipboardInputFilter.of((text) => text.replace(/\s*[\r\n]+\s*/g, " ").trim()),
   ])
 
+  const editors = [title, body]
+
   return {
-    title,
-    body,
+    seemToAgree: () => editors.every(({ agreement }) => agreement.seemsToAgree()),
     makeReadOnly() {
-      const effects = writable.reconfigure(EditorState.readOnly.of(true))
-      for (const view of [title, body]) {
-        view.dispatch({ effects })
-        view.contentDOM.setAttribute("aria-readonly", "true")
-      }
+      writing = [EditorState.readOnly.of(true), EditorView.contentAttributes.of({ "aria-readonly": "true" })]
+      for (const { getView } of editors) getView().dispatch({ effects: writable.reconfigure(writing) })
     },
     destroy() {
-      title.destroy()
-      body.destroy()
+      for (const { agreement, getView } of editors) {
+        agreement.destroy()
+        getView().destroy()
+      }
     },
   }
 }

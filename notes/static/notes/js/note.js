@@ -34,10 +34,10 @@ const { awareness } = provider
 let editors
 
 showConnection(provider, get("connection"), get("offline"))
-showSaved(provider, get("changes"))
+const saved = showSaved(provider, get("changes"), () => editors?.seemToAgree() ?? true)
 showPeople(awareness, loadIdentity(), get("people"), get("my-name"))
 showUndo(undoManager, get("undo"), get("redo"))
-showNotices({
+const notices = showNotices({
   provider,
   element: get("notice"),
   getText: () => (editors ? body.toString() : get("body").innerText),
@@ -64,6 +64,12 @@ provider.on("sync", (isSynced) => {
       titleHost: get("title"),
       bodyHost: get("body"),
       getMargins: () => ({ top: get("bar").offsetHeight, bottom: get("here").offsetHeight }),
+      onParted(shown, mountAnew) {
+        notices.offerLost(shown)
+        saved.show()
+        mountAnew()
+        saved.show()
+      },
     })
   }
 })

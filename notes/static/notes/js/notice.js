@@ -1,5 +1,6 @@
 // @ts-check
-// What to say when the server has closed the line for good, and what a person can do then. The text stays.
+// What to say when the server has closed the line for good, or an editor has failed, and what a person can do then.
+// The text stays, to be copied.
 
 /** @import { WebsocketProvider } from "y-websocket" */
 
@@ -17,6 +18,10 @@ const WORDS = {
   4429: "The server closed the line: too much came from this page, or too many pages from one network. Reload to try again.",
 }
 
+const LOST =
+  "The editor on this page failed, and what it showed was not this note. The note is shown again. " +
+  "If something that you wrote is missing in it, copy the text as it was and paste what is missing."
+
 /**
  * @param {object} parts
  * @param {WebsocketProvider} parts.provider
@@ -25,19 +30,30 @@ const WORDS = {
  * @param {() => void} parts.onDeleted
  */
 export function showNotices({ provider, element, getText, onDeleted }) {
-  /** @param {{ code: number }} closed */
-  const onClosed = ({ code }) => {
+  /** @type {string[]} */
+  const lost = []
+  /**
+   * @param {string} sentence
+   * @param {() => string} getCopied
+   * @param {...HTMLElement} actions
+   */
+  const show = (sentence, getCopied, ...actions) => {
     const words = document.createElement("p")
-    words.textContent = WORDS[code] ?? `The server closed the line (code ${code}).`
+    words.textContent = sentence
     const copy = button("Copy text", async () => {
-      await copyText(getText())
+      await copyText(getCopied())
       copy.textContent = "Copied"
     })
-    const actions = [copy]
+    element.replaceChildren(words, copy, ...actions)
+    element.hidden = false
+  }
+  /** @param {{ code: number }} closed */
+  const onClosed = ({ code }) => {
+    const actions = []
     if (code === NO_SUCH_NOTE) onDeleted()
     else actions.push(button("Try again", () => ((element.hidden = true), provider.connect())))
-    element.replaceChildren(words, ...actions)
-    element.hidden = false
+    const getAll = () => [getText(), ...lost].join("\n\n")
+    show(WORDS[code] ?? `The server closed the line (code ${code}).`, getAll, ...actions)
   }
   /** @param {CloseEvent | null} event */
   const onLost = (event) => {
@@ -48,6 +64,12 @@ export function showNotices({ provider, element, getText, onDeleted }) {
   provider.on("closed", onClosed)
   provider.on("connection-close", onLost)
   return {
+    /** @param {string} text that an editor showed and the document does not have */
+    offerLost(text) {
+      if (!lost.includes(text)) lost.push(text)
+      const close = button("Close", () => ((lost.length = 0), (element.hidden = true)))
+      show(LOST, () => lost.join("\n\n"), close)
+    },
     destroy() {
       provider.off("closed", onClosed)
       provider.off("connection-close", onLost)

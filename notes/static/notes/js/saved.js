@@ -3,7 +3,8 @@
 //
 // Each change of ours has a number. We send the newest one to the server (message 102), and the server sends it
 // back once all that it got before is committed. A number may only be sent when everything up to it has been: on
-// a connection that has synced, since then what was written off line has gone out before it.
+// a connection that has synced, since then what was written off line has gone out before it. What an editor shows is
+// only saved if it is the document's text.
 
 import * as decoding from "lib0/decoding"
 import * as encoding from "lib0/encoding"
@@ -16,8 +17,9 @@ const ASK_EVERY_MS = 100
 /**
  * @param {WebsocketProvider} provider
  * @param {HTMLElement} element says whether all is saved
+ * @param {() => boolean} [isShown] whether the page shows the document's text
  */
-export function showSaved(provider, element) {
+export function showSaved(provider, element, isShown = () => true) {
   let changed = 0
   let saved = 0
   let asked = 0
@@ -25,7 +27,8 @@ export function showSaved(provider, element) {
   let timer
 
   const show = () => {
-    const state = saved === changed ? "saved" : provider.synced ? "saving" : "unsent"
+    const isSaved = saved === changed && isShown()
+    const state = isSaved ? "saved" : saved !== changed && provider.synced ? "saving" : "unsent"
     if (element.dataset.state === state) return
     element.dataset.state = state
     element.textContent = { saved: "Saved", saving: "Saving…", unsent: "Not sent yet" }[state]
@@ -66,6 +69,7 @@ export function showSaved(provider, element) {
   window.addEventListener("beforeunload", onLeave)
   show()
   return {
+    show,
     destroy() {
       clearTimeout(timer)
       provider.doc.off("update", onUpdate)

@@ -1,23 +1,98 @@
 // @ts-check
-// A letter beyond U+FFFF, such as an emoji, is two units long in JavaScript. No editor puts a cursor between the two,
-// but a client may write there. Yjs then turns each half into a replacement character, and its event tells nothing
-// of that. So after each change we look at its edges, and show what the document holds.
+// A character beyond U+FFFF, such as an emoji, is two units long in JavaScript: a surrogate pair. One half alone is no
+// character: Yjs sends a replacement character in its place, and its event does not tell this page. So whatever is
+// written here goes into the document in whole characters, and pairs that others cut are shown as the document has them.
 
+import { EditorState, StateEffect, StateField } from "@codemirror/state"
 import { ViewPlugin } from "@codemirror/view"
 import { ySyncAnnotation, ySyncFacet } from "y-codemirror.next"
 
 /**
+ * @import { ChangeSpec, Extension, StateEffectType, Text, Transaction } from "@codemirror/state"
  * @import { EditorView } from "@codemirror/view"
  * @import * as Y from "yjs"
  */
 
+/** @typedef {{ at: number, unit: string }} FirstHalf */
+
 const REPLACEMENT = "\ufffd"
+const LONE_HALVES = /\p{Surrogate}/gu
+const HIGH_AT_THE_END = /[\ud800-\udbff]$/
+const LOW_AT_THE_START = /^[\udc00-\udfff]/
+
+/**
+ * @param {Y.Text} text
+ * @returns {Extension}
+ */
+export function showCutPairs(text) {
+  return [firstHalf, writeWholeCharacters, mendAfterOthers(text)]
+}
+
+// What is written on this page
+
+/** @type {StateEffectType<FirstHalf>} */
+const firstHalfCame = StateEffect.define()
+
+/** Some keyboards type a pair as two halves. Until the second one comes, a replacement character keeps the place. */
+const firstHalf = StateField.define({
+  create: () => /** @type {FirstHalf | null} */ (null),
+  update(half, transaction) {
+    for (const effect of transaction.effects) if (effect.is(firstHalfCame)) return effect.value
+    if (!half || !transaction.docChanged) return half
+    return isFromDocument(transaction) ? { ...half, at: transaction.changes.mapPos(half.at, 1) } : null
+  },
+})
+
+const writeWholeCharacters = EditorState.transactionFilter.of((transaction) => {
+  if (!transaction.docChanged || isFromDocument(transaction)) return transaction
+  const { startState } = transaction
+  /** @type {ChangeSpec[]} */
+  const changes = []
+  /** @type {StateEffect<FirstHalf>[]} */
+  const effects = []
+  transaction.changes.iterChanges((fromA, toA, fromB, toB, inserted) => {
+    const written = inserted.toString()
+    const left = halfBefore(startState, fromA, written)
+    const right = isInPair(startState.doc, toA) ? startState.doc.sliceString(toA, toA + 1) : ""
+    const units = left + written + right
+    const characters = units.replace(LONE_HALVES, REPLACEMENT)
+    if (left || right || characters !== units) {
+      changes.push({ from: fromB - left.length, to: toB + right.length, insert: characters })
+    }
+    const [unit] = units.match(HIGH_AT_THE_END) ?? []
+    if (unit) effects.push(firstHalfCame.of({ at: toB - 1, unit }))
+  })
+  return changes.length ? [transaction, { changes, effects, sequential: true }] : transaction
+})
+
+/**
+ * @param {EditorState} state
+ * @param {number} at
+ * @param {string} written there
+ */
+function halfBefore(state, at, written) {
+  if (isInPair(state.doc, at)) return state.doc.sliceString(at - 1, at)
+  const half = state.field(firstHalf)
+  const isSecond = half?.at === at - 1 && LOW_AT_THE_START.test(written)
+  return isSecond && state.doc.sliceString(at - 1, at) === REPLACEMENT ? half.unit : ""
+}
+
+/** @param {Transaction} transaction */
+const isFromDocument = (transaction) => transaction.annotation(ySyncAnnotation) !== undefined
+
+// What others write
 
 /** @param {Y.Text} text */
-export function showCutPairs(text) {
+function mendAfterOthers(text) {
   return ViewPlugin.define((view) => {
-    /** @param {Y.YTextEvent} event */
-    const onChange = (event) => mend(view, edges(event))
+    /**
+     * @param {Y.YTextEvent} event
+     * @param {Y.Transaction} transaction
+     */
+    const onChange = (event, { origin }) => {
+      // Our own changes cut no pair, and are reported while the editor is updating, when it may not be changed again.
+      if (origin !== view.state.facet(ySyncFacet)) mend(view, edges(event))
+    }
     text.observe(onChange)
     return { destroy: () => text.unobserve(onChange) }
   })
@@ -42,7 +117,7 @@ function edges({ delta }) {
 function mend(view, positions) {
   const halves = new Set()
   for (const position of positions) {
-    for (const at of [position - 1, position]) if (isHalf(view, at)) halves.add(at)
+    for (const at of [position - 1, position]) if (isHalf(view.state.doc, at)) halves.add(at)
   }
   if (halves.size === 0) return
   const changes = [...halves].map((at) => ({ from: at, to: at + 1, insert: REPLACEMENT }))
@@ -50,15 +125,28 @@ function mend(view, positions) {
 }
 
 /**
- * @param {EditorView} view
+ * @param {Text} doc
  * @param {number} at
  */
-function isHalf(view, at) {
-  const { doc } = view.state
-  const [before, unit, after] = [at - 1, at, at + 1].map((index) =>
-    index < 0 || index >= doc.length ? 0 : doc.sliceString(index, index + 1).charCodeAt(0),
-  )
-  return (isHigh(unit) && !isLow(after)) || (isLow(unit) && !isHigh(before))
+function isHalf(doc, at) {
+  const unit = unitAt(doc, at)
+  return (isHigh(unit) && !isInPair(doc, at + 1)) || (isLow(unit) && !isInPair(doc, at))
+}
+
+/**
+ * @param {Text} doc
+ * @param {number} at
+ */
+function isInPair(doc, at) {
+  return isHigh(unitAt(doc, at - 1)) && isLow(unitAt(doc, at))
+}
+
+/**
+ * @param {Text} doc
+ * @param {number} at
+ */
+function unitAt(doc, at) {
+  return at < 0 || at >= doc.length ? 0 : doc.sliceString(at, at + 1).charCodeAt(0)
 }
 
 /** @param {number} unit */
