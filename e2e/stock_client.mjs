@@ -15,6 +15,7 @@ const verbs = {
   sync: () => provider.synced || new Promise((resolve) => provider.once("sync", resolve)),
   text: ({ root = "body" }) => doc.getText(root).toString(),
   insert: ({ root = "body", index, text }) => doc.getText(root).insert(index, text),
+  embed: ({ index }) => doc.getText("body").insertEmbed(index, { image: "fox.png" }),
   undo: () => undoManager.undo() !== null,
   set: ({ key, value }) => {
     const map = new Y.Map()

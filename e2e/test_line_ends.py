@@ -112,6 +112,21 @@ def test_what_is_pasted_or_put_in_by_a_script_has_plain_line_ends(open_note: Ope
     ada.expect_saved()
 
 
+def test_an_object_that_a_client_embeds_is_shown_as_one_character(open_note: OpenNote, note: str) -> None:
+    grace = open_note(note, "Grace")
+    with node_client(note) as client:
+        client.do("insert", index=0, text="onetwo")
+        client.do("embed", index=3)
+        grace.until(lambda: shown(grace.note) == "one\ufffctwo", lambda: "Grace, who was there, sees it")
+        ada = open_note(note, "Ada")
+        ada.until(lambda: shown(ada.note) == "one\ufffctwo", lambda: "Ada, who comes now, sees it")
+        ada.write("!")
+        ada.press(*["ArrowLeft"] * len("?two!"), "-")
+        for person in (ada, grace):
+            person.until(lambda person=person: shown(person.note) == "one-\ufffctwo!", lambda: "both read the same")
+        grace.until(lambda: client.do("text") == "one-two!", lambda: "the client reads it, too")
+
+
 def test_a_cursor_in_a_line_after_others_line_ends_is_seen_where_it_is(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
     with node_client(note) as client:

@@ -3,6 +3,8 @@
 // the two could part for good under the words "Live" and "Saved". Therefore they are compared after each change; where
 // that would take long, only their lengths are, and the whole texts when nobody has written for a moment.
 
+import { readText } from "./binding.js"
+
 /**
  * @import { Text } from "@codemirror/state"
  * @import * as Y from "yjs"
@@ -11,7 +13,6 @@
 const TICK_MS = 1000
 const BUSY_TICKS = 10 // between two comparisons while people write without a pause
 const QUICKLY_COMPARED = 20_000 // characters; a million in 60 000 pieces takes some 50 ms
-const EMBEDDED = "\ufffc"
 
 /**
  * @param {Y.Text} text
@@ -55,20 +56,6 @@ export function watchAgreement(text, getShown, onParted) {
       text.unobserve(onChange)
     },
   }
-}
-
-/**
- * The text as an editor shows it: with a character for each object that a client has embedded in it.
- *
- * @param {Y.Text} text
- * @returns {string}
- */
-export function readText(text) {
-  const characters = text.toString()
-  if (characters.length === text.length) return characters
-  /** @type {{ insert: unknown }[]} */
-  const parts = text.toDelta()
-  return parts.map(({ insert }) => (typeof insert === "string" ? insert : EMBEDDED)).join("")
 }
 
 /**

@@ -8,6 +8,7 @@
 import { EditorSelection, StateEffect } from "@codemirror/state"
 import { EditorView, RectangleMarker, ViewPlugin, layer } from "@codemirror/view"
 import * as Y from "yjs"
+import { toShown, toText } from "./binding.js"
 import { colorOf, nameOf } from "./people.js"
 
 /**
@@ -48,13 +49,13 @@ export function remoteCursors(text, awareness) {
       above: false,
       class: "remote-selections",
       update: isStale,
-      markers: (view) => readCursors(text, awareness).flatMap((cursor) => selectionMarkers(view, cursor)),
+      markers: (view) => readCursors(view, text, awareness).flatMap((cursor) => selectionMarkers(view, cursor)),
     }),
     layer({
       above: true,
       class: "remote-cursors",
       update: isStale,
-      markers: (view) => readCursors(text, awareness).flatMap((cursor) => cursorMarkers(view, cursor)),
+      markers: (view) => readCursors(view, text, awareness).flatMap((cursor) => cursorMarkers(view, cursor)),
     }),
   ]
 }
@@ -66,26 +67,28 @@ export function remoteCursors(text, awareness) {
  */
 function publish(view, text, awareness) {
   const { anchor, head } = view.state.selection.main
-  const cursor = {
-    anchor: Y.createRelativePositionFromTypeIndex(text, Math.min(anchor, text.length)),
-    head: Y.createRelativePositionFromTypeIndex(text, Math.min(head, text.length)),
-  }
+  /** @param {number} position */
+  const relative = (position) =>
+    Y.createRelativePositionFromTypeIndex(text, Math.min(toText(view, position), text.length))
+  const cursor = { anchor: relative(anchor), head: relative(head) }
   const before = awareness.getLocalState()?.cursor
   if (JSON.stringify(before) !== JSON.stringify(cursor)) awareness.setLocalStateField("cursor", cursor)
 }
 
 /**
+ * @param {EditorView} view
  * @param {Y.Text} text
  * @param {Awareness} awareness
  * @returns {Cursor[]} those of other people in this text
  */
-function readCursors(text, awareness) {
+function readCursors(view, text, awareness) {
   const cursors = []
   for (const [id, state] of awareness.getStates()) {
     const anchor = id === awareness.clientID ? null : indexOf(text, state.cursor?.anchor)
     const head = anchor === null ? null : indexOf(text, state.cursor?.head)
     if (anchor !== null && head !== null) {
-      cursors.push({ anchor, head, name: nameOf(state), color: colorOf(state) })
+      const [from, to] = [toShown(view, anchor), toShown(view, head)]
+      cursors.push({ anchor: from, head: to, name: nameOf(state), color: colorOf(state) })
     }
   }
   return cursors

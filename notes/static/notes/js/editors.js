@@ -6,8 +6,9 @@
 import { defaultKeymap } from "@codemirror/commands"
 import { Compartment, EditorState, Prec } from "@codemirror/state"
 import { EditorView, highlightSpecialChars, keymap, placeholder } from "@codemirror/view"
-import { yCollab, yUndoManagerKeymap } from "y-codemirror.next"
-import { follow, readText, watchAgreement } from "./agreement.js"
+import { yCollab, ySync, yUndoManagerKeymap } from "y-codemirror.next"
+import { follow, watchAgreement } from "./agreement.js"
+import { binding, getText, readText } from "./binding.js"
 import { remoteCursors } from "./cursors.js"
 import { lineDirections } from "./directions.js"
 import { lineEnds } from "./line-ends.js"
@@ -28,10 +29,19 @@ import { showCutPairs } from "./surrogates.js"
  * @param {HTMLElement} parts.titleHost
  * @param {HTMLElement} parts.bodyHost
  * @param {() => { top: number, bottom: number }} parts.getMargins what stands over the text while it scrolls
- * @param {(shown: string, mountAnew: () => void) => void} parts.onParted gets what an editor showed that was not the
- *   document's text, before that goes
+ * @param {(shown: string, mountAnew: () => void) => void} [parts.onParted] gets what an editor showed that was not the
+ *   document's text, before the editor is replaced
  */
-export function mountEditors({ doc, awareness, undoManager, nonce, titleHost, bodyHost, getMargins, onParted }) {
+export function mountEditors({
+  doc,
+  awareness,
+  undoManager,
+  nonce,
+  titleHost,
+  bodyHost,
+  getMargins,
+  onParted = (_shown, mountAnew) => mountAnew(),
+}) {
   const writable = new Compartment()
   /** @type {Extension} */
   let writing = []
@@ -47,7 +57,8 @@ export function mountEditors({ doc, awareness, undoManager, nonce, titleHost, bo
       extensions: [
         own,
         lineEnds,
-        yCollab(text, null, { undoManager }),
+        binding,
+        withoutSync(yCollab(text, null, { undoManager })),
         showCutPairs(text),
         remoteCursors(text, awareness),
         keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
@@ -77,7 +88,7 @@ export function mountEditors({ doc, awareness, undoManager, nonce, titleHost, bo
       if (hasFocus) view.focus()
     }
     let view = mount(text, parent, [own, onUpdate])
-    const getShown = () => view.state.doc
+    const getShown = () => getText(view)
     const agreement = watchAgreement(text, getShown, () => onParted(getShown().toString(), mountAnew))
     return { agreement, getView: () => view }
   }
@@ -117,4 +128,9 @@ export function mountEditors({ doc, awareness, undoManager, nonce, titleHost, bo
  */
 function named(name, attributes) {
   return EditorView.contentAttributes.of({ "aria-label": name, spellcheck: "true", dir: "auto", ...attributes })
+}
+
+/** @param {Extension} collab a list, of which the binding takes the place of one part */
+function withoutSync(collab) {
+  return Array.isArray(collab) ? collab.filter((extension) => extension !== ySync) : collab
 }

@@ -1,0 +1,85 @@
+"""People who write with an input method compose a word in the text before it is final, and others write meanwhile."""
+
+from collections.abc import Callable
+
+import pytest
+
+from e2e.conftest import OpenNote
+from e2e.note_page import NotePage, expect_same_text
+
+pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+
+
+class InputMethod:
+    """What the browser gets from the operating system while somebody converts kana to kanji."""
+
+    def __init__(self, person: NotePage) -> None:
+        self._browser = person.page.context.new_cdp_session(person.page)
+
+    def compose(self, *texts: str) -> None:
+        for text in texts:
+            at_end = {"selectionStart": len(text), "selectionEnd": len(text)}
+            self._browser.send("Input.imeSetComposition", {"text": text, **at_end})
+
+    def commit(self, text: str) -> None:
+        self._browser.send("Input.insertText", {"text": text})
+
+
+def insert(position: int, text: str = "X") -> Callable[[NotePage], None]:
+    def act(grace: NotePage) -> None:
+        grace.go_to(position)
+        grace.type(text)
+
+    return act
+
+
+def delete(position: int, count: int = 1) -> Callable[[NotePage], None]:
+    def act(grace: NotePage) -> None:
+        grace.go_to(position)
+        grace.press(*["Shift+ArrowRight"] * count, "Delete")
+
+    return act
+
+
+# The note reads "top\nab" + にほん + "cd\nend" when Grace acts, and Kana converts にほん to 日本 afterwards.
+COMPOSED = len("top\nab")
+MEANWHILE = {
+    "at the start of the line": (insert(4), "top\nXab日本cd\nend"),
+    "in the middle of the line": (insert(5), "top\naXb日本cd\nend"),
+    "right before the word": (insert(COMPOSED), "top\nabX日本cd\nend"),
+    "right after the word": (insert(COMPOSED + 3), "top\nab日本Xcd\nend"),
+    "at the end of the line": (insert(COMPOSED + 5), "top\nab日本cdX\nend"),
+    "on the line above": (insert(0), "Xtop\nab日本cd\nend"),
+    "on the line below": (insert(COMPOSED + 6), "top\nab日本cd\nXend"),
+    "a line above": (insert(0, "X\n"), "X\ntop\nab日本cd\nend"),
+    "a break before the word": (insert(COMPOSED, "\n"), "top\nab\n日本cd\nend"),
+    "deleted at the start of the line": (delete(4), "top\nb日本cd\nend"),
+    "deleted right before the word": (delete(COMPOSED - 1), "top\na日本cd\nend"),
+    "deleted right after the word": (delete(COMPOSED + 3), "top\nab日本d\nend"),
+    "the line joined to the one above": (delete(3), "topab日本cd\nend"),
+    "the word itself deleted": (delete(COMPOSED, 3), "top\nab日本cd\nend"),
+    "all from before the word to behind it": (delete(COMPOSED - 1, 5), "top\na日本d\nend"),
+}
+
+
+@pytest.mark.parametrize(("act", "text"), MEANWHILE.values(), ids=MEANWHILE.keys())
+def test_a_word_that_is_composed_while_others_write_is_there_once(
+    open_note: OpenNote, note: str, act: Callable[[NotePage], None], text: str
+) -> None:
+    kana, grace = open_note(note, "Kana", "Grace")
+    grace.write("top\nabcd\nend")
+    kana.expect_text("top\nabcd\nend")
+    kana.go_to(COMPOSED)
+    input_method = InputMethod(kana)
+    input_method.compose("に", "にほ", "にほん")
+    grace.expect_text("top\nabにほんcd\nend")
+    before = grace.text
+    act(grace)
+    grace.until(lambda: grace.text != before, lambda: "Grace has written")
+    grace.expect_saved()
+    input_method.compose("日本")
+    input_method.commit("日本")
+    kana.expect_text(text)
+    kana.type("!")
+    grace.expect_text(text.replace("日本", "日本!"))
+    assert expect_same_text(kana, grace) == text.replace("日本", "日本!")
