@@ -83,3 +83,21 @@ def test_a_word_that_is_composed_while_others_write_is_there_once(
     kana.type("!")
     grace.expect_text(text.replace("日本", "日本!"))
     assert expect_same_text(kana, grace) == text.replace("日本", "日本!")
+
+
+def test_syllables_that_are_composed_one_after_another_are_there_once(open_note: OpenNote, note: str) -> None:
+    """As in Korean: the next composition begins where the one before has ended."""
+    kim, grace = open_note(note, "Kim", "Grace")
+    grace.write("top\nabcd")
+    kim.expect_text("top\nabcd")
+    kim.go_to(COMPOSED)
+    input_method = InputMethod(kim)
+    for syllable, (parts, position) in {"한": (("ㅎ", "하", "한"), 0), "국": (("ㄱ", "구", "국"), 5)}.items():
+        input_method.compose(*parts)
+        grace.expect_in_text(syllable)
+        insert(position)(grace)
+        input_method.commit(syllable)
+    for person in (kim, grace):
+        person.expect_text("Xtop\nXab한국cd")
+    kim.type("!")
+    assert expect_same_text(grace, kim) == "Xtop\nXab한국!cd"

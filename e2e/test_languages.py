@@ -56,7 +56,12 @@ def test_each_line_is_laid_out_in_its_own_direction(open_note: OpenNote, note: s
         expect(ada.note.get_by_text(line)).to_have_css("direction", direction)
 
 
-TYPE_ONE_BY_ONE = "(element, units) => units.forEach(unit => document.execCommand('insertText', false, unit))"
+TYPE_ONE_BY_ONE = """async (element, units) => {
+    for (const unit of units) {
+        document.execCommand("insertText", false, unit)
+        await new Promise(requestAnimationFrame)
+    }
+}"""
 PASTE = """(element, text) => {
     const clipboardData = new DataTransfer()
     clipboardData.setData("text/plain", text)
@@ -66,9 +71,11 @@ REPLACE = """(element, [from, to, text]) => {
     const node = element.querySelector(".cm-line").firstChild
     node.replaceData(from, to - from, text)
 }"""
+TYPE_AT_ONCE = "(element, units) => units.forEach(unit => document.execCommand('insertText', false, unit))"
 FOX = ["\ud83e", "\udd8a"]  # the two halves of U+1F98A
 HALVES = {
     "a pair, half by half": (TYPE_ONE_BY_ONE, FOX, "ab🦊!cd"),
+    "a pair, half by half at once": (TYPE_AT_ONCE, FOX, "ab🦊!cd"),
     "two pairs, half by half": (TYPE_ONE_BY_ONE, FOX * 2, "ab🦊🦊!cd"),
     "a first half that stays alone": (TYPE_ONE_BY_ONE, FOX[:1], "ab\ufffd!cd"),
     "a second half that stays alone": (TYPE_ONE_BY_ONE, FOX[1:], "ab\ufffd!cd"),
