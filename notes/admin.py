@@ -12,7 +12,7 @@ class NoteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_display = ["id", "title", "seq", "updated_at"]
     list_display_links = ["id", "title"]
-    search_fields = ["title", "text"]
+    search_fields = ["title__in_any_case", "text__in_any_case"]
     readonly_fields = ["title", "text", "seq", "created_at", "updated_at"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

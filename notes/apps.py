@@ -5,4 +5,4 @@ class NotesConfig(AppConfig):
     name = "notes"
 
     def ready(self) -> None:
-        from . import checks, signals  # noqa: F401
+        from . import checks, search, signals  # noqa: F401

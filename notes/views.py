@@ -26,7 +26,7 @@ def list_notes(request: HttpRequest) -> HttpResponse:
     words = search.cleaned_data["q"] if search.is_valid() else ""
     notes = Note.objects.defer("text").annotate(excerpt=Substr("text", 1, EXCERPT_LENGTH))
     if words:
-        notes = notes.filter(Q(title__icontains=words) | Q(text__icontains=words))
+        notes = notes.filter(Q(title__in_any_case=words) | Q(text__in_any_case=words))
     page = Paginator(notes, NOTES_PER_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "words": words, "search": search, "form": NoteForm()}
     return render(request, "notes/list.html", context)

@@ -69,6 +69,39 @@ def test_search_looks_in_title_and_text(client: Client) -> None:
     assert "No note has “zebra”" in page(client, "/?q=zebra")
 
 
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("übung", "Übung"),
+        ("ÜBUNG", "die übungen"),
+        ("привет", "Привет, мир"),
+        ("ПРИВЕТ", "привет"),
+        ("ΟΔΟΣ", "οδος"),
+        ("οδοσ", "ΟΔΟΣ"),
+        ("strasse", "STRASSE"),
+        ("straße", "Strasse"),
+        ("STRAẞE", "Straße"),
+        ("ÉTÉ", "été"),
+        ("𐐀", "𐐨"),
+        ("100%_.*[a-z]\\d(", "at 100%_.*[A-Z]\\D("),
+        ("***:a b", "x***:A B"),
+        ("日本", "日本語"),
+    ],
+)
+def test_search_finds_words_in_any_case_and_script(client: Client, words: str, text: str) -> None:
+    create_note("In the text", f"before {text} after")
+    create_note(f"{text} in the title")
+    create_note("Neither", "ubung privet odos 100 a日-本")
+    found = client.get("/", {"q": words}).context["page"]
+    assert {note.title for note in found} == {"In the text", f"{text} in the title"}
+
+
+def test_the_admin_searches_alike(admin_client: Client) -> None:
+    create_note("Übung")
+    found = admin_client.get("/admin/notes/note/", {"q": "übung"}).context["cl"].queryset
+    assert [note.title for note in found] == ["Übung"]
+
+
 def test_a_thousand_notes_come_in_pages(client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     Note.objects.bulk_create(Note(title=f"Note {number}", text="x" * 1000) for number in range(1000))
     with django_assert_num_queries(2):  # how many there are, and one page of them
