@@ -11,6 +11,12 @@ def path_of(url: str) -> Path:
     return Path(unquote(url.removeprefix("sqlite:///")))
 
 
+def files_of(url: str) -> list[Path]:
+    """The database's own, and those that SQLite keeps beside it while it is open or was not closed."""
+    path = path_of(url)
+    return sorted(path.parent.glob(f"{path.name}*"))
+
+
 @contextmanager
 def locked_database(url: str) -> Iterator[None]:
     """As somebody else locks it who writes."""

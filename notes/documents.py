@@ -7,12 +7,15 @@ after an insertion that cut a surrogate pair in two, and leaves out updates that
 The functions that touch the database block: call them in a thread. Invariant: whoever reads rows and a
 snapshot reads the rows first. A compaction between the two can then only make the snapshot hold more than
 was asked for, never leave a gap.
+
+A log with a gap is never read as if it were whole, and so never folded: that would lose what the gap held.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -21,17 +24,49 @@ from django.utils import timezone
 from pycrdt import Doc, Text, get_update, merge_updates
 
 from .models import TITLE_MAX_LENGTH, Note, Snapshot, Update
-from .protocol import EMPTY_UPDATE, ProtocolError
+from .protocol import EMPTY_UPDATE, CloseCode, ProtocolError
 from .update_format import has_surrogate_pairs, write_state_vector
+
+logger = logging.getLogger(__name__)
 
 TITLE, BODY = "title", "body"
 COMPACT_AFTER_BYTES = 4 * 1024 * 1024
 # By hand, because the ORM takes longer to put these together than the database to carry them out, for each keystroke.
-LOCK_NOTES = "SELECT id, seq FROM notes_note WHERE id IN ({ids}) ORDER BY id {for_update}"
+LOCK_NOTES = "SELECT id, identity, seq FROM notes_note WHERE id IN ({ids}) ORDER BY id {for_update}"
 ADD_UPDATE = "INSERT INTO notes_update (note_id, seq, payload, created_at) VALUES (%s, %s, %s, %s)"
 COUNT_UPDATE = "UPDATE notes_note SET seq = seq + 1, updated_at = %s WHERE id IN ({ids})"
 EMPTY_STATE_VECTOR = b"\x00"
 MERGE_CHUNK = 32  # merged flat, 10 000 updates take 1.1 s; in chunks of this size, 0.03 s
+
+
+class NoteError(Exception):
+    """The database does not hold what a page or a room builds on. Nothing has been written."""
+
+    code: ClassVar[CloseCode]
+    reason: ClassVar[str]  # for the page; the message is for the log
+
+    def __init__(self, note_id: int, message: str) -> None:
+        super().__init__(message)
+        self.note_id = note_id
+
+
+class AnotherNoteError(NoteError):
+    code = CloseCode.ANOTHER_NOTE
+    reason = "Another note has this number now."
+
+    def __init__(self, note_id: int) -> None:
+        super().__init__(note_id, f"Another note has the number {note_id} now.")
+
+
+class GapError(NoteError):
+    """Rows of a log are missing. Pages keep their text and come back until somebody has brought the rows back."""
+
+    code = CloseCode.TRY_AGAIN
+    reason = "This note cannot be read at the moment."
+
+    def __init__(self, note_id: int, message: str) -> None:
+        super().__init__(note_id, f"The log of note {note_id} is incomplete: {message}")
+        logger.error(self)
 
 
 class Row(NamedTuple):
@@ -43,10 +78,11 @@ class Row(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What a room wants to have saved, and the newest number that it knows."""
+    """What a room wants to have saved, the newest number that it knows, and its note's identity."""
 
     known: int
     payload: bytes
+    identity: str = ""  # an empty one stands for whichever note has the number, here and below
 
 
 class Document:
@@ -84,9 +120,12 @@ class Document:
         return self._doc.get_state()
 
     def extend(self, rows: Iterable[Row]) -> list[bytes]:
-        """Takes in the rows that continue this document, and returns what was new in them."""
+        """Takes in the rows that continue this document, and returns what was new in them. `read` has seen to it that
+        there is no gap; a row beyond one is an error of ours, and must not go into a document as if it were next."""
         news = []
         for row in rows:
+            if row.after > self.seq:
+                raise ValueError(f"Row {row.seq} does not continue a document that goes up to {self.seq}.")
             if row.after <= self.seq < row.seq:
                 news.append(row.payload if row.after else get_update(row.payload, self.state_vector))
                 self._apply(row.payload)
@@ -181,33 +220,61 @@ def create_note(title: str = "", body: str = "", client_id: int | None = None) -
     return note
 
 
-def read(note_id: int, after: int = 0) -> list[Row]:
-    """The log of a note after a number, oldest first. Starts with the snapshot where that stands for rows
-    that are asked for and gone. Raises Note.DoesNotExist, so that an empty log is not a missing one."""
-    rows = [
-        Row(seq - 1, seq, bytes(payload))
-        for seq, payload in Update.objects.filter(note_id=note_id, seq__gt=after)
-        .order_by("seq")
-        .values_list("seq", "payload")
-    ]
-    if rows and rows[0].after == after:
-        return rows
-    snapshot = Snapshot.objects.filter(note_id=note_id, seq__gt=after).first()
-    if snapshot:
-        return [Row(0, snapshot.seq, bytes(snapshot.state)), *(row for row in rows if row.seq > snapshot.seq)]
-    if not Note.objects.filter(pk=note_id).exists():
-        raise Note.DoesNotExist(f"There is no note {note_id}.")
+def identity_of(note_id: int) -> str:
+    """Raises Note.DoesNotExist."""
+    return Note.objects.values_list("identity", flat=True).get(pk=note_id)
+
+
+def read(note_id: int, after: int = 0, identity: str = "") -> list[Row]:
+    """The log of a note after a number, oldest first. Starts with the snapshot where that goes further: rows up to it
+    say nothing more, and need not even be of this log, where a dump was loaded beside what `migrate` had made.
+
+    Raises GapError if anything is missing; Note.DoesNotExist, so that an empty log is not a missing one; and
+    AnotherNoteError if a note of another identity has the number.
+    """
+    newest = _newest(note_id, identity)  # first: all rows up to it have been committed, so all are to be found
+    updates = Update.objects.filter(note_id=note_id, seq__gt=after).order_by("seq")
+    rows = [Row(seq - 1, seq, bytes(payload)) for seq, payload in updates.values_list("seq", "payload")]
+    if snapshot := Snapshot.objects.filter(note_id=note_id, seq__gt=after).first():
+        rows = [Row(0, snapshot.seq, bytes(snapshot.state)), *(row for row in rows if row.seq > snapshot.seq)]
+    end = rows[-1].seq if rows else after
+    reached = after
+    for row in rows:
+        reached = row.seq if row.after <= reached else reached  # which stays before a gap
+    if not reached == end == newest:  # or it has been written on, or deleted, meanwhile
+        latest = _newest(note_id, identity)
+        if reached < end or not newest <= end <= latest:
+            raise GapError(note_id, f"without a gap it goes up to {reached}, and its newest number is {latest}.")
     return rows
+
+
+def _newest(note_id: int, identity: str) -> int:
+    """The newest number of a note. Raises Note.DoesNotExist or AnotherNoteError."""
+    found, seq = Note.objects.values_list("identity", "seq").get(pk=note_id)
+    check_identity(note_id, identity, found)
+    return seq
+
+
+def check_identity(note_id: int, wanted: str, found: str) -> None:
+    if wanted not in ("", found):
+        raise AnotherNoteError(note_id)
 
 
 def append(batches: Mapping[int, Batch]) -> dict[int, list[Row]]:
     """Saves one batch a note, all in one transaction, and returns for each note the rows after the number
-    that its room knew, the new one last. A note missing from the result does not exist any more."""
+    that its room knew, the new one last. A note missing from the result does not exist any more.
+
+    Raises NoteError, and saves nothing, if a room builds on what the database does not hold.
+    """
     ids = ", ".join(["%s"] * len(batches))
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(LOCK_NOTES.format(ids=ids, for_update=for_update()), [*batches])
-        numbers: dict[int, int] = dict(cursor.fetchall())
+        numbers: dict[int, int] = {}
+        for pk, identity, numbers[pk] in cursor.fetchall():
+            check_identity(pk, batches[pk].identity, identity)
+            if batches[pk].known > numbers[pk]:
+                raise GapError(pk, f"number {batches[pk].known} has been saved, and the newest is {numbers[pk]}.")
         cursor.executemany(ADD_UPDATE, [(pk, seq + 1, batches[pk].payload, now) for pk, seq in numbers.items()])
         cursor.execute(COUNT_UPDATE.format(ids=ids), [now, *batches])
         return {
@@ -221,15 +288,17 @@ def for_update() -> str:
     return connection.ops.for_update_sql() if connection.features.has_select_for_update else ""
 
 
-def newest(note_ids: Iterable[int]) -> dict[int, int]:
-    """The newest number of each note that exists."""
-    return dict(Note.objects.filter(pk__in=note_ids).values_list("pk", "seq"))
+def newest(note_ids: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """The identity and the newest number of each note that exists."""
+    found = Note.objects.filter(pk__in=note_ids).values_list("pk", "identity", "seq")
+    return {pk: (identity, seq) for pk, identity, seq in found}
 
 
-def project(note_id: int, title: str, body: str) -> bool:
+def project(note_id: int, title: str, body: str, identity: str = "") -> bool:
     """Brings the note's readable fields up to date. Returns whether anything changed."""
     line, text = as_line(title), as_text(body)
-    outdated = Note.objects.filter(~Q(title=line) | ~Q(text=text), pk=note_id)
+    notes = Note.objects.filter(identity=identity) if identity else Note.objects.all()
+    outdated = notes.filter(~Q(title=line) | ~Q(text=text), pk=note_id)
     return bool(outdated.update(title=line, text=text))
 
 
@@ -247,26 +316,31 @@ def with_plain_line_ends(text: str) -> str:
 
 
 def compact(note_id: int) -> Row:
-    """Folds the log into a snapshot, and returns the snapshot as a row. Raises Note.DoesNotExist."""
-    return store(note_id, fold(note_id))
+    """Folds the log into a snapshot, and returns the snapshot as a row. Raises Note.DoesNotExist or NoteError."""
+    identity = identity_of(note_id)
+    return store(note_id, fold(note_id, identity), identity)
 
 
-def fold(note_id: int) -> Row:
-    """The log as one row, as a snapshot is to hold it. Only reads. Raises Note.DoesNotExist."""
-    rows = read(note_id)
+def fold(note_id: int, identity: str) -> Row:
+    """The log as one row, as a snapshot is to hold it. Only reads. Raises Note.DoesNotExist or NoteError."""
+    rows = read(note_id, identity=identity)
     if len(rows) == 1:  # a snapshot alone, or a log of one row
         return rows[0]
     return Row(0, rows[-1].seq if rows else 0, squash(merge([row.payload for row in rows] or [EMPTY_UPDATE])))
 
 
-def store(note_id: int, folded: Row) -> Row:
+def store(note_id: int, folded: Row, identity: str) -> Row:
     """Makes `folded` the note's snapshot, unless another process was quicker, and returns what is the snapshot now.
 
-    Raises Note.DoesNotExist. The snapshot is stored before the rows go, in one transaction.
+    Raises Note.DoesNotExist or NoteError. The snapshot is stored before the rows go, in one transaction. It contains
+    the one that it replaces: both were made of one log without a gap, and this one goes further.
     """
     with transaction.atomic():
-        Note.objects.select_for_update().get(pk=note_id)
-        if folded.seq == 1:
+        found, seq = Note.objects.select_for_update().values_list("identity", "seq").get(pk=note_id)
+        check_identity(note_id, identity, found)
+        if folded.seq > seq:
+            raise GapError(note_id, f"it has been folded up to {folded.seq}, and its newest number is {seq}.")
+        if folded.seq <= 1:
             return folded  # a log of one row is as short as it can be
         newer = Snapshot.objects.filter(note_id=note_id, seq__gte=folded.seq).first()
         if newer:

@@ -5,21 +5,32 @@ order. `Note.title` and `Note.text` are a projection of it for lists, search and
 Nothing here knows what the payloads mean; documents.py does.
 """
 
+import secrets
+
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
 TITLE_MAX_LENGTH = 200  # of the projection: the shared title itself has no limit of its own
 UNTITLED = "Untitled"
+IDENTITY_BYTES = 16
+
+
+def new_identity() -> str:
+    return secrets.token_hex(IDENTITY_BYTES)
 
 
 class Note(models.Model):
     """`seq` is the number of the newest row of the note's log. Whoever takes the next number holds a lock
-    on this row until the commit, so the numbers have no gaps and stand in the order of the commits."""
+    on this row until the commit, so the numbers have no gaps and stand in the order of the commits.
+
+    `identity` is random and never used twice. A database that is made anew numbers its notes from 1 again, so the
+    number alone cannot tell a page that comes back whether this is still its note."""
 
     title = models.CharField(max_length=TITLE_MAX_LENGTH, blank=True)
     text = models.TextField(blank=True)
     seq = models.PositiveBigIntegerField(default=0)
+    identity = models.CharField(max_length=2 * IDENTITY_BYTES, default=new_identity, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(default=timezone.now, db_index=True)
 

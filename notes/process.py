@@ -19,6 +19,7 @@ from django import db
 from django.conf import settings
 
 from . import documents
+from .documents import AnotherNoteError
 from .doorbell import EVERYONE, Doorbell
 from .limits import Admission
 from .lobby import Lobby, People
@@ -72,13 +73,23 @@ class Process:
         if not self._connections:
             self._everybody_left.set()
 
-    async def join(self, note_id: int, connection: Connection) -> Room:
-        """Raises Note.DoesNotExist, or a database error."""
+    async def join(self, note_id: int, connection: Connection, identity: str = "") -> Room:
+        """Raises Note.DoesNotExist, NoteError, or a database error. A connection that says which note it is for, by
+        its identity, is asked for nothing and told nothing before that has been compared."""
+        room = await self._room(note_id)
+        while identity not in ("", room.identity):
+            if await self.reader.run(documents.identity_of, note_id) == room.identity:
+                raise AnotherNoteError(note_id)
+            room.fail(AnotherNoteError(note_id))  # it is the room that has been left behind
+            room = await self._room(note_id)
+        room.add(connection)
+        return room
+
+    async def _room(self, note_id: int) -> Room:
         while note_id not in self.rooms:
             if note_id not in self._opening:
                 self._opening[note_id] = asyncio.create_task(self._open(note_id))
             await asyncio.shield(self._opening[note_id])
-        self.rooms[note_id].add(connection)
         return self.rooms[note_id]
 
     async def _open(self, note_id: int) -> Room:
@@ -205,7 +216,7 @@ class Process:
                 logger.warning("check failed error=%r", error)
                 continue
             for room in list(self.rooms.values()):
-                if newest.get(room.note_id, room.document.seq + 1) > room.document.seq:
+                if newest.get(room.note_id) != (room.identity, room.document.seq):
                     room.look()
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -30,6 +30,7 @@ class CloseCode(IntEnum):
 
     MALFORMED_FRAME = 4400
     NO_SUCH_NOTE = 4404
+    ANOTHER_NOTE = 4409
     TOO_LARGE = 4413
     FLOODING = 4429
     TRY_AGAIN = 4503

@@ -21,7 +21,7 @@ from django.conf import settings
 
 from . import documents, protocol
 from .clocks import follow, overlaps
-from .documents import Batch, Document, Row
+from .documents import Batch, Document, NoteError, Row
 from .doorbell import group_of
 from .models import Note
 from .presence import Presence
@@ -72,6 +72,7 @@ class Inbox:
 class Room:
     def __init__(self, note_id: int, process: "Process") -> None:
         self.note_id = note_id
+        self.identity = ""
         self.group = group_of(note_id)
         self.connections: set[Connection] = set()
         self.presence = Presence()
@@ -90,8 +91,9 @@ class Room:
         self._lacking: dict[Connection, list[SyncStatus]] = {}
 
     async def open(self) -> None:
-        """Raises Note.DoesNotExist, or a database error."""
-        self.document.extend(await self._process.reader.run(documents.read, self.note_id))
+        """Raises Note.DoesNotExist, NoteError, or a database error."""
+        self.identity = await self._process.reader.run(documents.identity_of, self.note_id)
+        self.document.extend(await self._read_on())
         self._count_clocks()
         self._process.doorbell.join(self.group)
         self._project_soon()  # the process that made the last change may have died before it did
@@ -201,7 +203,7 @@ class Room:
         """Hands what waits to the writer, which answers with one of the next three."""
         self._saving, self._waiting = self._waiting, Inbox()
         updates = self._saving.updates
-        return Batch(self.document.seq, documents.merge(updates)) if updates else None
+        return Batch(self.document.seq, documents.merge(updates), self.identity) if updates else None
 
     def put_back(self) -> None:
         self._waiting, self._saving = self._saving.followed_by(self._waiting), Inbox()
@@ -218,8 +220,15 @@ class Room:
 
     def vanished(self) -> None:
         """The note has been deleted."""
+        self._end(CloseCode.NO_SUCH_NOTE, "This note has been deleted.")
+
+    def fail(self, error: NoteError) -> None:
+        """The database does not hold what this room builds on. What people have not saved is in their pages."""
+        self._end(error.code, error.reason)
+
+    def _end(self, code: CloseCode, reason: str) -> None:
         for connection in list(self.connections):
-            connection.shut(CloseCode.NO_SUCH_NOTE, "This note has been deleted.")
+            connection.shut(code, reason)
         self._process.close_room(self)
 
     def look(self) -> None:
@@ -230,8 +239,11 @@ class Room:
     async def _catch_up(self) -> None:
         while self._is_behind:
             self._is_behind = False
-            self._advance(await self._process.reader.run(documents.read, self.note_id, self.document.seq))
+            self._advance(await self._read_on())
             self._count_clocks()
+
+    async def _read_on(self) -> list[Row]:
+        return await self._process.reader.run(documents.read, self.note_id, self.document.seq, self.identity)
 
     def _advance(self, rows: Iterable[Row]) -> None:
         news = self.document.extend(rows)
@@ -323,12 +335,15 @@ class Room:
     # Both write by way of the writer's thread: SQLite has two who write wait for each other, and not for short.
 
     async def _project(self) -> None:
-        if await self._process.writer.run_between(documents.project, self.note_id, *self.document.texts):
+        if await self._process.writer.run_between(
+            documents.project, self.note_id, *self.document.texts, self.identity
+        ):
             self._process.tell_changed(self.note_id)
 
     async def _compact(self) -> None:
-        folded = await self._process.reader.run(documents.fold, self.note_id)
-        self.document.rebase(await self._process.writer.run_between(documents.store, self.note_id, folded))
+        folded = await self._process.reader.run(documents.fold, self.note_id, self.identity)
+        store = self._process.writer.run_between(documents.store, self.note_id, folded, self.identity)
+        self.document.rebase(await store)
 
     async def _fall_idle(self) -> None:
         if self._is_empty():
@@ -360,6 +375,8 @@ class Room:
             await job()
         except Note.DoesNotExist:
             self.vanished()
+        except NoteError as error:
+            self.fail(error)
         except db.Error as error:
             logger.warning("job failed note=%s job=%s error=%r", self.note_id, job.__name__, error)
             self._later(RETRY_SECONDS, job)

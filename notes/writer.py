@@ -17,7 +17,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from django import db
 
 from . import documents
-from .documents import Batch, Row
+from .documents import Batch, NoteError, Row
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -62,6 +62,7 @@ class Waiting(Protocol):
     def put_back(self) -> None: ...
     def committed(self, rows: list[Row]) -> None: ...
     def vanished(self) -> None: ...
+    def fail(self, error: NoteError) -> None: ...
 
 
 class Writer:
@@ -114,6 +115,9 @@ class Writer:
             saved = await self._thread.run(documents.append, batches) if batches else {}
         except db.Error as error:
             logger.warning("commit failed notes=%s error=%r, trying again", len(batches), str(error))
+            return False
+        except NoteError as error:
+            rooms.pop(error.note_id).fail(error)  # the others are saved without it
             return False
         seconds = time.monotonic() - started
         if seconds > SLOW_COMMIT_SECONDS:

@@ -40,11 +40,11 @@ class Peer:
 
     # The line
 
-    async def join(self, process: Process, note_id: int) -> None:
+    async def join(self, process: Process, note_id: int, identity: str = "") -> None:
         self.closed = None
         self._way = (process, note_id)
         process.connect(self)
-        self.room = await process.join(note_id, self)
+        self.room = await process.join(note_id, self, identity)
         self.send(SyncStep1(self.doc.get_state()))
         self.say_here()
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from notes.checks import check_browser_libraries
@@ -45,3 +45,16 @@ def test_compact_notes_folds_the_logs_it_is_asked_for(capsys: pytest.CaptureFixt
     assert Update.objects.filter(note=notes[1]).count() == 2
     call_command("compact_notes")
     assert Update.objects.filter(note=notes[1]).count() == 0
+
+
+@pytest.mark.django_db
+def test_compact_notes_names_a_note_with_a_gap_and_goes_on_with_the_next() -> None:
+    broken, sound = create_note("One"), create_note("Two")
+    for note in (broken, sound):
+        Update.objects.create(note=note, seq=2, payload=b"\x00\x00")
+        Note.objects.filter(pk=note.pk).update(seq=2)
+    Update.objects.filter(note=broken, seq=1).delete()
+    with pytest.raises(CommandError, match=rf"^The log of note {broken.pk} is incomplete: [^\n]*$"):
+        call_command("compact_notes")
+    assert Update.objects.filter(note=broken).count() == 1
+    assert Update.objects.filter(note=sound).count() == 0

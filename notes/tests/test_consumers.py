@@ -83,6 +83,51 @@ async def test_a_join_asks_and_answers(connect: Connect, note: Note) -> None:
     assert step_2.update == (await Update.objects.aget(note=note)).payload
 
 
+@pytest.mark.parametrize("query", ["", "?identity=", "?identity={identity}", "?other=1&identity={identity}"])
+async def test_a_page_of_this_note_and_a_client_that_knows_only_its_number_get_in(
+    connect: Connect, note: Note, query: str
+) -> None:
+    socket = await connect(f"/ws/notes/{note.pk}{query.format(identity=note.identity)}")
+    assert await receive(socket, SyncStep1)
+
+
+async def test_a_page_of_another_note_is_told_so_and_nothing_flows_either_way(connect: Connect, note: Note) -> None:
+    """Also while somebody is on the note, and whatever the page sends at once."""
+    ada = await connect()
+    await receive(ada, SyncStep1)
+    stranger = await connect(f"/ws/notes/{note.pk}?identity={'0' * 32}")
+    for message in (SyncStep1(b"\x00"), SyncUpdate(Typist().type("Of another note")), SyncStatus(b"\x01")):
+        await send(stranger, message)
+    told = await stranger.receive_output(timeout=5)
+    assert told == {"type": "websocket.close", "code": 4409, "reason": "Another note has this number now."}
+    assert await stranger.receive_nothing()
+    await send(ada, SyncStatus(b"\x02"))
+    assert await receive(ada, SyncStatus) == SyncStatus(b"\x02")
+    assert await Update.objects.filter(note=note).acount() == 1
+
+
+@pytest.mark.parametrize("query", ["?identity=%ff%00", "?" + "&" * 10_000, "?identity=" + "x" * 60_000])
+async def test_a_nonsensical_identity_is_that_of_another_note_or_none(
+    connect: Connect, note: Note, query: str
+) -> None:
+    socket = await connect(f"/ws/notes/{note.pk}{query}")
+    output = await socket.receive_output(timeout=5)
+    assert output["type"] == "websocket.send" or output["code"] == 4409
+
+
+async def test_a_note_with_a_gap_in_its_log_says_try_again_and_stays_as_it_is(
+    connect: Connect, note: Note, caplog: pytest.LogCaptureFixture
+) -> None:
+    typist = Typist()
+    for known, letter in enumerate("abc", start=1):
+        await database_sync_to_async(documents.append)({note.pk: documents.Batch(known, typist.type(letter))})
+    await Update.objects.filter(note=note, seq=2).adelete()
+    assert await close_of(await connect()) == (4503, "This note cannot be read at the moment.")
+    [record] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert record.getMessage().startswith(f"The log of note {note.pk} is incomplete: without a gap it goes up to 1,")
+    assert await Update.objects.filter(note=note).acount() == 3
+
+
 async def test_an_update_is_sent_on_and_the_status_confirmed(connect: Connect) -> None:
     ada, grace = await connect(), await connect()
     update = Typist().type("Hello")

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Map, Text, get_update, merge_updates
 
 from notes import documents
-from notes.documents import Batch, Document, Row, create_note
+from notes.documents import AnotherNoteError, Batch, Document, GapError, Row, create_note
 from notes.models import TITLE_MAX_LENGTH, Note, Snapshot, Update
 from notes.protocol import EMPTY_UPDATE
 
@@ -173,12 +173,117 @@ def test_a_reader_who_is_behind_the_snapshot_gets_the_snapshot() -> None:
     assert behind.seq == 4
 
 
-def test_rows_that_are_known_or_not_next_are_passed_over() -> None:
+def test_rows_that_are_known_are_passed_over() -> None:
     document = Document([Row(0, 1, Typist().type("x"))])
-    again = Row(0, 1, Typist().type("again"))
-    later = Row(2, 3, Typist().type("later"))
-    assert document.extend([again, later]) == []
+    assert document.extend([Row(0, 1, Typist().type("again"))]) == []
     assert document.texts == ("", "x")
+
+
+def test_a_row_beyond_a_gap_does_not_get_into_a_document() -> None:
+    document = Document([Row(0, 1, Typist().type("x"))])
+    with pytest.raises(ValueError, match="Row 3 does not continue a document that goes up to 1"):
+        document.extend([Row(2, 3, Typist().type("later"))])
+    assert document.texts == ("", "x")
+
+
+def test_rows_up_to_the_snapshot_are_not_of_the_log() -> None:
+    """`loaddata` of an older version left the row that `migrate` made beside the ones that it loaded."""
+    note, typist = create_note(), Typist()
+    append(note, *(typist.type(letter) for letter in "abc"))
+    documents.compact(note.pk)
+    append(note, typist.type("d"))
+    Update.objects.create(note=note, seq=1, payload=Typist().type("stale"))
+    assert [row.seq for row in documents.read(note.pk)] == [4, 5]
+    documents.compact(note.pk)
+    assert texts_of(note) == ("", "abcd")
+    assert not Update.objects.filter(note=note).exists()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 8),
+    st.sets(st.integers(1, 8)),
+    st.sets(st.integers(1, 9)),
+    st.booleans(),
+    st.sets(st.integers(1, 9)),
+)
+def test_no_log_is_ever_folded_into_less_than_it_was(
+    number: int, compact_after: set[int], lost: set[int], is_snapshot_lost: bool, stale: set[int]
+) -> None:
+    """Whichever rows are lost: at its start, in the middle, at its end. Whichever of another log are beside it."""
+    note, typist = create_note(), Typist()
+    for index in range(1, number + 1):
+        append(note, typist.type(f"{index} "))
+        if index in compact_after:
+            documents.compact(note.pk)
+    snapshots = Snapshot.objects.filter(note=note)
+    folded = snapshots.values_list("seq", flat=True).first() or 0
+    losses, _ = Update.objects.filter(note=note, seq__in=lost).delete()
+    losses += snapshots.delete()[0] if is_snapshot_lost else 0
+    stranger = Typist().type("stale")
+    if not (is_snapshot_lost and folded):
+        Update.objects.bulk_create(Update(note=note, seq=s, payload=stranger) for s in stale if s <= folded)
+    before = stored(note)
+    try:
+        documents.compact(note.pk)
+    except GapError:
+        assert losses
+        assert stored(note) == before
+    else:
+        assert not losses
+        assert texts_of(note) == ("", str(typist.text))
+
+
+def stored(note: Note) -> list[Any]:
+    rows = Update.objects.filter(note=note).order_by("seq").values_list("seq", "payload")
+    return [*rows, *Snapshot.objects.filter(note=note).values_list("seq", "state")]
+
+
+def test_a_gap_is_seen_by_whoever_reads_on_and_said_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    note, typist = create_note(), Typist()
+    append(note, *(typist.type(letter) for letter in "abcd"))
+    Update.objects.filter(note=note, seq=3).delete()
+    for after in (0, 1, 2):
+        with pytest.raises(GapError):
+            documents.read(note.pk, after)
+    assert f"The log of note {note.pk} is incomplete: without a gap it goes up to 2, and its newest number is 5." in (
+        caplog.text
+    )
+    assert [row.seq for row in documents.read(note.pk, after=3)] == [4, 5]
+
+
+def test_nothing_is_appended_for_a_room_that_knows_more_than_the_database() -> None:
+    note, other, typist = create_note(), create_note(), Typist()
+    update = typist.type("x")
+    with pytest.raises(GapError, match="number 5 has been saved, and the newest is 1"):
+        documents.append({note.pk: Batch(5, update), other.pk: Batch(1, update)})
+    assert set(Note.objects.filter(pk__in=[note.pk, other.pk]).values_list("seq", flat=True)) == {1}
+
+
+def test_a_snapshot_that_goes_further_than_the_log_is_not_stored() -> None:
+    note = create_note()
+    with pytest.raises(GapError):
+        documents.store(note.pk, Row(0, 5, Typist().type("x")), note.identity)
+    assert not Snapshot.objects.filter(note=note).exists()
+
+
+def test_what_is_for_one_note_does_not_get_into_another_one_with_its_number() -> None:
+    note, update = create_note("Mine"), Typist().type("x")
+    for attempt in (
+        lambda: documents.append({note.pk: Batch(1, update, "another")}),
+        lambda: documents.store(note.pk, Row(0, 1, update), "another"),
+        lambda: documents.read(note.pk, identity="another"),
+    ):
+        with pytest.raises(AnotherNoteError):
+            attempt()
+    assert not documents.project(note.pk, "Theirs", "", "another")
+    assert texts_of(note) == ("Mine", "")
+
+
+def test_each_note_has_an_identity_of_its_own() -> None:
+    identities = [Note.objects.get(pk=1).identity, *(create_note().identity for _ in range(10))]
+    assert len(set(identities)) == 11
+    assert {len(identity) for identity in identities} == {32}
 
 
 def test_squashing_drops_what_was_deleted() -> None:

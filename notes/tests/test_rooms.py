@@ -11,7 +11,7 @@ from django.db import OperationalError
 
 from notes import documents, protocol, rooms, signals
 from notes import process as process_module
-from notes.documents import Document
+from notes.documents import Document, GapError
 from notes.models import Note, Snapshot, Update
 from notes.process import Process
 from notes.protocol import EMPTY_UPDATE, CloseCode, ProtocolError, SyncStep1, SyncUpdate
@@ -281,6 +281,99 @@ async def test_a_long_log_is_compacted_while_people_write(join: Join, note: Note
     alan = await join("Alan")
     assert await expect_converged(ada, grace, alan) == "".join(f"{n} " for n in range(30))
     assert await Update.objects.filter(note=note).acount() < 10
+
+
+async def test_a_room_whose_log_has_a_gap_is_closed_and_nothing_is_folded(
+    join: Join, note: Note, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, grace = await join("Ada", "Grace")
+    for word in ("one ", "two ", "three "):
+        ada.type(word)
+        await expect_converged(ada, grace)
+    await Update.objects.filter(note=note, seq=3).adelete()
+    process.rooms[note.pk]._start(process.rooms[note.pk]._compact)
+    await until(lambda: bool(ada.closed and grace.closed), "both are told to try again")
+    assert ada.closed == grace.closed == (CloseCode.TRY_AGAIN, "This note cannot be read at the moment.")
+    with pytest.raises(GapError):
+        await ada.mend()
+    assert await Update.objects.filter(note=note).acount() == 3
+    assert not await Snapshot.objects.filter(note=note).aexists()
+
+
+async def test_people_bring_back_what_a_restored_database_lacks(
+    join: Join, note: Note, process: Process, settings: Any
+) -> None:
+    """A backup is put in the database's place while they are here, and one of them writes on."""
+    ada, grace = await join("Ada", "Grace")
+    for word in ("one ", "two ", "three "):
+        ada.type(word)
+        await expect_converged(ada, grace)
+    await Update.objects.filter(note=note, seq__gt=2).adelete()
+    await Note.objects.filter(pk=note.pk).aupdate(seq=2)
+    ada.type("four")
+    await until(lambda: bool(ada.closed and grace.closed), "both are told to try again")
+    assert ada.closed
+    assert ada.closed[0] == CloseCode.TRY_AGAIN
+    await ada.mend()
+    await grace.mend()
+    assert await expect_converged(ada, grace) == "one two three four"
+    await expect_text("one two three four", await join("Alan"))
+
+
+async def test_a_note_that_cannot_be_saved_does_not_hold_up_another_one(
+    join: Join, note: Note, process: Process
+) -> None:
+    ada, grace = await join("Ada"), Peer("Grace")
+    await grace.join(process, (await database_sync_to_async(documents.create_note)()).pk)
+    await expect_converged(ada)
+    await expect_converged(grace)
+    await Note.objects.filter(pk=note.pk).aupdate(seq=0)
+    ada.type("x")
+    grace.type("y")
+    await grace.expect_saved()
+    assert ada.closed
+    assert ada.closed[0] == CloseCode.TRY_AGAIN
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+async def test_people_on_a_note_that_another_one_replaces_are_told_so_and_nothing_flows(
+    join: Join, note: Note, process: Process, settings: Any, is_written: bool
+) -> None:
+    settings.CHECK_LOG_SECONDS = 3600 if is_written else 0.05
+    ada, grace = await join("Ada", "Grace")
+    ada.type("Written before")
+    await expect_converged(ada, grace)
+    new = await database_sync_to_async(replace)(note)
+    if is_written:
+        ada.type(", and after")
+    await until(lambda: bool(ada.closed and grace.closed), "both are told")
+    assert ada.closed == grace.closed == (CloseCode.ANOTHER_NOTE, "Another note has this number now.")
+    assert grace.text == "Written before"
+    await expect_text("The other one", await join("Alan"))
+    assert (await Note.objects.aget(pk=new.pk)).text == "The other one"
+
+
+async def test_a_page_of_the_new_note_gets_in_where_the_room_is_still_the_old_ones(
+    join: Join, note: Note, process: Process, settings: Any
+) -> None:
+    settings.CHECK_LOG_SECONDS = 3600
+    ada, alan = await join("Ada"), Peer("Alan")
+    new = await database_sync_to_async(replace)(note)
+    await alan.join(process, new.pk, new.identity)
+    await expect_text("The other one", alan)
+    assert ada.closed
+    assert ada.closed[0] == CloseCode.ANOTHER_NOTE
+
+
+def replace(note: Note) -> Note:
+    """As a dump does that is loaded, or a database that is made anew: the number goes to another note."""
+    Update.objects.filter(note=note).delete()
+    Snapshot.objects.filter(note=note).delete()
+    new = documents.create_note("", "The other one")
+    Update.objects.filter(note=new).update(note=note)
+    Note.objects.filter(pk=note.pk).update(identity=new.identity, text=new.text, seq=1)
+    Note.objects.filter(pk=new.pk).delete()
+    return Note.objects.get(pk=note.pk)
 
 
 async def test_a_server_that_goes_down_saves_and_says_goodbye(join: Join, note: Note, process: Process) -> None:

@@ -19,7 +19,7 @@ import { showUndo } from "./undo.js"
 const get = (id) => /** @type {T} */ (document.getElementById(id))
 
 const page = get("note")
-const { note = "", socket = "", nonce = "" } = page.dataset
+const { note = "", identity = "", socket = "", nonce = "" } = page.dataset
 
 const doc = new Y.Doc()
 const title = doc.getText("title")
@@ -27,7 +27,8 @@ const body = doc.getText("body")
 const undoManager = new Y.UndoManager([title, body], { trackedOrigins: new Set() }) // the editors add themselves
 const address = location.origin.replace("http", "ws") + socket
 // Without its broadcast channel: two tabs of one browser would sync past the server, and hide its faults.
-const provider = new WebsocketProvider(address, note, doc, { disableBc: true })
+// With the note's identity: in a database that was made anew, another note may have the number.
+const provider = new WebsocketProvider(address, note, doc, { disableBc: true, params: { identity } })
 const { awareness } = provider
 
 /** @type {ReturnType<typeof mountEditors> | undefined} */

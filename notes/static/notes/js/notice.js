@@ -5,6 +5,7 @@
 /** @import { WebsocketProvider } from "y-websocket" */
 
 const NO_SUCH_NOTE = 4404
+const ANOTHER_NOTE = 4409
 const TOO_LARGE = 4413
 const FAR_TOO_LARGE = 1009 // the WebSocket's own code, of a server that did not even read the frame
 
@@ -12,6 +13,9 @@ const FAR_TOO_LARGE = 1009 // the WebSocket's own code, of a server that did not
 const WORDS = {
   4400: "The server did not understand this page. Copy your text, then reload.",
   [NO_SUCH_NOTE]: "This note has been deleted. Its text stays here until you leave, so that you can copy it.",
+  [ANOTHER_NOTE]:
+    "Another note has this number now, so nothing from this page was sent to it. Your text stays here until you " +
+    "leave, so that you can copy it. Reload to see the other note.",
   [TOO_LARGE]:
     "Your last change is not saved: it is larger than the server takes at a time, or this note is full. " +
     "Copy your text, then reload and paste less of it.",
@@ -50,7 +54,7 @@ export function showNotices({ provider, element, getText, onDeleted }) {
   /** @param {{ code: number }} closed */
   const onClosed = ({ code }) => {
     const actions = []
-    if (code === NO_SUCH_NOTE) onDeleted()
+    if (code === NO_SUCH_NOTE || code === ANOTHER_NOTE) onDeleted()
     else actions.push(button("Try again", () => ((element.hidden = true), provider.connect())))
     const getAll = () => [getText(), ...lost].join("\n\n")
     show(WORDS[code] ?? `The server closed the line (code ${code}).`, getAll, ...actions)
