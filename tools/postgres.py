@@ -87,6 +87,10 @@ class PostgresServer(ServerProcess):
     def connect(self, database: str = "postgres") -> psycopg.Connection:
         return psycopg.connect(self.url(database), autocommit=True, connect_timeout=CONNECT_SECONDS)
 
+    def program(self, name: str) -> str:
+        """The path of one of its programs, such as pg_dump. On PATH there may be links to a few of them only."""
+        return str((self._programs / "postgres").resolve().with_name(name))
+
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 

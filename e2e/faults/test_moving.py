@@ -1,0 +1,160 @@
+"""Databases are backed up, restored and left for others while people write. Nothing that anybody is owed is lost."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from e2e.conftest import OpenNote
+from e2e.faults.conftest import WRITERS, Database, row_counts, socket_of
+from e2e.faults.crowd import Crowd
+from e2e.sqlite_files import files_of
+from tools.app_server import AppServer
+from tools.postgres import PostgresServer
+
+pytestmark = [pytest.mark.chapter(10), pytest.mark.app, pytest.mark.line_is_cut]
+
+COMPACT_AFTER = 20
+StartServer = Callable[..., AppServer]
+
+
+@pytest.fixture
+def make_database(postgres: PostgresServer) -> Iterator[Callable[[str], str]]:
+    """An empty database of PostgreSQL; returns its address."""
+    made: list[sql.Identifier] = []
+
+    def make_database(name: str) -> str:
+        made.append(sql.Identifier(name))
+        postgres.execute(sql.SQL("CREATE DATABASE {}").format(made[-1]))
+        return postgres.url(name)
+
+    yield make_database
+    for name in made:
+        postgres.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+def run(*command: str) -> None:
+    subprocess.run(command, stdin=subprocess.DEVNULL, check=True)
+
+
+def manage(server: AppServer, *arguments: str) -> None:
+    assert server.manage(*arguments) == 0, f"manage.py {arguments[0]} failed"
+
+
+def back_up(server: AppServer, database: Database, file: Path) -> None:
+    if database.postgres:
+        run(database.postgres.program("pg_dump"), "--format=custom", f"--file={file}", database.url)
+    else:
+        manage(server, "backup", str(file))
+
+
+def until_somebody_is_owed_and_there_is_a_snapshot(crowd: Crowd, database: Database) -> set[str]:
+    crowd.until(lambda: all(writer.owed for writer in crowd.writers), "everybody has been shown something")
+    crowd.until(lambda: row_counts(database)[1] > 0, "a snapshot has been made")
+    return crowd.owed
+
+
+def test_a_backup_taken_while_people_write_has_all_that_was_saved_when_it_began(
+    start_server: StartServer, database_url: Callable[[], str], crowd: Crowd, tmp_path: Path
+) -> None:
+    database, backup = Database(database_url()), tmp_path / "backup.sqlite3"
+    server = start_server(database.url, COMPACT_AFTER_UPDATES=str(COMPACT_AFTER))
+    crowd.join(WRITERS, socket_of(server))
+    owed = until_somebody_is_owed_and_there_is_a_snapshot(crowd, database)
+    back_up(server, database, backup)
+    crowd.until_news()
+    copy = start_server(f"sqlite:///{backup}")
+    crowd.expect_nothing_lost(socket_of(copy), owed=owed)
+    crowd.expect_converged()
+
+
+def test_people_bring_back_what_a_restored_backup_lacks(
+    start_server: StartServer,
+    database: Database,
+    request: pytest.FixtureRequest,
+    crowd: Crowd,
+    open_note: OpenNote,
+    tmp_path: Path,
+) -> None:
+    server = start_server(database.url, COMPACT_AFTER_UPDATES=str(COMPACT_AFTER))
+    crowd.join(WRITERS, socket_of(server))
+    ada = open_note(f"{server.url}/notes/1/", "Ada")
+    owed = until_somebody_is_owed_and_there_is_a_snapshot(crowd, database)
+    backup = tmp_path / "backup"
+    back_up(server, database, backup)
+    crowd.until_news()
+    ada.write("Written after the backup. ")
+    ada.expect_saved()
+    server.stop()
+    restore(server, database, backup, request)
+    manage(server, "migrate", "--verbosity", "0")
+    alone = start_server(server.settings["DATABASE_URL"])
+    crowd.expect_nothing_lost(socket_of(alone), owed=owed)
+    assert "Written after the backup. " not in crowd.read(socket_of(alone))
+    alone.stop()
+    server.start()
+    ada.expect_live()
+    ada.expect_saved()
+    crowd.expect_converged()
+    crowd.expect_nothing_lost(socket_of(server))
+    assert "Written after the backup. " in crowd.read(socket_of(server))
+
+
+def restore(server: AppServer, database: Database, backup: Path, request: pytest.FixtureRequest) -> None:
+    """As the docs say it."""
+    if not database.postgres:
+        replaced = backup.with_name("replaced")
+        replaced.mkdir()
+        for file in files_of(database.url):
+            shutil.move(file, replaced)
+        shutil.copy(backup, database.path)
+        return
+    server.settings["DATABASE_URL"] = url = request.getfixturevalue("make_database")("restored")
+    run(database.postgres.program("pg_restore"), "--no-owner", "--exit-on-error", f"--dbname={url}", str(backup))
+
+
+def test_a_note_that_moves_to_another_database_and_back_loses_nothing(
+    start_server: StartServer,
+    database_url: Callable[[], str],
+    make_database: Callable[[str], str],
+    crowd: Crowd,
+    open_note: OpenNote,
+    tmp_path: Path,
+) -> None:
+    """From SQLite to PostgreSQL and back. Each dump is taken while people write; what they write after it is in their
+    pages alone, until these come back."""
+    first = Database(database_url())
+    server = start_server(first.url, COMPACT_AFTER_UPDATES=str(COMPACT_AFTER))
+    url = socket_of(server)
+    crowd.join(WRITERS, url)
+    ada = open_note(f"{server.url}/notes/1/", "Ada")
+    until_somebody_is_owed_and_there_is_a_snapshot(crowd, first)
+    for number, target in enumerate([make_database("moved"), f"sqlite:///{tmp_path / 'back.sqlite3'}"]):
+        owed, dump = crowd.owed, tmp_path / f"{number}.json"
+        manage(server, "dumpdata", "notes", "auth.user", "--output", str(dump))
+        ada.write(f"Before move {number}. ")
+        ada.expect_saved()
+        server.stop()
+        ada.expect_offline()
+        ada.write(f"While it moves {number}. ")
+        server.settings["DATABASE_URL"] = target
+        manage(server, "migrate", "--verbosity", "0")
+        manage(server, "loaddata", "--verbosity", "0", str(dump))
+        alone = start_server(target)
+        crowd.expect_nothing_lost(socket_of(alone), owed=owed)
+        alone.stop()
+        server.start()
+        ada.expect_live()
+        ada.expect_saved()
+        crowd.until_news()
+    text = crowd.expect_converged()
+    manage(server, "compact_notes")
+    server.kill()
+    server.start()
+    crowd.expect_nothing_lost(url)
+    for number in range(2):
+        assert text.count(f"Before move {number}. ") == text.count(f"While it moves {number}. ") == 1
+    assert crowd.read(url) == text
