@@ -33,6 +33,7 @@ REDIS = ROOT / "requirements-redis.txt"
 NODE = ROOT / "requirements-node.txt"
 OLDEST_NODE = 20
 WORKERS = ["-n", "2", "--dist", "worksteal"]
+WAITING_WORKERS = ["-n", "3", "--dist", "worksteal"]  # one more than there are cores: some tests mostly wait
 NO_TESTS = 5  # how pytest ends that has found none
 IDLE_SECONDS = 0.5  # for opening a page, the largest of a session
 STOP_SECONDS = 15.0  # after Ctrl-C; nox grants 0.3, then kills, and what has been killed cannot stop its servers
@@ -86,7 +87,7 @@ def e2e(session: nox.Session) -> None:
     use_dev(session)
     run(session, "python", "-m", "tools.chromium")
     arguments = ["e2e", "--ignore", "e2e/faults", *session.posargs]
-    workers = [] if {"--headed", "-n", "--pdb"} & set(session.posargs) else WORKERS
+    workers = [] if {"--headed", "-n", "--pdb"} & set(session.posargs) else WAITING_WORKERS
     run(session, "pytest", "-m", "not alone", *workers, *arguments, success_codes=[0, NO_TESTS])
     run(session, "pytest", "-m", "alone", *arguments, success_codes=[0, NO_TESTS])
 

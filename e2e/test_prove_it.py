@@ -13,7 +13,7 @@ from e2e.together.browser import READERS_PATIENCE
 from tools.app_server import REPOSITORY, AppServer
 
 CONFTEST = "from e2e.together.browser import browser_type_launch_args, readers_patience\n"
-MINUTES = 10
+MINUTES = 30
 
 
 def run_tests(project: Path, server: AppServer, place: Path, chosen: str, wanted: int) -> None:

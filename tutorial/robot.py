@@ -25,7 +25,7 @@ from .page import Block, read_blocks
 from .render import unified_diff
 from .steps import Change, TutorialError
 
-COMMAND_SECONDS = 300.0
+COMMAND_SECONDS = 900.0
 PORTS = ("8000", "8001")
 REDIS_PORT = "6379"
 ANY = "…"

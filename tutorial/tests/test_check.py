@@ -116,7 +116,7 @@ ONLY = {
 }
 
 
-def reader(*arguments: str | Path, seconds: float = 400) -> subprocess.CompletedProcess[str]:
+def reader(*arguments: str | Path, seconds: float = 1800) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tutorial", *map(str, arguments)]
     return subprocess.run(
         command,
@@ -202,7 +202,7 @@ def test_a_typical_mistake(mistake: str, project_of: Callable[[int], Path], tmp_
         file.unlink()
     before = state_of(tmp_path)
     only = ["--only", ONLY[mistake]] if mistake in ONLY else []
-    ended = reader("check", tmp_path, "--chapter", str(chapter), "--new", *only, seconds=300)
+    ended = reader("check", tmp_path, "--chapter", str(chapter), "--new", *only)
     said = ended.stdout + ended.stderr
     assert ended.returncode == 1, said
     for answer in answers:
