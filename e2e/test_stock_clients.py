@@ -38,11 +38,12 @@ class NodeClient:
             bufsize=1,
         )
 
-    def do(self, verb: str, **arguments: Any) -> Any:
+    def do(self, verb: str, times: int = 1, **arguments: Any) -> Any:
+        """Waits for the answer, so many times as long as usual."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")
-        impatience = threading.Timer(patience.seconds, self._process.kill)
+        impatience = threading.Timer(times * patience.seconds, self._process.kill)
         impatience.start()
         answer = self._process.stdout.readline()
         impatience.cancel()

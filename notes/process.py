@@ -34,6 +34,8 @@ FLUSH_SECONDS = 1.5  # of the three within which a server that is told to stop h
 LEAVE_SECONDS = 0.5
 HEARTBEAT_SECONDS = 2.0
 SILENCE_SECONDS = 7.0
+# Clients forget anybody who is silent for 30 s; two rounds and the way to the browser must fit into that.
+RENEW_PRESENCE_SECONDS = 10.0
 RENEW_EVERY_CHECKS = 20  # joins of groups; a layer may forget them, channels_redis does so after a day
 
 
@@ -51,7 +53,8 @@ class Process:
         self._everybody_left = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
-        for service in (self.writer.run, self.doorbell.listen, self.doorbell.speak, self._beat, self._check):
+        regular = (self._beat, self._renew, self._check)
+        for service in (self.writer.run, self.doorbell.listen, self.doorbell.speak, *regular):
             self.start(service())
         before_shutdown(self.say_goodbye)
 
@@ -196,6 +199,13 @@ class Process:
                 if time.monotonic() - heard > SILENCE_SECONDS:
                     del self._heard[process]
                     self._forget(process)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_PRESENCE_SECONDS)
+            for room in list(self.rooms.values()):
+                room.renew_presence()
+                await asyncio.sleep(0)
 
     def _forget(self, process: str) -> None:
         self.lobby.forget(process)

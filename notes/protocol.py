@@ -9,13 +9,14 @@ it has been compared with the bytes that are there. It raises ProtocolError and 
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from .lib0 import ProtocolError, Reader, varbytes, varuint
 from .update_format import EMPTY_UPDATE, Shape, check_state_vector, check_update
 
-__all__ = ["EMPTY_UPDATE", "CloseCode", "Message", "ProtocolError", "decode", "encode"]
+__all__ = ["EMPTY_UPDATE", "CloseCode", "Message", "ProtocolError", "decode", "encode", "encode_presence"]
 
 SYNC, AWARENESS, QUERY_AWARENESS, SYNC_STATUS = 0, 1, 3, 102
 SYNC_STEP_1, SYNC_STEP_2, SYNC_UPDATE = 0, 1, 2
@@ -110,6 +111,20 @@ def encode(message: Message) -> bytes:
             return bytes((QUERY_AWARENESS,))
         case SyncStatus(payload):
             return bytes((SYNC_STATUS,)) + varbytes(payload)
+
+
+def encode_presence(entries: Iterable[AwarenessEntry]) -> list[bytes]:
+    """As many Awareness frames as it takes. Stock clients send back what they hear, frame by frame, and one that were
+    larger than what is taken from them would close them all."""
+    frames: list[list[AwarenessEntry]] = [[]]
+    size = 0
+    for entry in entries:
+        size += len(_encode_entries((entry,)))
+        if size > MAX_AWARENESS_BYTES // 2 and frames[-1]:
+            frames.append([])
+            size = 0
+        frames[-1].append(entry)
+    return [encode(Awareness(tuple(frame))) for frame in frames if frame]
 
 
 def _decode_body(reader: Reader) -> Message:

@@ -13,7 +13,7 @@ import math
 import time
 from asyncio import TimerHandle, get_running_loop
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django import db
@@ -25,7 +25,7 @@ from .documents import Batch, Document, NoteError, Row
 from .doorbell import group_of
 from .models import Note
 from .presence import Presence
-from .protocol import Awareness, AwarenessEntry, CloseCode, Message, SyncStatus
+from .protocol import GONE, Awareness, AwarenessEntry, CloseCode, Message, SyncStatus
 from .update_format import EMPTY_UPDATE, Shape, check_update, read_state_vector
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ Job = Callable[[], Coroutine[Any, Any, None]]
 
 PROJECT_AFTER_SECONDS = 1.0
 RETRY_SECONDS = 1.0
+NOBODY_HERE = protocol.encode(Awareness(()))
 PRESENCE_GAP_SECONDS = 0.05  # between two rounds of news of names and cursors
 ANSWER_SECONDS = 2.0  # for a connection whose client another one claims; whoever is alive needs a tenth of it
 MAX_CLIENTS_OF_NOTE = 40_000  # a chain of twice as many overflows the stack of the CRDT library, and ends the process
@@ -109,8 +110,8 @@ class Room:
         self._cancel(self._fall_idle)
         self.connections.add(connection)
         connection.deliver(protocol.encode(protocol.SyncStep1(self.document.state_vector)))
-        if everyone := self.presence.everyone():
-            connection.deliver(protocol.encode(Awareness(everyone)))
+        for frame in protocol.encode_presence(self.presence.everyone()):
+            connection.deliver(frame)
 
     def receive(self, connection: Connection, message: Message) -> None:
         """Raises ProtocolError if the message carries an update that the CRDT library refuses."""
@@ -129,7 +130,8 @@ class Room:
             case Awareness(entries):
                 self._receive_presence(connection, entries)
             case protocol.QueryAwareness():
-                connection.deliver(protocol.encode(Awareness(self.presence.everyone())))
+                for frame in protocol.encode_presence(self.presence.everyone()) or [NOBODY_HERE]:
+                    connection.deliver(frame)
 
     def remove(self, connection: Connection) -> None:
         self.connections.discard(connection)
@@ -248,7 +250,7 @@ class Room:
     def _advance(self, rows: Iterable[Row]) -> None:
         news = self.document.extend(rows)
         if news:
-            self._send(protocol.SyncUpdate(documents.merge(news)))
+            self._send(protocol.encode(protocol.SyncUpdate(documents.merge(news))))
             self._project_soon()
         if self.document.is_long:
             self._start(self._compact)
@@ -257,8 +259,7 @@ class Room:
         for client, clock in read_state_vector(self.document.state_vector).items():
             self._clocks[client] = max(clock, self._clocks.get(client, 0))
 
-    def _send(self, message: Message) -> None:
-        frame = protocol.encode(message)
+    def _send(self, frame: bytes) -> None:
         for connection in list(self.connections):  # a copy: one that dies leaves the set meanwhile
             connection.deliver(frame)
 
@@ -299,6 +300,10 @@ class Room:
         for entry in self.presence.owned_by(self.connections):
             self._ring_presence(entry)
 
+    def renew_presence(self) -> None:
+        """Tells everyone again of those who are connected here and silent, or they would be taken for gone."""
+        self._tell_presence(self.presence.renew(self.connections), is_ours=True)
+
     def _tell_presence(self, news: Iterable[AwarenessEntry], *, is_ours: bool) -> None:
         """Tells everyone, at once if the room is quiet. What comes too often goes out together, each client once."""
         for entry in news:
@@ -314,12 +319,21 @@ class Room:
             self._news_timer.cancel()
         news, self._news, self._news_timer = list(self._news.values()), {}, None
         self._told_at = time.monotonic()
-        self._send(Awareness(tuple(entry for entry, _ in news)))
+        for entry, _ in news:
+            self._move_clock_on(entry)
+        for frame in protocol.encode_presence(entry for entry, _ in news):
+            self._send(frame)
         ours = [entry for entry, is_ours in news if is_ours]
         for entry in ours:
             self._ring_presence(entry)
         if ours:
             self._process.tell_people(self.note_id, self.presence.people(self.connections))
+
+    def _move_clock_on(self, entry: AwarenessEntry) -> None:
+        """A client that lags behind hears first that it has left. It answers with the state that it has now, and a
+        newer clock. If it heard what everyone hears first, it would take an older state of its own for the newest."""
+        for connection in self.connections.intersection({self.presence.lagging(entry.client_id)}):
+            connection.deliver(protocol.encode(Awareness((replace(entry, state=GONE),))))
 
     def _ring_presence(self, entry: AwarenessEntry) -> None:
         fields = [entry.client_id, entry.clock, entry.state]

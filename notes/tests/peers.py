@@ -13,7 +13,7 @@ from pycrdt import Doc, Text, TransactionEvent
 
 from notes import protocol
 from notes.process import Process
-from notes.protocol import Awareness, AwarenessEntry, CloseCode, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
+from notes.protocol import GONE, Awareness, AwarenessEntry, CloseCode, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
 from notes.rooms import Room
 
 PATIENCE_SECONDS = 60.0
@@ -32,6 +32,7 @@ class Peer:
         self.people: dict[int, dict[str, Any]] = {}
         self.saved = self.asked = 0
         self.clock = 0
+        self.state = GONE
         self._is_receiving = False
         self._subscription = self.doc.observe(self._changed)
 
@@ -116,12 +117,18 @@ class Peer:
 
     def say_here(self, **state: Any) -> None:
         self.clock += 1
-        content = json.dumps({"user": {"name": self.name, "color": "#123456"}, **state})
-        self.send(Awareness((AwarenessEntry(self.doc.client_id, self.clock, content),)))
+        self.state = json.dumps({"user": {"name": self.name, "color": "#123456"}, **state})
+        self._say_state()
+
+    def _say_state(self) -> None:
+        self.send(Awareness((AwarenessEntry(self.doc.client_id, self.clock, self.state),)))
 
     def _see(self, entry: AwarenessEntry) -> None:
         state = json.loads(entry.state)
-        if state is None:
+        if state is None and entry.client_id == self.doc.client_id and entry.clock >= self.clock:
+            self.clock = entry.clock + 1  # as y-protocols does it: I am here, whatever others have heard
+            asyncio.get_running_loop().call_soon(self._say_state)
+        elif state is None:
             self.people.pop(entry.client_id, None)
         else:
             self.people[entry.client_id] = state

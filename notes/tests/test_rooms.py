@@ -241,11 +241,12 @@ async def test_who_comes_back_with_an_old_clock_is_told_to_move_it_on(join: Join
     await expect_names({"Ada", "Grace"}, grace)
     ada.cut()
     await expect_names({"Grace"}, grace)
+    farewell = protocol.AwarenessEntry(ada.doc.client_id, ada.clock, "null")
     ada.clock -= 1  # so that it is the same as before
     ada.frames.clear()
     await ada.mend()
-    farewell = protocol.AwarenessEntry(ada.doc.client_id, ada.clock, "null")
     assert protocol.encode(protocol.Awareness((farewell,))) in ada.frames
+    await expect_names({"Ada", "Grace"}, grace)
 
 
 async def test_text_and_title_are_projected_for_readers_without_javascript(join: Join, note: Note) -> None:

@@ -7,13 +7,13 @@ import pytest
 from channels.layers import get_channel_layer
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from notes import documents
+from notes import documents, protocol
 from notes import process as process_module
 from notes.models import Note, Update
 from notes.process import Process
 from notes.protocol import CloseCode
 from notes.tests.faults import FaultyChannelLayer
-from notes.tests.peers import expect_converged, expect_names, expect_text, until
+from notes.tests.peers import Peer, expect_converged, expect_names, expect_text, until
 
 Join = Callable[..., Any]
 
@@ -58,6 +58,43 @@ async def test_the_people_of_a_process_that_dies_are_gone(
     other_process.doorbell.ring = lambda *args: None  # type: ignore[method-assign]  # as one killed with -9
     await expect_names({"Ada"}, ada)
     assert grace.text == ada.text
+
+
+@pytest.fixture
+def is_renewed_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_module, "RENEW_PRESENCE_SECONDS", 0.02)
+
+
+@pytest.mark.usefixtures("is_renewed_often")
+@pytest.mark.parametrize("is_asleep", [False, True])
+async def test_who_says_nothing_is_told_of_again_in_all_processes_until_the_line_ends(
+    join: Join, other_process: Process, is_asleep: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others forget whose clock does not move. Of a hidden tab only the timers sleep, of a frozen one everything."""
+    ada, grace, alan = await join("Ada"), await join("Grace"), await join("Alan", via=other_process)
+    await expect_names({"Ada", "Grace", "Alan"}, ada, grace, alan)
+    if is_asleep:
+        monkeypatch.setattr(grace, "deliver", lambda frame: None)
+    for peer in (ada, alan):
+        last = clocks_of(grace, seen_by=peer)[-1]
+        await until(lambda: clocks_of(grace, seen_by=peer)[-1] > last + 5, f"{peer.name} hears of Grace")  # noqa: B023
+        assert clocks_of(grace, seen_by=peer) == sorted(set(clocks_of(grace, seen_by=peer)))
+    grace.cut()
+    await expect_names({"Ada", "Alan"}, ada, alan)
+
+
+@pytest.mark.usefixtures("is_renewed_often")
+async def test_a_connection_that_says_nothing_hears_something_in_every_round(join: Join) -> None:
+    """y-websocket takes a line for dead on which nothing has come for 30 s."""
+    ada = await join("Ada")
+    ada.frames.clear()
+    await until(lambda: len(ada.frames) > 10, "Ada, who is alone and says nothing, hears something again and again")
+
+
+def clocks_of(peer: Peer, seen_by: Peer) -> list[int]:
+    messages = [protocol.decode(frame) for frame in seen_by.frames]
+    entries = [entry for message in messages if isinstance(message, protocol.Awareness) for entry in message.entries]
+    return [entry.clock for entry in entries if entry.client_id == peer.doc.client_id]
 
 
 async def test_a_lost_ring_is_healed_by_the_next(
