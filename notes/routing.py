@@ -5,6 +5,7 @@ from django.conf import settings
 from django.urls import re_path
 
 from .consumers import LobbyConsumer, NoteConsumer
+from .origins import host_of, log_refusal
 
 LAPTOP_HOSTS = ["localhost", ".localhost", "127.0.0.1", "[::1]"]  # what Django allows under DEBUG
 
@@ -23,4 +24,11 @@ class SameSiteOrigins(OriginValidator):
         super().__init__(application, allowed)
 
     def valid_origin(self, parsed_origin: Any) -> bool:
-        return parsed_origin is None or bool(self.validate_origin(parsed_origin))
+        if parsed_origin is None or self.validate_origin(parsed_origin):
+            return True
+        origin = parsed_origin.geturl()
+        host = host_of(origin)
+        log_refusal(
+            "socket", origin, f"add {host!r} to ALLOWED_HOSTS" if host else "open the page by its own address"
+        )
+        return False

@@ -6,6 +6,7 @@
 
 const WORDS = {
   connecting: "Connecting…",
+  unreached: "Not connected yet: this note can be read, but not changed",
   live: "Live",
   offline: "Offline: your changes are kept and will be sent",
   closed: "Offline: the server has closed the line",
@@ -23,9 +24,13 @@ export function showConnection(provider, element, toggle) {
     element.dataset.state = state
     element.textContent = WORDS[state]
   }
+  let wasLive = false // before that there is no editor, and so nothing that could be kept
   /** @param {boolean} isSynced */
-  const onSync = (isSynced) => show(isSynced ? "live" : "offline")
-  const onLost = () => show("offline")
+  const onSync = (isSynced) => {
+    wasLive ||= isSynced
+    show(isSynced ? "live" : "offline")
+  }
+  const onLost = () => show(wasLive ? "offline" : "unreached")
   const onClosed = () => show("closed") // for good: the provider does not come back by itself
   const onToggle = () => {
     const goesOffline = toggle.getAttribute("aria-checked") === "false"

@@ -11,6 +11,7 @@ import { copyText, showNotices } from "./notice.js"
 import { showPeople } from "./people.js"
 import { showSaved } from "./saved.js"
 import { showUndo } from "./undo.js"
+import { showUnreached } from "./unreached.js"
 
 /**
  * @template {HTMLElement} [T=HTMLElement]
@@ -35,6 +36,7 @@ const { awareness } = provider
 let editors
 
 showConnection(provider, get("connection"), get("offline"))
+showUnreached(provider, get("unreached"))
 const saved = showSaved(provider, get("changes"), () => editors?.seemToAgree() ?? true)
 showPeople(awareness, loadIdentity(), get("people"), get("my-name"))
 showUndo(undoManager, get("undo"), get("redo"))
@@ -45,7 +47,6 @@ const notices = showNotices({
   onDeleted: stopWriting,
 })
 showCopyAddress(document.getElementById("copy-address"))
-get("controls").hidden = get("here").hidden = false
 
 provider.on("status", ({ status }) => {
   // Awareness believes only newer clocks. So with each connection we start a new one of our own, and when the line
@@ -57,6 +58,7 @@ provider.on("status", ({ status }) => {
 })
 provider.on("sync", (isSynced) => {
   if (isSynced && !editors) {
+    get("controls").hidden = get("here").hidden = false
     editors = mountEditors({
       doc,
       awareness,

@@ -23,10 +23,13 @@ export function showSaved(provider, element, isShown = () => true) {
   let changed = 0
   let saved = 0
   let asked = 0
+  let wasSynced = false
   /** @type {number | undefined} */
   let timer
 
   const show = () => {
+    wasSynced ||= provider.synced
+    if (!wasSynced) return // nobody could write anything yet, so there is nothing to say of it
     const isSaved = saved === changed && isShown()
     const state = isSaved ? "saved" : saved !== changed && provider.synced ? "saving" : "unsent"
     if (element.dataset.state === state) return
