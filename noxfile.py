@@ -272,7 +272,8 @@ def run(session: nox.Session, program: str, *arguments: str, success_codes: Sequ
 
 def build_browser_libraries(session: nox.Session) -> None:
     stamp = ROOT / "notes" / "static" / "notes" / "vendor" / "built"
-    sources = [ROOT / "package.json", ROOT / "package-lock.json"]
+    lists = sorted((ROOT / "notes" / "libraries").glob("*.js"))
+    sources = [ROOT / "package.json", ROOT / "package-lock.json", *lists]
     if is_fresh(stamp, *sources):
         return
     provide_node(session)

@@ -207,6 +207,14 @@ def database_url(migrated_database: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="session")
+def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the collected static files. Compressing them takes seconds, so they are collected once."""
+    folder = tmp_path_factory.mktemp("static")
+    AppServer(settings={"STATIC_ROOT": str(folder)}).collect_static_files()
+    return folder
+
+
+@pytest.fixture(scope="session")
 def server(database_url: Callable[[], str], project: Path) -> Iterator[AppServer]:
     """The server of all stories that leave it alone."""
     with AppServer(database_url(), project=project) as server:

@@ -42,13 +42,18 @@ def prefix() -> str:
 
 @pytest.fixture(params=[AppServer, UvicornServer], ids=["daphne", "uvicorn"])
 def servers(
-    request: pytest.FixtureRequest, database_url: Callable[[], str], redis: RedisServer, prefix: str
+    request: pytest.FixtureRequest,
+    database_url: Callable[[], str],
+    redis: RedisServer,
+    static_root: Path,
+    prefix: str,
 ) -> Iterator[list[AppServer]]:
     url, kind = database_url(), request.param
+    settings = {**PRODUCTION, "STATIC_ROOT": str(static_root)}
     options = [*OPTIONS[kind], *(["--root-path", prefix] if prefix else [])]
     with (
-        kind(url, redis.url, settings=PRODUCTION, options=options) as first,
-        kind(url, redis.url, settings=PRODUCTION, options=options) as second,
+        kind(url, redis.url, settings=settings, options=options) as first,
+        kind(url, redis.url, settings=settings, options=options) as second,
     ):
         yield [first, second]
 
@@ -160,6 +165,13 @@ def test_a_proxy_passes_on_what_the_app_has_to_know(
     with urllib.request.urlopen(f"https://{address}/", context=trust, timeout=patience.seconds) as answer:
         assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
         assert "Secure" in answer.headers["Set-Cookie"]
+        style_sheet = re.search(r'href="(/static/notes/notes\..+\.css)"', answer.read().decode())
+    assert style_sheet
+    accepts = {"Accept-Encoding": "br"}
+    request = urllib.request.Request(f"https://{address}{style_sheet[1]}", headers=accepts)
+    with urllib.request.urlopen(request, context=trust, timeout=patience.seconds) as answer:
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["Content-Encoding"] == "br"
     claim = {"X-Forwarded-For": "192.0.2.1"}
     with connect(f"wss://{address}/ws/notes/1", ssl=trust, additional_headers=claim, proxy=None) as socket:
         assert socket.recv(timeout=patience.seconds)

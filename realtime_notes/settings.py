@@ -22,6 +22,7 @@ ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 DATABASE = env.database("DATABASE_URL", default=BASE_DIR / "db.sqlite3")
 REDIS_URL = env.redis("REDIS_URL")
+STATIC_ROOT = BASE_DIR / env.text("STATIC_ROOT", default="static")
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000, least=0)
 TRUST_FORWARDED_PROTO = env.flag("TRUST_FORWARDED_PROTO", default=False)
@@ -63,7 +64,7 @@ MIDDLEWARE = [
     "notes.health.answer_health",  # first: a load balancer asks by address, without HTTPS
     "notes.prefix.keep_cookies_under_prefix",
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
+    "notes.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -120,11 +121,11 @@ CHANNEL_LAYERS = {
 STATIC_URL = "/static/"  # the storage puts the prefix before it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "notes.prefix.UnderPrefix"},
+    "staticfiles": {"BACKEND": "notes.static_files.CollectedStorage"},
 }
-STATIC_ROOT = BASE_DIR / "static"
-SERVESTATIC_USE_FINDERS = True  # straight from the apps' folders: there is no collectstatic step
+SERVESTATIC_USE_FINDERS = True  # straight from the apps' folders, so that it works without collectstatic, too
 SERVESTATIC_USE_STATIC_ROOT = False
+SERVESTATIC_KEEP_ONLY_HASHED_FILES = True  # the finders have the others
 
 # Security ------------------------------------------------------------------------------------------
 

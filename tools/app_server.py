@@ -51,6 +51,11 @@ class AppServer(ServerProcess):
         if self.manage("migrate", "--verbosity", "0"):
             raise SystemExit("The database could not be brought up to date; see the message above.")
 
+    def collect_static_files(self) -> None:
+        """Into the STATIC_ROOT of this server's settings, without the admin's: those take longer than all others."""
+        if self.manage("collectstatic", "--no-input", "--verbosity", "0", "--ignore", "admin"):
+            raise SystemExit("The static files could not be collected; see the message above.")
+
     def manage(self, *arguments: str) -> int:
         """Runs a management command on this server's database, and returns its exit code."""
         command = [sys.executable, "manage.py", *arguments]
