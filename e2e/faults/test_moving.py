@@ -18,6 +18,7 @@ from tools.postgres import PostgresServer
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app, pytest.mark.line_is_cut]
 
 COMPACT_AFTER = 20
+FEW_WRITERS = 2
 StartServer = Callable[..., AppServer]
 
 
@@ -60,10 +61,12 @@ def until_somebody_is_owed_and_there_is_a_snapshot(crowd: Crowd, database: Datab
 def test_a_backup_taken_while_people_write_has_all_that_was_saved_when_it_began(
     start_server: StartServer, database_url: Callable[[], str], crowd: Crowd, tmp_path: Path
 ) -> None:
+    """So few write that all of it is in the file beside the database yet. Next, a dozen do."""
     database, backup = Database(database_url()), tmp_path / "backup.sqlite3"
-    server = start_server(database.url, COMPACT_AFTER_UPDATES=str(COMPACT_AFTER))
-    crowd.join(WRITERS, socket_of(server))
-    owed = until_somebody_is_owed_and_there_is_a_snapshot(crowd, database)
+    server = start_server(database.url)
+    crowd.join(FEW_WRITERS, socket_of(server), pause=0.5)
+    crowd.until(lambda: all(writer.owed for writer in crowd.writers), "everybody has been shown something")
+    owed = crowd.owed
     back_up(server, database, backup)
     crowd.until_news()
     copy = start_server(f"sqlite:///{backup}")
