@@ -10,9 +10,9 @@ from pycrdt import Doc, Text
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from e2e import note_page
 from e2e.conftest import CreateNote, OpenNote
 from e2e.note_page import expect_same_text
+from e2e.patience import patience
 from notes.protocol import SyncStatus, SyncUpdate, encode
 from tools.app_server import AppServer, GranianServer, HypercornServer
 
@@ -74,7 +74,7 @@ def test_somebody_who_reads_nothing_is_not_waited_for_without_end(other_server: 
             body.clear() if body else body.insert(0, "x" * SHOUT_BYTES)
             writer.send(encode(SyncUpdate(doc.get_update(known))))
             writer.send(QUESTION)
-            while writer.recv(timeout=note_page.PATIENCE_MS / 1000) != QUESTION:
+            while writer.recv(timeout=patience.seconds) != QUESTION:
                 """What came before the answer."""
             if TOO_SLOW in other_server.log:
                 break
@@ -83,7 +83,7 @@ def test_somebody_who_reads_nothing_is_not_waited_for_without_end(other_server: 
 
 def code_of(socket: ClientConnection, frame: bytes) -> int | None:
     """The code with which the server closes. Granian does so only when it hears something more."""
-    for _ in range(note_page.PATIENCE_MS // 1000):
+    for _ in range(int(patience.seconds)):
         try:
             socket.send(frame)
             socket.recv(timeout=1)
