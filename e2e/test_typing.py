@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.conftest import CreateNote, OpenNote
-from e2e.note_page import NotePage, expect_same_text
+from e2e.note_page import TO_START, NotePage, expect_same_text
 from tools.app_server import AppServer
 
 
@@ -106,9 +106,11 @@ def test_two_change_the_same_word_and_nothing_is_lost(open_note: OpenNote, note:
 @pytest.mark.chapter(6)
 def test_undo_takes_back_my_own_changes_only(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
-    ada.write("Ada wrote this. ")
+    ada.go_to_end()
+    ada.page.keyboard.insert_text("Ada wrote this. ")  # at once, so that it is one step
     grace.expect_text("Ada wrote this. ")
-    grace.write("Grace wrote this. ")
+    grace.go_to_end()
+    grace.page.keyboard.insert_text("Grace wrote this. ")
     ada.expect_text("Ada wrote this. Grace wrote this. ")
     undo = ada.page.get_by_role("button", name="Undo")
     expect(undo).to_be_visible()
@@ -118,6 +120,113 @@ def test_undo_takes_back_my_own_changes_only(open_note: OpenNote, note: str) -> 
     grace.expect_text("Ada wrote this. Grace wrote this. ")
     grace.press("ControlOrMeta+z")
     ada.expect_text("Ada wrote this. ")
+
+
+@pytest.mark.chapter(10)
+@pytest.mark.app
+def test_undo_goes_back_word_by_word(open_note: OpenNote, note: str) -> None:
+    ada = open_note(note, "Ada")
+    words = ["never ", "a ", "pause ", "in ", "all ", "of ", "this\n", "which ", "is ", "typed ", "at ", "once"]
+    states = ["".join(words[:end]) for end in range(len(words) + 1)]
+    ada.write(states[-1])
+    for state in reversed(states[:-1]):
+        ada.press("ControlOrMeta+z")
+        ada.expect_text(state)
+    for state in states[1:]:
+        ada.press("ControlOrMeta+y")
+        ada.expect_text(state)
+
+
+@pytest.mark.chapter(10)
+@pytest.mark.app
+def test_undo_never_reaches_across_two_fields(open_note: OpenNote, note: str) -> None:
+    ada = open_note(note, "Ada")
+    ada.write_title("Title")
+    ada.press("Enter")
+    ada.type("Text")
+    ada.press("ControlOrMeta+z")
+    ada.expect_text("")
+    ada.expect_title("Title")
+    ada.press("ControlOrMeta+z")
+    ada.expect_title("")
+
+
+@pytest.mark.chapter(10)
+@pytest.mark.app
+def test_undo_takes_each_of_several_kinds_of_change_by_itself(open_note: OpenNote, note: str) -> None:
+    ada = open_note(note, "Ada")
+    states = [""]
+
+    def after(*keys: str) -> None:
+        ada.press(*keys)
+        states.append(ada.text)
+
+    ada.go_to_end()
+    after(*"word")
+    ada.paste("pasted")
+    ada.expect_text("wordpasted")
+    states.append(ada.text)
+    after(*"typed")
+    after("Backspace", "Backspace", "Backspace")
+    ada.press(TO_START)
+    after(*"first")
+    ada.press("ArrowRight", "ArrowLeft")  # away and back: a step of its own, too
+    after(*"more")
+    ada.press("Shift+ArrowLeft")
+    after(*"instead")
+    assert states[-1] == "firstmorinsteadwordpastedty"
+    for state in reversed(states[:-1]):
+        ada.press("ControlOrMeta+z")
+        ada.expect_text(state)
+
+
+@pytest.mark.chapter(10)
+@pytest.mark.app
+def test_a_text_without_spaces_is_undone_in_pieces(open_note: OpenNote, note: str) -> None:
+    ada = open_note(note, "Ada")
+    text = "天地玄黄宇宙洪荒日月盈昃辰宿列张" * 8
+    ada.go_to_end()
+    for letter in text:
+        ada.page.keyboard.insert_text(letter)
+    ada.expect_text(text)
+    ada.press("ControlOrMeta+z")
+    ada.until(lambda: ada.text != text, lambda: "something is taken back")
+    assert len(text) - len(ada.text) <= len(text) / 4
+
+
+@pytest.mark.chapter(10)
+@pytest.mark.app
+@pytest.mark.parametrize("field", ["Title", "Note"])
+def test_a_phone_helps_with_writing_as_in_any_text_field(page: Page, note: str, field: str) -> None:
+    page.goto(note)
+    editor = page.get_by_role("textbox", name=field, exact=True)
+    for name, value in {"autocapitalize": "sentences", "autocorrect": "on", "writingsuggestions": "true"}.items():
+        expect(editor).to_have_attribute(name, value)
+    expect(editor).to_have_attribute("spellcheck", "true")
+
+
+@pytest.mark.chapter(10)
+@pytest.mark.app
+def test_ctrl_s_says_that_all_is_saved(open_note: OpenNote, note: str) -> None:
+    ada = open_note(note, "Ada")
+    answer = ada.page.get_by_role("status", name="Answer")
+    ada.page.evaluate(
+        "document.addEventListener('keydown', ({ key, defaultPrevented }) => {"
+        " if (key === 's') document.body.dataset.prevented = defaultPrevented })"
+    )
+    ada.write("Text")
+    ada.expect_saved()
+    ada.press("Control+s")
+    expect(answer).to_have_text("Everything is saved already.")
+    expect(ada.page.locator("body")).to_have_attribute("data-prevented", "true")
+    expect(answer).to_have_text("")
+    ada.go_offline()
+    ada.write("More")
+    ada.press("Meta+s")
+    expect(answer).to_have_text("Not saved yet: this page is offline.")
+    ada.expect_text("TextMore")
+    ada.go_online()
+    ada.expect_saved()
 
 
 @pytest.mark.chapter(6)

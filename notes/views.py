@@ -1,3 +1,6 @@
+from collections.abc import Iterator
+from itertools import groupby
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -15,6 +18,9 @@ from .models import Note
 
 NOTES_PER_PAGE = 50
 EXCERPT_LENGTH = 240
+# A browser lays out a line of `unicode-bidi: plaintext` in time that grows with the square of its length. Up to this
+# length that is not felt; a megabyte without a break takes half a minute.
+LONG_LINE = 10_000
 PEOPLE = ["Ada", "Grace", "Alan", "Katherine"]  # for the demo: a person for each pane
 FEWEST_PANES = 2
 
@@ -50,10 +56,20 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         return not_found(request, pk)
     context = {
         "note": note,
+        "blocks": split_long_lines(note.text),
         "is_pane": "pane" in request.GET,
         "are_libraries_built": are_browser_libraries_built(),
     }
     return render(request, "notes/detail.html", context)
+
+
+def split_long_lines(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in blocks, and whether a block is a single long line. All other lines stay together."""
+    for is_long, lines in groupby(text.split("\n"), key=lambda line: len(line) > LONG_LINE):
+        if is_long:
+            yield from ((line, True) for line in lines)
+        else:
+            yield "\n".join(lines), False
 
 
 @require_safe

@@ -11,8 +11,13 @@ import { follow, watchAgreement } from "./agreement.js"
 import { binding, getText, readText } from "./binding.js"
 import { remoteCursors } from "./cursors.js"
 import { lineDirections } from "./directions.js"
+import { matchHighlights } from "./find.js"
 import { lineEnds } from "./line-ends.js"
 import { showCutPairs } from "./surrogates.js"
+import { undoSteps } from "./undo.js"
+
+/** What a phone offers in a text field for prose. CodeMirror, made for code, switches all of it off. */
+const PROSE = { spellcheck: "true", autocapitalize: "sentences", autocorrect: "on", writingsuggestions: "true" }
 
 /**
  * @import { Extension } from "@codemirror/state"
@@ -45,6 +50,7 @@ export function mountEditors({
   const writable = new Compartment()
   /** @type {Extension} */
   let writing = []
+  const steps = undoSteps(undoManager)
   /**
    * @param {Y.Text} text
    * @param {HTMLElement} parent
@@ -57,12 +63,14 @@ export function mountEditors({
       extensions: [
         own,
         lineEnds,
+        steps, // before the binding hands a change to the document, where it is recorded
         binding,
         withoutSync(yCollab(text, null, { undoManager })),
         showCutPairs(text),
         remoteCursors(text, awareness),
         keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
         highlightSpecialChars(),
+        matchHighlights,
         EditorView.lineWrapping,
         EditorView.scrollMargins.of(getMargins),
         lineDirections,
@@ -108,6 +116,12 @@ export function mountEditors({
   const editors = [title, body]
 
   return {
+    get title() {
+      return title.getView()
+    },
+    get body() {
+      return body.getView()
+    },
     seemToAgree: () => editors.every(({ agreement }) => agreement.seemsToAgree()),
     makeReadOnly() {
       writing = [EditorState.readOnly.of(true), EditorView.contentAttributes.of({ "aria-readonly": "true" })]
@@ -127,7 +141,7 @@ export function mountEditors({
  * @param {Record<string, string>} attributes
  */
 function named(name, attributes) {
-  return EditorView.contentAttributes.of({ "aria-label": name, spellcheck: "true", dir: "auto", ...attributes })
+  return EditorView.contentAttributes.of({ "aria-label": name, dir: "auto", ...PROSE, ...attributes })
 }
 
 /** @param {Extension} collab a list, of which the binding takes the place of one part */

@@ -6,9 +6,12 @@ import { WebsocketProvider } from "y-websocket"
 import * as Y from "yjs"
 import { showConnection } from "./connection.js"
 import { mountEditors } from "./editors.js"
+import { showFind } from "./find.js"
 import { loadIdentity } from "./identity.js"
 import { copyText, showNotices } from "./notice.js"
 import { showPeople } from "./people.js"
+import { keepPlace } from "./place.js"
+import { answerSaveKey } from "./save-key.js"
 import { showSaved } from "./saved.js"
 import { showUndo } from "./undo.js"
 import { showUnreached } from "./unreached.js"
@@ -38,6 +41,7 @@ let editors
 showConnection(provider, get("connection"), get("offline"))
 showUnreached(provider, get("unreached"))
 const saved = showSaved(provider, get("changes"), () => editors?.seemToAgree() ?? true)
+answerSaveKey(get("changes"), get("answer"))
 showPeople(awareness, loadIdentity(), get("people"), get("my-name"))
 showUndo(undoManager, get("undo"), get("redo"))
 const notices = showNotices({
@@ -46,6 +50,18 @@ const notices = showNotices({
   getText: () => (editors ? body.toString() : get("body").innerText),
   onDeleted: stopWriting,
 })
+showFind({
+  doc,
+  getViews: () => (editors ? [editors.title, editors.body] : []),
+  getTop,
+  button: get("open-find"),
+  panel: get("find"),
+  input: get("find-words"),
+  count: get("find-count"),
+  previous: get("find-previous"),
+  close: get("find-close"),
+})
+keepPlace(body, () => editors?.body, getTop)
 showCopyAddress(document.getElementById("copy-address"))
 
 provider.on("status", ({ status }) => {
@@ -66,7 +82,7 @@ provider.on("sync", (isSynced) => {
       nonce,
       titleHost: get("title"),
       bodyHost: get("body"),
-      getMargins: () => ({ top: get("bar").offsetHeight, bottom: get("here").offsetHeight }),
+      getMargins: () => ({ top: getTop(), bottom: get("here").offsetHeight }),
       onParted(shown, mountAnew) {
         notices.offerLost(shown)
         saved.show()
@@ -80,6 +96,11 @@ const showTitle = () => {
   document.title = `${title.toString().trim() || "Untitled"} · Realtime Notes`
 }
 title.observe(showTitle)
+
+/** How far down the screen the text begins to be seen. */
+function getTop() {
+  return get("bar").offsetHeight + get("find").offsetHeight
+}
 
 function stopWriting() {
   get("controls").hidden = true
