@@ -13,12 +13,14 @@ import logging
 import time
 import uuid
 from typing import Any
+from urllib.parse import parse_qs
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django import db
 from django.conf import settings
 
+from .documents import NoteError
 from .limits import Bucket, Refusal
 from .models import Note
 from .outbox import Outbox
@@ -126,9 +128,17 @@ class NoteConsumer(OutboxConsumer):
     def note_id(self) -> int:
         return int(self.scope["url_route"]["kwargs"]["note_id"])
 
+    @property
+    def identity(self) -> str:
+        """Of the note that the page was made for, as our pages say it. Other clients know only a number."""
+        query: bytes = self.scope.get("query_string", b"")
+        return parse_qs(query.decode("latin-1")).get("identity", [""])[0]
+
     async def enter(self) -> None:
         try:
-            self.room = await self.process.join(self.note_id, self)
+            self.room = await self.process.join(self.note_id, self, self.identity)
+        except NoteError as error:
+            self.shut(error.code, error.reason)
         except Note.DoesNotExist:
             self.shut(CloseCode.NO_SUCH_NOTE, "There is no such note.")
         except db.Error as error:

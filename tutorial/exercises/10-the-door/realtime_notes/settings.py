@@ -6,37 +6,38 @@ is described in docs/reference/settings.md, and a test keeps that page complete.
 
 from pathlib import Path
 
-import environ
 from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from realtime_notes import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MEBIBYTE = 1024 * 1024
 
 # The environment -----------------------------------------------------------------------------------
 
-env = environ.Env()
-DEBUG = env.bool("DEBUG", default=True)
-SECRET_KEY = env.str("SECRET_KEY", default="only-for-a-laptop" if DEBUG else "")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-DATABASE = env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
-REDIS_URL = env.str("REDIS_URL", default="")
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
-TRUST_FORWARDED_PROTO = env.bool("TRUST_FORWARDED_PROTO", default=False)
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-MAX_FRAME_BYTES = env.int("MAX_FRAME_BYTES", default=8 * MEBIBYTE)
-MAX_NOTE_BYTES = env.int("MAX_NOTE_BYTES", default=8 * MEBIBYTE)
-MAX_QUEUED_BYTES = env.int("MAX_QUEUED_BYTES", default=4 * MEBIBYTE)
-MAX_UNSAVED_BYTES = env.int("MAX_UNSAVED_BYTES", default=16 * MEBIBYTE)
-MAX_FRAMES_PER_SECOND = env.int("MAX_FRAMES_PER_SECOND", default=1000)
-MAX_CONNECTIONS = env.int("MAX_CONNECTIONS", default=10_000)
-MAX_CONNECTIONS_PER_ADDRESS = env.int("MAX_CONNECTIONS_PER_ADDRESS", default=1000)
-MAX_CONNECTS_PER_SECOND = env.int("MAX_CONNECTS_PER_SECOND", default=100)
-LOCKED_NOTES = env.list("LOCKED_NOTES", cast=int, default=[])
-COMPACT_AFTER_UPDATES = env.int("COMPACT_AFTER_UPDATES", default=500)
-CHECK_LOG_SECONDS = env.float("CHECK_LOG_SECONDS", default=3.0)
+DEBUG = env.flag("DEBUG", default=True)
+SECRET_KEY = env.text("SECRET_KEY") or ("only-for-a-laptop" if DEBUG else "")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+DATABASE = env.database("DATABASE_URL", default=BASE_DIR / "db.sqlite3")
+REDIS_URL = env.redis("REDIS_URL")
+STATIC_ROOT = BASE_DIR / env.text("STATIC_ROOT", default="static")
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000, least=0)
+TRUST_FORWARDED_PROTO = env.flag("TRUST_FORWARDED_PROTO", default=False)
+LOG_LEVEL = env.level("LOG_LEVEL", default="INFO")
+MAX_FRAME_BYTES = env.number("MAX_FRAME_BYTES", default=8 * MEBIBYTE)
+MAX_NOTE_BYTES = env.number("MAX_NOTE_BYTES", default=8 * MEBIBYTE)
+MAX_QUEUED_BYTES = env.number("MAX_QUEUED_BYTES", default=4 * MEBIBYTE)
+MAX_UNSAVED_BYTES = env.number("MAX_UNSAVED_BYTES", default=16 * MEBIBYTE)
+MAX_FRAMES_PER_SECOND = env.number("MAX_FRAMES_PER_SECOND", default=1000)
+MAX_CONNECTIONS = env.number("MAX_CONNECTIONS", default=10_000)
+MAX_CONNECTIONS_PER_ADDRESS = env.number("MAX_CONNECTIONS_PER_ADDRESS", default=1000)
+MAX_CONNECTS_PER_SECOND = env.number("MAX_CONNECTS_PER_SECOND", default=100)
+COMPACT_AFTER_UPDATES = env.number("COMPACT_AFTER_UPDATES", default=500)
+CHECK_LOG_SECONDS = env.seconds("CHECK_LOG_SECONDS", default=3.0)
+LOCKED_NOTES = [int(number) for number in env.text("LOCKED_NOTES").split(",") if number]
 
 if not SECRET_KEY:
     raise ImproperlyConfigured(
@@ -61,8 +62,10 @@ INSTALLED_APPS = [
     "notes",
 ]
 MIDDLEWARE = [
+    "notes.health.answer_health",  # first: a load balancer asks by address, without HTTPS
+    "notes.prefix.keep_cookies_under_prefix",
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
+    "notes.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -92,6 +95,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEST_RUNNER = "realtime_notes.test_runner.PytestRunner"
 
 # Database and channel layer ------------------------------------------------------------------------
 
@@ -115,17 +119,22 @@ CHANNEL_LAYERS = {
 
 # Static files --------------------------------------------------------------------------------------
 
-STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "static"
-SERVESTATIC_USE_FINDERS = True  # straight from the apps' folders: there is no collectstatic step
+STATIC_URL = "/static/"  # the storage puts the prefix before it
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "notes.static_files.CollectedStorage"},
+}
+SERVESTATIC_USE_FINDERS = True  # straight from the apps' folders, so that it works without collectstatic, too
 SERVESTATIC_USE_STATIC_ROOT = False
+SERVESTATIC_KEEP_ONLY_HASHED_FILES = True  # the finders have the others
 
 # Security ------------------------------------------------------------------------------------------
 
 X_FRAME_OPTIONS = "DENY"  # but for the note page, which the side-by-side page frames
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "notes_session", "notes_csrf"  # another site of this host may use Django's
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+CSRF_FAILURE_VIEW = "notes.origins.refuse_form"
 if TRUST_FORWARDED_PROTO:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {

@@ -7,6 +7,7 @@ import { Compartment, EditorState, Prec } from "@codemirror/state"
 import { EditorView, highlightSpecialChars, keymap, placeholder } from "@codemirror/view"
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next"
 import { lineDirections } from "./directions.js"
+import { lineEnds } from "./line-ends.js"
 import { showCutPairs } from "./surrogates.js"
 
 /**
@@ -36,6 +37,7 @@ export function mountEditors({ doc, undoManager, nonce, titleHost, bodyHost, get
       doc: text.toString(),
       extensions: [
         own,
+        lineEnds,
         yCollab(text, null, { undoManager }),
         showCutPairs(text),
         keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
