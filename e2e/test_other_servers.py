@@ -1,6 +1,7 @@
 """ASGI servers that promise no more than ASGI does: what goes beyond it is not relied on."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -11,10 +12,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from e2e.conftest import CreateNote, OpenNote
-from e2e.note_page import expect_same_text
+from e2e.note_page import LOOK_AGAIN_MS, expect_same_text
 from e2e.patience import patience
 from notes.protocol import SyncStatus, SyncUpdate, encode
 from tools.app_server import AppServer, GranianServer, HypercornServer
+from tools.process import is_taken
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 NO_GRANIAN = "the development requirements have no Granian for Windows"
@@ -79,6 +81,15 @@ def test_somebody_who_reads_nothing_is_not_waited_for_without_end(other_server: 
             if TOO_SLOW in other_server.log:
                 break
         assert TOO_SLOW in other_server.log
+
+
+def test_nothing_of_a_server_outlives_it(other_server: AppServer) -> None:
+    other_server.kill()
+    for _ in range(int(patience.milliseconds) // LOOK_AGAIN_MS):
+        if not is_taken(other_server.port):
+            return
+        time.sleep(LOOK_AGAIN_MS / 1000)
+    pytest.fail("Somebody still listens on its port.")
 
 
 def code_of(socket: ClientConnection, frame: bytes) -> int | None:

@@ -1,6 +1,7 @@
 """The app as a real process of Daphne or another ASGI server, with a database of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -104,7 +105,16 @@ class UvicornServer(AppServer):
         ]
 
 
-class HypercornServer(AppServer):
+class ServerWithWorker(AppServer):
+    """Its worker is a process of its own, which would outlive it."""
+
+    def kill(self) -> None:
+        if self.is_running:
+            os.killpg(self.pid, signal.SIGKILL)
+        super().kill()
+
+
+class HypercornServer(ServerWithWorker):
     name = "hypercorn"
 
     def command(self) -> Sequence[str]:
@@ -112,7 +122,7 @@ class HypercornServer(AppServer):
         return [sys.executable, "-m", "hypercorn", "--bind", address, *self.options, APPLICATION]
 
 
-class GranianServer(AppServer):
+class GranianServer(ServerWithWorker):
     name = "granian"
 
     def command(self) -> Sequence[str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from tools.app_server import AppServer
 from tools.process import ProcessError
 from tools.redis import RedisNotFoundError, find_redis
+from tools.sqlite import url_of
 
 from .hints import find_hints, hints_of
 from .progress import Progress, find_progress
@@ -151,8 +152,7 @@ def copy_project(folder: Path, place: Path, chapter: int) -> Path:
 
 def preflight(copy: Path, place: Path, chapter: int, tests: Choice) -> None:
     """Raises TutorialError, with what was printed and what to do, if the project does not even start."""
-    url = f"sqlite:///{place / 'preflight.sqlite3'}"
-    server = AppServer(url, project=copy)
+    server = AppServer(url_of(place / "preflight.sqlite3"), project=copy)
     if chapter >= REDIS_SINCE and tests.with_redis:
         require_redis()
     elif chapter >= REDIS_SINCE:
