@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 LONGEST_TURN = 50  # keys, in CPU time: nobody has the server for longer before the others have their turn
 # uvicorn takes all frames of 256 KB, which may be 36 000, before anybody else has a turn. Daphne lets the app choose.
 READS_MUCH = 1000
-ALL_LEAVE = 500  # a thousand connections that end in one moment
+ALL_LEAVE = 300  # a thousand connections that end in one moment
 MAX_GROWTH_MIB = 64
 BATCHES = [*[50] * 19, 46]  # of connections: the bystanders are four of the thousand that one address may have
 FLOOD = 100_000

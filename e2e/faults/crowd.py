@@ -11,6 +11,7 @@ anybody but its author.
 import asyncio
 import random
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -29,6 +30,7 @@ FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.5  # as y-websocket
 PATIENCE_SECONDS = 120.0
 LOOK_AGAIN_SECONDS = 0.02
 NEWS_SECONDS = 1.0
+RECEIVE_BUFFER = 128 * 1024  # bytes that the system takes for a writer who does not read; Linux may take 32 MiB
 MOST_SECONDS = 600.0  # nothing in the crowd's thread takes so long
 OFFLINE = (OSError, TimeoutError, WebSocketException)
 
@@ -97,9 +99,9 @@ class Writer:
                 ping_interval=None,
             )
             try:
-                async with line as socket:
+                async with line as connection:
                     retry_seconds = FIRST_RETRY_SECONDS
-                    await self._converse(socket)
+                    await self._converse(connection)
             except OFFLINE:
                 pass
             finally:
@@ -110,27 +112,29 @@ class Writer:
             retry_seconds = min(2 * retry_seconds, LAST_RETRY_SECONDS)
             way += 1  # the next time by way of another process
 
-    async def _converse(self, socket: ClientConnection) -> None:
+    async def _converse(self, connection: ClientConnection) -> None:
+        line: socket.socket = connection.transport.get_extra_info("socket")
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self._outgoing = asyncio.Queue()
         self._send(SyncStep1(self._doc.get_state()))
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._send_all(socket, self._outgoing))
-                tasks.create_task(self._receive_all(socket))
+                tasks.create_task(self._send_all(connection, self._outgoing))
+                tasks.create_task(self._receive_all(connection))
         except* ConnectionClosed as group:
             for error in group.exceptions:
                 self.closed.append(error.rcvd.code if isinstance(error, ConnectionClosed) and error.rcvd else 1006)
         finally:
             self._outgoing = None
 
-    async def _send_all(self, socket: ClientConnection, outgoing: asyncio.Queue[bytes]) -> None:
+    async def _send_all(self, connection: ClientConnection, outgoing: asyncio.Queue[bytes]) -> None:
         while True:
-            await socket.send(await outgoing.get())
+            await connection.send(await outgoing.get())
 
-    async def _receive_all(self, socket: ClientConnection) -> None:
+    async def _receive_all(self, connection: ClientConnection) -> None:
         while True:
             await self.reads.wait()
-            frame = await socket.recv()
+            frame = await connection.recv()
             assert isinstance(frame, bytes)
             self._receive(protocol.decode(frame))
 
@@ -320,10 +324,10 @@ async def _read(url: str) -> str:
     """The note as a newcomer reads it: what the server answers to an empty state vector."""
     doc = Doc[Any]()
     body = doc.get("body", type=Text)
-    async with asyncio.timeout(PATIENCE_SECONDS), connect(url, max_size=None, proxy=None) as socket:
-        await socket.send(protocol.encode(SyncStep1(b"\x00")))
+    async with asyncio.timeout(PATIENCE_SECONDS), connect(url, max_size=None, proxy=None) as connection:
+        await connection.send(protocol.encode(SyncStep1(b"\x00")))
         while True:
-            frame = await socket.recv()
+            frame = await connection.recv()
             assert isinstance(frame, bytes)
             message = protocol.decode(frame)
             if isinstance(message, SyncStep2):
