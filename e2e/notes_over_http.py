@@ -22,6 +22,6 @@ def create_note_over_http(server_url: str, title: str = "") -> str:
 def text_without_javascript(address: str) -> str:
     """The text of a note as Django renders it: what the database holds, up to two seconds behind."""
     page = urllib.request.urlopen(address).read().decode()
-    found = re.search(r'id="body"[^>]*><div[^>]*>(.*?)</div>', page, re.DOTALL)
+    found = re.search(r'id="body"[^>]*>(.*?)</div>\s*</div>', page, re.DOTALL)
     assert found, "The page shows no text."
-    return html.unescape(found[1])
+    return "\n".join(html.unescape(block) for block in re.findall(r"<div[^>]*>([^<]*)", found[1]))

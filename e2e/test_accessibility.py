@@ -1,11 +1,13 @@
 """For everybody: with a keyboard alone, with a screen reader, in both themes, on a narrow screen."""
 
+import base64
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from e2e.conftest import OpenNote
+from e2e.note_page import NotePage
 from tools.app_server import AppServer
 from tools.axe import findings
 
@@ -22,11 +24,27 @@ def test_axe_finds_nothing_on_any_page(open_note: OpenNote, server: AppServer, n
     expect(ada.cursor_of("Grace")).to_be_attached()
     assert findings(ada.page.main_frame) == []
     ada.go_offline()
+    ada.press("Control+s")
     assert findings(ada.page.main_frame) == []
     for address in (server.url, f"{server.url}/?q=nothing", f"{note}delete/", f"{note}side-by-side/?panes=4"):
         grace.page.goto(address)
         for frame in grace.page.frames:
             assert findings(frame) == [], address
+
+
+@pytest.mark.app
+@pytest.mark.parametrize("theme", [{"color_scheme": "light"}, {"color_scheme": "dark"}], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1000, 320])
+def test_axe_finds_nothing_while_something_is_searched_for(
+    open_note: OpenNote, note: str, theme: dict[str, str], width: int
+) -> None:
+    ada = open_note(note, "Ada", viewport={"width": width, "height": 640}, **theme)
+    ada.write("one and one")
+    ada.press("ControlOrMeta+f")
+    ada.type("one")
+    expect(ada.page.get_by_role("status", name="Matches")).to_have_text("1 of 2")
+    assert findings(ada.page.main_frame) == []
+    assert ada.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.page_is_missing
@@ -69,3 +87,91 @@ def test_nothing_sticks_out_of_a_narrow_screen(new_page: Callable[..., Page], se
     for address in (server.url, note, f"{note}side-by-side/", f"{note}delete/"):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], address
+
+
+# With forced colours, as in the high contrast of Windows, a browser drops most of a page's own colours.
+
+
+@pytest.fixture(params=["light", "dark"])
+def forced(request: pytest.FixtureRequest, open_note: OpenNote, note: str) -> list[NotePage]:
+    ada, grace = open_note(note, "Ada", "Grace", forced_colors="active", color_scheme=request.param)
+    return [ada, grace]
+
+
+@pytest.mark.app
+def test_the_switch_shows_its_two_states_with_forced_colours(forced: list[NotePage]) -> None:
+    ada, _ = forced
+    off = colors_of(ada.page, ada.offline_switch, "before")
+    assert len(off) > 1, "the switch can be seen"
+    ada.go_offline()
+    assert colors_of(ada.page, ada.offline_switch, "before") != off
+
+
+@pytest.mark.app
+def test_the_dot_of_the_connection_shows_its_state_with_forced_colours(forced: list[NotePage]) -> None:
+    ada, _ = forced
+    live = colors_of(ada.page, ada.connection, "before")
+    ada.go_offline()
+    offline = colors_of(ada.page, ada.connection, "before")
+    assert len(live) > 1
+    assert len(offline) > 1
+    assert live != offline
+
+
+@pytest.mark.app
+def test_each_person_has_a_colour_with_forced_colours(forced: list[NotePage]) -> None:
+    ada, _ = forced
+    ada.expect_people("Ada", "Grace")
+    dots = [frozenset(colors_of(ada.page, person.locator(".swatch"))) for person in ada.people.all()]
+    assert len(set(dots)) == len(dots) == 2, "each has another colour"
+
+
+@pytest.mark.app
+def test_cursors_and_selections_of_others_are_seen_with_forced_colours(forced: list[NotePage]) -> None:
+    ada, grace = forced
+    grace.write("Look")
+    ada.expect_text("Look")
+    cursor, dot = (
+        most_common(colors_of(ada.page, mark))
+        for mark in (ada.page.locator(".remote-cursor"), ada.people.filter(has_text="Grace").locator(".swatch"))
+    )
+    assert cursor == dot, "the cursor has Grace's colour"
+    grace.press("Shift+Home")
+    selection = ada.page.locator(".remote-selection")
+    expect(selection).to_be_attached()
+    around = most_common(colors_of(ada.page, ada.page.locator(".sheet")))
+    assert most_common(colors_of(ada.page, selection)) != around, "the selection can be seen"
+
+
+def most_common(colors: dict[str, int]) -> str:
+    return max(colors, key=lambda color: colors[color])
+
+
+def colors_of(page: Page, element: Locator, pseudo: str = "") -> dict[str, int]:
+    """The colours of the pixels of an element, or of what stands before its text, and how often each is there."""
+    box = element.bounding_box()
+    assert box
+    width = box["width"]
+    if pseudo:
+        width = element.evaluate(
+            "element => parseFloat(getComputedStyle(element).paddingLeft)"
+            " + parseFloat(getComputedStyle(element, '::before').width)"
+        )
+    picture = page.screenshot(clip={**box, "width": width}, animations="disabled")
+    colors: dict[str, int] = page.context.new_page().evaluate(COUNT_COLORS, base64.b64encode(picture).decode())
+    return colors
+
+
+COUNT_COLORS = """async picture => {
+    const bytes = Uint8Array.from(atob(picture), letter => letter.charCodeAt(0))
+    const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }))
+    const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d")
+    canvas.drawImage(image, 0, 0)
+    const { data } = canvas.getImageData(0, 0, image.width, image.height)
+    const colors = {}
+    for (let at = 0; at < data.length; at += 4) {
+        const color = data.slice(at, at + 3).join()
+        colors[color] = (colors[color] ?? 0) + 1
+    }
+    return colors
+}"""

@@ -1,4 +1,4 @@
-"""Find in the note. The browser's own search does not see it all, since an editor draws only what is near the screen."""
+"""Find in the note. The browser's own search does not see it all: an editor draws only what is near the screen."""
 
 import re
 

@@ -1,7 +1,9 @@
 """Text of all kinds: what one types is what the other reads, letter for letter."""
 
+from collections.abc import Callable
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from e2e.conftest import OpenNote
 from e2e.note_page import expect_same_text
@@ -130,3 +132,37 @@ def test_a_pair_that_a_script_cuts_on_this_page_is_read_alike_by_all(
     with node_client(note) as client:
         ada.write(" on")
         assert expect_same_text(ada, grace) == f"{text} on" == client.do("text")
+
+
+@pytest.mark.chapter(10)
+@pytest.mark.app
+def test_each_line_has_its_direction_without_javascript_too(
+    new_page: Callable[..., Page], open_note: OpenNote, note: str
+) -> None:
+    """Beside a line that is too long to be laid out with the others, and in it."""
+    long_line = "שלום " * 4000
+    ada = open_note(note, "Ada")
+    ada.go_to_end()
+    ada.page.keyboard.insert_text(f"To Alan:\nשלום עולם\n{long_line}\nYours\nעדה")
+    ada.expect_saved()
+    page = new_page(java_script_enabled=False)
+    page.goto(note)
+    ada.until(lambda: page.goto(note) is not None and page.get_by_text("Yours").count() == 1, lambda: "Django has it")
+    for line, starts_at in (("To Alan:", "left"), ("שלום עולם", "right"), ("Yours", "left"), ("עדה", "right")):
+        assert edge_of(page, line) == starts_at, line
+    expect(page.get_by_text(long_line.strip())).to_have_css("direction", "rtl")
+
+
+def edge_of(page: Page, line: str) -> str:
+    """At which edge of the text a line starts."""
+    edge: str = page.get_by_text(line).first.evaluate(
+        """(block, line) => {
+            const text = block.firstChild, range = document.createRange()
+            range.setStart(text, text.data.indexOf(line))
+            range.setEnd(text, text.data.indexOf(line) + line.length)
+            const box = range.getBoundingClientRect(), around = block.getBoundingClientRect()
+            return box.left - around.left < around.right - box.right ? "left" : "right"
+        }""",
+        line,
+    )
+    return edge

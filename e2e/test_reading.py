@@ -52,7 +52,7 @@ def test_lines_deleted_above_do_not_move_what_i_read(readers: list[NotePage]) ->
 
 def test_what_i_read_stays_while_i_am_in_another_field(readers: list[NotePage]) -> None:
     ada, grace = readers
-    ada.my_name.focus()
+    ada.my_name.evaluate("field => field.focus({ preventScroll: true })")
     expect_to_stay(ada, grace, lambda: grace.write_first("New\n" * 10))
 
 

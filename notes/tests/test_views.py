@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from notes import documents
 from notes.documents import Document, create_note
 from notes.models import Note
+from notes.views import LONG_LINE, split_long_lines
 
 pytestmark = pytest.mark.django_db
 NASTY = "<script>alert(1)</script>"
@@ -209,3 +210,12 @@ def test_a_hostile_title_is_text_in_the_admin(admin_client: Client) -> None:
 def test_the_admin_shows_notes_and_cannot_write_them(admin_client: Client) -> None:
     assert "Welcome" in page(admin_client, "/admin/notes/note/")
     assert "Save" not in page(admin_client, "/admin/notes/note/1/change/")
+
+
+@pytest.mark.parametrize("text", ["", "one\ntwo\n", "{0}", "a\n\n{0}\n{0}\n\nb\n{0}\n", "\n{0}"])
+def test_a_long_line_is_a_block_by_itself_and_no_line_is_lost(text: str) -> None:
+    text = text.format("x" * (LONG_LINE + 1))
+    blocks = list(split_long_lines(text))
+    assert "\n".join(block for block, _ in blocks) == text
+    assert [is_long for block, is_long in blocks] == [block.startswith("x" * LONG_LINE) for block, _ in blocks]
+    assert all("\n" not in block for block, is_long in blocks if is_long)
