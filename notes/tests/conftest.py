@@ -6,12 +6,17 @@ from asgiref.sync import sync_to_async
 from channels.layers import channel_layers, get_channel_layer
 from django.conf import settings
 from django.db import connections
+from hypothesis import settings as property_tests
 
 from notes.documents import create_note
 from notes.models import Note
 from notes.process import Process
 from notes.tests.faults import FaultyChannelLayer
 from notes.tests.peers import Peer
+
+# No example has to be done in 200 ms: a busy machine takes longer.
+property_tests.register_profile("patient", deadline=None)
+property_tests.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

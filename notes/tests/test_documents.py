@@ -199,7 +199,7 @@ def test_rows_up_to_the_snapshot_are_not_of_the_log() -> None:
     assert not Update.objects.filter(note=note).exists()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 8),
     st.sets(st.integers(1, 8)),

@@ -382,7 +382,7 @@ def take_step(stage: Stage, verb: str, person: int, number: int) -> None:
 
 
 @pytest.mark.usefixtures("untold_until_the_test_says_so")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(steps, max_size=80))
 async def test_in_the_end_all_see_the_last_state_of_everybody_with_a_line(taken: list[tuple[str, int]]) -> None:
     stage = Stage()
@@ -397,7 +397,7 @@ async def test_in_the_end_all_see_the_last_state_of_everybody_with_a_line(taken:
 
 
 @pytest.mark.usefixtures("untold_until_the_test_says_so")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from(["leave", "join", "show", "nothing", "nothing"]), people), max_size=40))
 async def test_nobody_with_a_line_is_forgotten_and_nobody_without_one_stays(taken: list[tuple[str, int]]) -> None:
     """The timers of these browsers do not run at all. Somebody comes, goes or does something every few seconds."""
