@@ -3,6 +3,7 @@ time they are taken all the same and thrown away, so that a picture that cannot 
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,8 +13,9 @@ from e2e.note_page import TO_START
 from e2e.test_side_by_side import pane_of
 from tools.app_server import REPOSITORY, AppServer
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app, pytest.mark.parametrize("color_scheme", ["light", "dark"])]
+pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 
+SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
 WIDE = {"width": 1200, "height": 640}
 LETTER = """Dear all,
 
@@ -26,10 +28,16 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return REPOSITORY / "docs" / "images" if request.config.getoption("--keep-pictures") else tmp_path
 
 
+def shoot(page: Page, folder: Path, name: str) -> None:
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=folder / f"{name}-{scheme}.png")
+
+
 def test_picture_of_two_people_in_one_note(
-    new_page: Callable[..., Page], create_note: CreateNote, folder: Path, color_scheme: str
+    new_page: Callable[..., Page], create_note: CreateNote, folder: Path
 ) -> None:
-    page = new_page(color_scheme=color_scheme, viewport=WIDE)
+    page = new_page(viewport=WIDE)
     page.goto(f"{create_note('A picnic on Saturday')}side-by-side/")
     ada, grace = (pane_of(page, name) for name in ("Ada", "Grace"))
     ada.get_by_role("textbox", name="Note", exact=True).click()
@@ -45,13 +53,11 @@ def test_picture_of_two_people_in_one_note(
     expect(ada.locator(".cursor-label", has_text="Grace")).to_be_attached()
     for pane in (ada, grace):
         expect(pane.get_by_role("status", name="Changes")).to_have_text("Saved")
-    page.screenshot(path=folder / f"side-by-side-{color_scheme}.png")
+    shoot(page, folder, "side-by-side")
 
 
-def test_picture_of_a_note(open_note: OpenNote, create_note: CreateNote, folder: Path, color_scheme: str) -> None:
-    ada, grace = open_note(
-        create_note("A picnic on Saturday"), "Ada", "Grace", color_scheme=color_scheme, viewport=WIDE
-    )
+def test_picture_of_a_note(open_note: OpenNote, create_note: CreateNote, folder: Path) -> None:
+    ada, grace = open_note(create_note("A picnic on Saturday"), "Ada", "Grace", viewport=WIDE)
     ada.go_to_end()
     ada.page.keyboard.insert_text(LETTER)
     grace.expect_text(LETTER)
@@ -60,7 +66,7 @@ def test_picture_of_a_note(open_note: OpenNote, create_note: CreateNote, folder:
     ada.expect_text(f"{LETTER} Tea?")
     expect(ada.cursor_of("Grace")).to_be_attached()
     ada.expect_saved()
-    ada.page.screenshot(path=folder / f"note-{color_scheme}.png")
+    shoot(ada.page, folder, "note")
 
 
 def test_picture_of_the_list(
@@ -69,13 +75,12 @@ def test_picture_of_the_list(
     create_note: CreateNote,
     own_server: AppServer,
     folder: Path,
-    color_scheme: str,
 ) -> None:
     notes = [create_note(title, on=own_server) for title in ("Reading list", "A picnic on Saturday")]
     grace = open_note(notes[1], "Grace")
     grace.write(LETTER)
-    page = new_page(color_scheme=color_scheme, viewport=WIDE)
+    page = new_page(viewport=WIDE)
     page.goto(own_server.url)
     expect(page.get_by_role("list", name="In this note: Grace")).to_be_visible()
     expect(page.get_by_text("Dear all")).to_be_visible()
-    page.screenshot(path=folder / f"list-{color_scheme}.png")
+    shoot(page, folder, "list")

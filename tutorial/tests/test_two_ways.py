@@ -23,6 +23,7 @@ MINUTES = 30
 def run_browser_tests(project: Path, *options: str) -> None:
     command = [sys.executable, "-m", "pytest", "e2e", "--ignore", "e2e/faults", "-q", "-p", "no:cacheprovider"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    environment["COLUMNS"] = "300"  # or pytest's summary leaves out what went wrong
     result = subprocess.run(
         [*command, "--project", str(project), *options],
         cwd=REPOSITORY,
