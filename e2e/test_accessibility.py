@@ -101,18 +101,18 @@ def forced(request: pytest.FixtureRequest, open_note: OpenNote, note: str) -> li
 @pytest.mark.app
 def test_the_switch_shows_its_two_states_with_forced_colours(forced: list[NotePage]) -> None:
     ada, _ = forced
-    off = colors_of(ada.page, ada.offline_switch, "before")
+    off = colors_of(ada.page, ada.offline_switch, is_before=True)
     assert len(off) > 1, "the switch can be seen"
     ada.go_offline()
-    assert colors_of(ada.page, ada.offline_switch, "before") != off
+    assert colors_of(ada.page, ada.offline_switch, is_before=True) != off
 
 
 @pytest.mark.app
 def test_the_dot_of_the_connection_shows_its_state_with_forced_colours(forced: list[NotePage]) -> None:
     ada, _ = forced
-    live = colors_of(ada.page, ada.connection, "before")
+    live = colors_of(ada.page, ada.connection, is_before=True)
     ada.go_offline()
-    offline = colors_of(ada.page, ada.connection, "before")
+    offline = colors_of(ada.page, ada.connection, is_before=True)
     assert len(live) > 1
     assert len(offline) > 1
     assert live != offline
@@ -147,17 +147,17 @@ def most_common(colors: dict[str, int]) -> str:
     return max(colors, key=lambda color: colors[color])
 
 
-def colors_of(page: Page, element: Locator, pseudo: str = "") -> dict[str, int]:
+def colors_of(page: Page, element: Locator, is_before: bool = False) -> dict[str, int]:
     """The colours of the pixels of an element, or of what stands before its text, and how often each is there."""
     box = element.bounding_box()
     assert box
-    width = box["width"]
-    if pseudo:
-        width = element.evaluate(
-            "element => parseFloat(getComputedStyle(element).paddingLeft)"
-            " + parseFloat(getComputedStyle(element, '::before').width)"
-        )
-    picture = page.screenshot(clip={**box, "width": width}, animations="disabled")
+    if is_before:  # and neither border nor outline of the element, which show the focus
+        left, width = element.evaluate("""element => [
+            element.clientLeft + parseFloat(getComputedStyle(element).paddingLeft),
+            parseFloat(getComputedStyle(element, "::before").width),
+        ]""")
+        box = {"x": box["x"] + left, "y": box["y"] + 4, "width": width, "height": box["height"] - 8}
+    picture = page.screenshot(clip=box, animations="disabled")
     colors: dict[str, int] = page.context.new_page().evaluate(COUNT_COLORS, base64.b64encode(picture).decode())
     return colors
 

@@ -123,7 +123,7 @@ def test_an_injected_script_does_not_run(server: AppServer, new_context: Callabl
         document.body.append(script)
         document.body.insertAdjacentHTML("beforeend", "<img src='data:,' onerror='window.hacked = 1'>")
         const link = document.createElement("a")
-        link.href = "javascript:window.hacked = 'link'"
+        link.href = "javascript:void(window.hacked = 'link')"
         document.body.append(link)
         link.click()
         const timer = document.createElement("script")

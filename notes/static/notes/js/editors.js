@@ -11,19 +11,19 @@ import { follow, watchAgreement } from "./agreement.js"
 import { binding, getText, readText } from "./binding.js"
 import { remoteCursors } from "./cursors.js"
 import { lineDirections } from "./directions.js"
-import { matchHighlights } from "./find.js"
 import { lineEnds } from "./line-ends.js"
+import { matchHighlights } from "./matches.js"
 import { showCutPairs } from "./surrogates.js"
 import { undoSteps } from "./undo.js"
-
-/** What a phone offers in a text field for prose. CodeMirror, made for code, switches all of it off. */
-const PROSE = { spellcheck: "true", autocapitalize: "sentences", autocorrect: "on", writingsuggestions: "true" }
 
 /**
  * @import { Extension } from "@codemirror/state"
  * @import { Awareness } from "y-protocols/awareness"
  * @import * as Y from "yjs"
  */
+
+/** What a phone offers in a text field for prose. CodeMirror, made for code, switches all of it off. */
+const PROSE = { spellcheck: "true", autocapitalize: "sentences", autocorrect: "on", writingsuggestions: "true" }
 
 /**
  * @param {object} parts

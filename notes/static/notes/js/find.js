@@ -3,72 +3,19 @@
 // One panel searches both editors: the title, then the text, then from the start again.
 
 import { SearchQuery } from "@codemirror/search"
-import { EditorSelection, StateEffect, StateField } from "@codemirror/state"
-import { Decoration, EditorView, ViewPlugin } from "@codemirror/view"
+import { EditorSelection } from "@codemirror/state"
+import { EditorView } from "@codemirror/view"
+import { found, isSame, matchesIn, setFound } from "./matches.js"
 import { firstInView } from "./place.js"
 
 /**
- * @import { DecorationSet, ViewUpdate } from "@codemirror/view"
  * @import * as Y from "yjs"
+ * @import { Match } from "./matches.js"
  */
-
-/** @typedef {{ from: number, to: number }} Range */
-/** @typedef {Range & { view: EditorView }} Match */
 
 const LONGEST_SELECTION = 100 // characters: a longer selection is not what somebody wants to find
 const COUNT_AGAIN_MS = 100 // after a change: searching a large note takes a while, and others may be typing
 const MARGIN_PX = 48 // between a match and the edge of what is in view
-
-/** @type {import("@codemirror/state").StateEffectType<{ matches: Range[], here: Range | null }>} */
-const setFound = StateEffect.define()
-
-/** The matches in an editor, and, in the editor where the search is, how far it has come. */
-const found = StateField.define({
-  create: () => ({ matches: /** @type {Range[]} */ ([]), here: /** @type {Range | null} */ (null) }),
-  update({ matches, here }, tr) {
-    for (const effect of tr.effects) if (effect.is(setFound)) return effect.value
-    if (here && tr.docChanged) here = { from: tr.changes.mapPos(here.from, 1), to: tr.changes.mapPos(here.to, -1) }
-    return { matches, here }
-  },
-})
-
-class Highlights {
-  /** @param {EditorView} view */
-  constructor(view) {
-    this.decorations = highlight(view)
-  }
-
-  /** @param {ViewUpdate} update */
-  update(update) {
-    if (update.docChanged) this.decorations = this.decorations.map(update.changes) // until they are searched for again
-    else if (update.viewportChanged || update.transactions.some(isFinding)) this.decorations = highlight(update.view)
-  }
-}
-
-export const matchHighlights = [
-  found,
-  ViewPlugin.fromClass(Highlights, { decorations: (plugin) => plugin.decorations }),
-]
-
-/** @param {import("@codemirror/state").Transaction} tr */
-const isFinding = (tr) => tr.effects.some((effect) => effect.is(setFound))
-
-/**
- * @param {EditorView} view
- * @returns {DecorationSet} for the matches in view: there may be many thousand more
- */
-function highlight({ state, viewport }) {
-  const { matches, here } = state.field(found)
-  const end = Math.min(viewport.to, state.doc.length)
-  return Decoration.set(
-    matches
-      .filter(({ from, to }) => from >= viewport.from && to <= end)
-      .map((match) => (isSame(match, here) ? currentMark : mark).range(match.from, match.to)),
-  )
-}
-
-const mark = Decoration.mark({ class: "match" })
-const currentMark = Decoration.mark({ class: "match match-current" })
 
 /**
  * @param {object} parts
@@ -117,8 +64,7 @@ export function showFind({ doc, getViews, getTop, button, panel, input, count, p
   }
   /** @param {(matches: Match[], here: Match) => Match | undefined} choose */
   const move = (choose) => {
-    const here = getHere()
-    if (!here) return
+    const here = getHere() ?? topOf(getViews(), getTop())
     search()
     const match = choose(matches, here)
     show(match ?? here)
@@ -220,19 +166,6 @@ function topOf([title, body], top) {
   return at === null ? { view: title, from: 0, to: 0 } : { view: body, from: at, to: at }
 }
 
-/**
- * @param {EditorView} view
- * @param {SearchQuery} query
- */
-function matchesIn(view, query) {
-  const cursor = query.getCursor(view.state)
-  const matches = []
-  for (let next = cursor.next(); !next.done; next = cursor.next()) {
-    matches.push({ view, from: next.value.from, to: next.value.to })
-  }
-  return matches
-}
-
 /** @param {Match} match */
 function reveal({ view, from, to }) {
   view.dispatch({
@@ -250,12 +183,4 @@ function countInWords(index, total) {
   if (total === 0) return "No matches"
   if (index >= 0) return `${index + 1} of ${total}`
   return total === 1 ? "1 match" : `${total} matches`
-}
-
-/**
- * @param {Range} one
- * @param {Range | null} other
- */
-function isSame(one, other) {
-  return one.from === other?.from && one.to === other.to
 }

@@ -1,6 +1,6 @@
 // @ts-check
-// Ctrl-S: who presses it wants to know that nothing will be lost. The page says so, where the browser would offer to
-// save the page as a file.
+// Ctrl-S: anyone who presses it wants to know that nothing will be lost. So the page says whether all is saved, and the
+// browser does not ask where to put a copy of the page.
 
 const SHOWN_MS = 4000
 
