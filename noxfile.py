@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -34,7 +33,6 @@ NODE = ROOT / "requirements-node.txt"
 OLDEST_NODE = 20
 WORKERS = ["-n", "2", "--dist", "worksteal"]
 WAITING_WORKERS = ["-n", "3", "--dist", "worksteal"]  # one more than there are cores: some tests mostly wait
-NO_TESTS = 5  # how pytest ends that has found none
 IDLE_SECONDS = 0.5  # for opening a page, the largest of a session
 STOP_SECONDS = 15.0  # after Ctrl-C; nox grants 0.3, then kills, and what has been killed cannot stop its servers
 SLOWEST_PAGES = Path(tempfile.gettempdir()) / f"realtime-notes-slowest-pages-{os.getpid()}"  # see e2e/patience.py
@@ -88,8 +86,7 @@ def e2e(session: nox.Session) -> None:
     run(session, "python", "-m", "tools.chromium")
     arguments = ["e2e", "--ignore", "e2e/faults", *session.posargs]
     workers = [] if {"--headed", "-n", "--pdb"} & set(session.posargs) else WAITING_WORKERS
-    run(session, "pytest", "-m", "not alone", *workers, *arguments, success_codes=[0, NO_TESTS])
-    run(session, "pytest", "-m", "alone", *arguments, success_codes=[0, NO_TESTS])
+    run(session, "pytest", *workers, *arguments)
 
 
 @nox.session(requires=["dev"], venv_backend="none", default=False)
@@ -262,12 +259,12 @@ def use_dev(session: nox.Session) -> None:
     session.env["SLOWEST_PAGES"] = str(SLOWEST_PAGES)
 
 
-def run(session: nox.Session, program: str, *arguments: str, success_codes: Sequence[int] = (0,)) -> None:
+def run(session: nox.Session, program: str, *arguments: str) -> None:
     """Runs a program of the shared environment."""
     found = shutil.which(program, path=session.env["PATH"])
     if not found:
         session.error(f"{program} is not installed. Set up again with: nox -s dev")
-    session.run(found, *arguments, external=True, interrupt_timeout=STOP_SECONDS, success_codes=success_codes)
+    session.run(found, *arguments, external=True, interrupt_timeout=STOP_SECONDS)
 
 
 def build_browser_libraries(session: nox.Session) -> None:

@@ -24,7 +24,7 @@ pytest_plugins = ["e2e.together.browser"]
 
 CHAPTERS = range(1, 11)
 SETS_UP = {function.__code__ for function in (NotePage.open, create_note_over_http)}  # works on every project
-NOT_RED = {"early", "alone", "app"}  # marks of tests that need not fail on the project before
+NOT_RED = {"early", "app"}  # marks of tests that need not fail on the project before
 EXPECTED_ERRORS = {
     "line_is_cut": re.compile(
         r"WebSocket connection to .* failed|WebSocket is already in CLOSING|Failed to load resource: net::"

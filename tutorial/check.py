@@ -187,7 +187,7 @@ def require_redis() -> None:
 
 def run_tests(copy: Path, place: Path, chapter: int, tests: Choice) -> list[Result]:
     report = place / "results.json"
-    left_out = ["--ignore", "e2e/faults", "--ignore", "e2e/test_tutorial_pictures.py", "-m", "not alone and not app"]
+    left_out = ["--ignore", "e2e/faults", "--ignore", "e2e/test_tutorial_pictures.py", "-m", "not app"]
     command = [sys.executable, "-m", "pytest", "e2e", "-q", *left_out, "-p", "no:cacheprovider"]
     options = ["-p", "tutorial.results", "--results", str(report), *SOON]
     chosen = ["--chapter", str(chapter), "--project", str(copy)]
