@@ -9,6 +9,7 @@ it has been compared with the bytes that are there. It raises ProtocolError and 
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -23,6 +24,8 @@ SYNC_STEP_1, SYNC_STEP_2, SYNC_UPDATE = 0, 1, 2
 MAX_AWARENESS_BYTES = 64 * 1024  # stock clients send on what they hear of others, all in one frame
 MAX_STATE_BYTES = 4 * 1024  # a person's name, colour and cursor take some 300
 MAX_STATUS_BYTES = 64
+WRITTEN_OUT = re.compile(r"\d[eE]")  # of 1e20 a browser makes 100000000000000000000 when it sends the state back
+LONGEST_NUMBER = 21  # digits
 GONE = "null"  # the state, as JSON, of a client that has left
 
 
@@ -119,7 +122,7 @@ def encode_presence(entries: Iterable[AwarenessEntry]) -> list[bytes]:
     frames: list[list[AwarenessEntry]] = [[]]
     size = 0
     for entry in entries:
-        size += len(_encode_entries((entry,)))
+        size += len(_encode_entries((entry,))) + _growth(entry.state)
         if size > MAX_AWARENESS_BYTES // 2 and frames[-1]:
             frames.append([])
             size = 0
@@ -162,7 +165,8 @@ def _decode_entries(data: bytes) -> tuple[AwarenessEntry, ...]:
 
 def _decode_entry(reader: Reader) -> AwarenessEntry:
     entry = AwarenessEntry(reader.varuint(), reader.varuint(), reader.varstring())
-    _at_most(MAX_STATE_BYTES, entry.state.encode(), "An awareness state")
+    if (size := len(entry.state.encode()) + _growth(entry.state)) > MAX_STATE_BYTES:
+        raise ProtocolError(f"An awareness state holds {size} bytes; {MAX_STATE_BYTES} are allowed.")
     try:
         state = json.loads(entry.state)
     except (ValueError, RecursionError):
@@ -170,6 +174,11 @@ def _decode_entry(reader: Reader) -> AwarenessEntry:
     if not (state is None or isinstance(state, dict)):
         raise ProtocolError("An awareness state is neither an object nor null.")
     return entry
+
+
+def _growth(state: str) -> int:
+    """How many bytes longer a state may be when a browser sends it back."""
+    return LONGEST_NUMBER * len(WRITTEN_OUT.findall(state))
 
 
 def _encode_entries(entries: tuple[AwarenessEntry, ...]) -> bytes:

@@ -25,6 +25,7 @@ from notes.protocol import (
     SyncUpdate,
     decode,
     encode,
+    encode_presence,
 )
 from notes.update_format import check_update
 
@@ -176,3 +177,24 @@ def test_deletions_are_in_order_whatever_the_order_in_which_they_are_made(random
                 del doc["body"][at : at + 1]
     for update in (updates[0], doc.get_update(), merge_updates(*updates, doc.get_update())):
         check_update(update)
+
+
+def test_a_state_is_as_long_as_a_browser_sends_it_back() -> None:
+    """Clients send on what they hear. Were that longer than what is taken from them, they would be closed for it."""
+    state = json.dumps({"numbers": "?"}).replace('"?"', ",".join(["1e20"] * 800).join("[]"))
+    assert len(state) < MAX_STATE_BYTES
+    with pytest.raises(ProtocolError, match="An awareness state holds"):
+        decode(encode(Awareness((AwarenessEntry(1, 1, state),))))
+
+
+def test_many_states_that_grow_on_the_way_back_are_told_in_frames_that_clients_may_send_back() -> None:
+    state = "[{}]".format(",".join(["1e20"] * 150))
+    entries = [AwarenessEntry(number, 1, f'{{"numbers": {state}}}') for number in range(100)]
+    for frame in encode_presence(entries):
+        message = decode(frame)
+        assert isinstance(message, Awareness)
+        sent_back = [
+            AwarenessEntry(e.client_id, e.clock, e.state.replace("1e20", "100000000000000000000"))
+            for e in message.entries
+        ]
+        assert decode(encode(Awareness(tuple(sent_back)))) == Awareness(tuple(sent_back))
