@@ -14,7 +14,7 @@ from .cases import CASES, Case, RunFailedError, run
 from .contestants import CONTESTANTS
 
 SHORT_SERVERS = ["uvicorn", "daphne", "y-websocket", "hocuspocus", "pycrdt"]
-SHORT_CASES = ["one", "burst", "join"]
+SHORT_CASES = ["one", "burst", "join", "slow-line"]
 SHORT_PEOPLE = 20
 SHORT_SECONDS = 1.0
 
@@ -69,9 +69,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="put the results into docs/explanation/performance.md")
     options = parser.parse_args(arguments)
     options.servers = options.servers or (SHORT_SERVERS if options.short else list(CONTESTANTS))
-    options.cases = options.cases or (
-        SHORT_CASES if options.short else [case.name for case in CASES.values() if case.compares]
-    )
+    options.cases = options.cases or [
+        case.name
+        for case in CASES.values()
+        if (case.name in SHORT_CASES if options.short else case.compares)
+        and not (case.kind == "page" and options.no_browser)
+    ]
     options.rounds = 1 if options.short else options.rounds
     if options.rounds < 1 or options.presses < 1:
         parser.error("--rounds and --presses take a number from 1 up")

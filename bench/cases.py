@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .contestants import HERE, LOAD_CORE, Contestant, node, pinned
+from . import slow_line
+from .contestants import HERE, LOAD_CORE, App, Contestant, node, pinned
 
 MEGABYTE = 1_000_000
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -49,6 +50,7 @@ CASES = {
             rate=5,
             compares=False,
         ),
+        Case("slow-line", "A note over a line with 150 ms and 1.6 Mbit/s, in a browser", kind="page"),
         Case("idle", "5 000 connections that say nothing", kind="idle", notes=50, people=100, typists=0),
     ]
 }
@@ -60,6 +62,8 @@ class RunFailedError(Exception):
 
 def run(case: Case, contestant: Contestant) -> dict[str, Any]:
     """The figures of one run: times in ms, `cpu` in s, `memory` and `grown` in bytes."""
+    if isinstance(contestant, App) and case.kind == "page":
+        return slow_line.visit(contestant.page())
     plan = {
         "kind": case.kind,
         "notes": [contestant.note() for _ in range(case.notes)],

@@ -3,6 +3,8 @@
 A contestant knows its processes and the address of a note. It knows nothing of what is measured.
 """
 
+import atexit
+import functools
 import os
 import shutil
 import sys
@@ -49,12 +51,20 @@ def pinned(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+@functools.cache
+def collected_static_files() -> str:
+    folder = tempfile.mkdtemp(prefix="static-")
+    atexit.register(shutil.rmtree, folder)
+    AppServer(settings={"STATIC_ROOT": folder}).collect_static_files()
+    return folder
+
+
 class Contestant:
     """Subclasses say which processes serve, and where a note is."""
 
     name: str
     syncs = True  # answers sync step 1
-    skips: Collection[str] = ()  # the cases that make no sense with it
+    skips: Collection[str] = ("slow-line",)  # the cases that make no sense with it: most have no page
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -103,6 +113,7 @@ class Program(ServerProcess):
 class App(Contestant):
     server: type[AppServer] = AppServer
     count = 1
+    skips: Collection[str] = ()
 
     def start(self, stack: ExitStack) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -110,12 +121,16 @@ class App(Contestant):
 
     def start_servers(self, stack: ExitStack, database: str, redis: str = "") -> None:
         AppServer(database).migrate()
-        settings = {**PRODUCTION, **NO_LIMITS}
+        settings = {**PRODUCTION, **NO_LIMITS, "STATIC_ROOT": collected_static_files()}
         for _ in range(self.count):
             self.processes.append(stack.enter_context(self.server(database, redis, settings=settings)))
 
+    def page(self) -> str:
+        """The address of a note's page."""
+        return create_note_over_http(self.servers[0].url)
+
     def address(self, name: str) -> dict[str, Any]:
-        note_id = create_note_over_http(self.servers[0].url).rstrip("/").rpartition("/")[2]
+        note_id = self.page().rstrip("/").rpartition("/")[2]
         return {"urls": [f"ws://127.0.0.1:{server.port}/ws/notes/{note_id}" for server in self.servers], "name": ""}
 
     @property
@@ -136,6 +151,7 @@ class TwoProcesses(App):
     name = "this app, 2 × uvicorn"
     server = UvicornServer
     count = 2
+    skips = ("slow-line",)  # the page is that of one process
 
     def start(self, stack: ExitStack) -> None:
         database, redis = stack.enter_context(PostgresServer()), stack.enter_context(RedisServer())
@@ -176,7 +192,7 @@ class Naive(Contestant):
     syncs = False
     # It has no note that anyone could join; and the in-memory layer looks through all channels for each that joins a
     # group, so that 5 000 of them take five minutes.
-    skips = ("join", "idle")
+    skips = ("join", "idle", "slow-line")
 
     def start(self, stack: ExitStack) -> None:
         command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", "{port}", "bench.naive:application"]

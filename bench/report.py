@@ -117,6 +117,14 @@ COLUMNS = {
         "all have it, ms": number("all", digits=0),
         "MB": number("memory", 1e-6, 0),
     },
+    "page": {
+        "live after, s": number("live", 1e-3, 2),
+        "requests": number("requests", digits=0),
+        "kB": number("bytes", 1e-3, 0),
+        "again after, s": number("live_again", 1e-3, 2),
+        "requests again": number("requests_again", digits=0),
+        "kB again": number("bytes_again", 1e-3, 0),
+    },
     "idle": {
         "memory ×": ratio("grown"),
         "kB a connection": per_connection,
