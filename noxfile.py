@@ -76,7 +76,7 @@ def lint(session: nox.Session) -> None:
 def test(session: nox.Session) -> None:
     """Run the pure and the in-process tests. Arguments go to pytest: -- -k rooms."""
     use_dev(session)
-    run(session, "pytest", *session.posargs)
+    run(session, "pytest", *workers(session, WORKERS), *session.posargs)
 
 
 @shares_dev
@@ -84,9 +84,7 @@ def e2e(session: nox.Session) -> None:
     """Run the browser tests, with real servers and Redis. Arguments go to pytest: -- -k offline --headed."""
     use_dev(session)
     run(session, "python", "-m", "tools.chromium")
-    arguments = ["e2e", "--ignore", "e2e/faults", *session.posargs]
-    workers = [] if {"--headed", "-n", "--pdb"} & set(session.posargs) else WAITING_WORKERS
-    run(session, "pytest", *workers, *arguments)
+    run(session, "pytest", "e2e", "--ignore", "e2e/faults", *workers(session, WAITING_WORKERS), *session.posargs)
 
 
 @nox.session(requires=["dev"], venv_backend="none", default=False)
@@ -206,6 +204,11 @@ def reader(session: nox.Session) -> None:
     """Runs the reader's command that is named as the session."""
     use_dev(session)
     run(session, "python", "-m", "tutorial", session.name, *session.posargs)
+
+
+def workers(session: nox.Session, usual: list[str]) -> list[str]:
+    """How many tests run at a time, unless somebody wants to watch or has said so."""
+    return [] if {"--headed", "-n", "--pdb"} & set(session.posargs) else usual
 
 
 def run_faults(session: nox.Session, *options: str) -> None:
