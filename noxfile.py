@@ -115,8 +115,8 @@ def tutorial(session: nox.Session) -> None:
     run(session, "python", "-m", "tools.chromium")
     # One worker more than there are cores: who expects a test to fail waits most of the time.
     # Each is handed one test after the other, so that the longest, which come first, do not end up with one of them.
-    workers = ["-n", "3", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=0"]
-    run(session, "pytest", "tutorial/tests", *workers, *session.posargs)
+    three = ["-n", "3", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=0"]
+    run(session, "pytest", "tutorial/tests", *three, *session.posargs)
 
 
 @shares_dev

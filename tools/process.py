@@ -5,6 +5,7 @@ Standard library only, since the nox sessions import this from an environment th
 
 import atexit
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+PORTS = (20_000, 32_000)
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.02
@@ -36,10 +38,8 @@ class ProcessError(Exception):
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Below those that systems give to outgoing connections: one of these may be taken before the server has it."""
+    return next(port for port in iter(lambda: random.SystemRandom().randint(*PORTS), None) if not is_taken(port))
 
 
 def is_taken(port: int, host: str = "127.0.0.1") -> bool:

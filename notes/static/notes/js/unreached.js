@@ -21,7 +21,7 @@ export function showUnreached(provider, element) {
         "This page has not reached the server yet, so the note can be read but not changed. " +
           "The page keeps trying, and there is no need to reload it.",
       ),
-      paragraph(`It tries to open ${provider.url}. ${outcome}`),
+      paragraph(`It tries to open ${provider.url.split("?")[0]}. ${outcome}`),
       paragraph(
         "If this goes on, a proxy or a tunnel between this browser and the server may not pass on WebSockets, or the " +
           "server may refuse pages of this address. It then says so in its log.",
