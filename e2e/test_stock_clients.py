@@ -43,7 +43,7 @@ class NodeClient:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")
-        impatience = threading.Timer(times * patience.seconds, self._process.kill)
+        impatience = threading.Timer(times * patience.claim_seconds, self._process.kill)
         impatience.start()
         answer = self._process.stdout.readline()
         impatience.cancel()
@@ -55,10 +55,11 @@ class NodeClient:
 
 
 @contextmanager
-def node_client(note: str) -> Iterator[NodeClient]:
+def node_client(note: str, *, syncs: bool = True) -> Iterator[NodeClient]:
     client = NodeClient(note)
     try:
-        client.do("sync")
+        if syncs:
+            client.do("sync")
         yield client
     finally:
         client.close()
@@ -70,7 +71,8 @@ def socket_address(note: str) -> str:
 
 @pytest.fixture
 def node_clients(note: str) -> Iterator[list[NodeClient]]:
-    with node_client(note) as one, node_client(note) as two:
+    """That they sync is for the tests to claim."""
+    with node_client(note, syncs=False) as one, node_client(note, syncs=False) as two:
         yield [one, two]
 
 
@@ -81,6 +83,7 @@ def until(page: Page, condition: Callable[[], bool], claim: str) -> None:
 @pytest.mark.chapter(6)
 def test_two_y_websocket_clients_converge(node_clients: list[NodeClient], page: Page) -> None:
     one, two = node_clients
+    assert all(client.do("sync") for client in node_clients)
     one.do("insert", index=0, text="from one")
     until(page, lambda: two.do("text") == "from one", "two reads it")
     two.do("insert", index=0, text="from two, ")
@@ -96,6 +99,7 @@ def test_y_websocket_clients_see_each_other_also_after_a_reconnect(
     node_clients: list[NodeClient], page: Page
 ) -> None:
     one, two = node_clients
+    assert all(client.do("sync") for client in node_clients)
     one.do("name", name="Ada")
     two.do("name", name="Grace")
     until(page, lambda: one.do("names") == two.do("names") == ["Ada", "Grace"], "both are listed")
@@ -110,6 +114,7 @@ def test_a_browser_and_a_stock_client_write_one_note(
     open_note: OpenNote, note: str, node_clients: list[NodeClient]
 ) -> None:
     ada, (client, _) = open_note(note, "Ada"), node_clients
+    assert client.do("sync")
     client.do("name", name="Node")
     ada.write("From the browser. ")
     ada.until(lambda: client.do("text") == "From the browser. ", lambda: "the client reads it")
