@@ -6,7 +6,7 @@ The short form, for every day, tries fewer moments and shorter outages: `nox -s 
 import os
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -100,10 +100,14 @@ def start_server(project: Path, servers: list[AppServer]) -> Iterator[Callable[.
     with ExitStack() as stack:
 
         def start_server(
-            database_url: str, redis_url: str = "", kind: type[AppServer] = AppServer, **settings: str
+            database_url: str,
+            redis_url: str = "",
+            kind: type[AppServer] = AppServer,
+            options: Sequence[str] = (),
+            **settings: str,
         ) -> AppServer:
             settings = {"LOG_LEVEL": "WARNING", **settings}
-            servers.append(kind(database_url, redis_url, project=project, settings=settings))
+            servers.append(kind(database_url, redis_url, project=project, settings=settings, options=options))
             return stack.enter_context(servers[-1])
 
         yield start_server

@@ -16,6 +16,10 @@ from tools.app_server import AppServer, UvicornServer
 
 pytestmark = pytest.mark.chapter(10)
 
+WITHOUT_PINGS: dict[type[AppServer], list[str]] = {
+    AppServer: ["--ping-interval", "3600", "--ping-timeout", "7200"],
+    UvicornServer: ["--ws-ping-interval", "3600", "--ws-ping-timeout", "7200"],
+}
 MEBIBYTE = 1024 * 1024
 QUEUE_BYTES = MEBIBYTE
 SLEEPERS, TYPISTS = 10, 20
@@ -30,7 +34,10 @@ SHOUTS_AFTERWARDS = 20  # when all who read nothing have been sent away
 def server(
     request: pytest.FixtureRequest, start_server: Callable[..., AppServer], database_url: Callable[[], str]
 ) -> AppServer:
-    return start_server(database_url(), kind=request.param, MAX_QUEUED_BYTES=str(QUEUE_BYTES), LOG_LEVEL="INFO")
+    """It pings nobody: or it, and not the app, would close a client that reads nothing."""
+    kind = request.param
+    limits = {"MAX_QUEUED_BYTES": str(QUEUE_BYTES), "LOG_LEVEL": "INFO"}
+    return start_server(database_url(), kind=kind, options=WITHOUT_PINGS[kind], **limits)
 
 
 @pytest.fixture
@@ -141,4 +148,5 @@ def test_a_client_that_reads_nothing_costs_bounded_memory_and_catches_up(
     crowd.expect_converged()
     assert not [code for writer in typists for code in writer.closed]
     assert all(sleeper.closed for sleeper in sleepers)
+    assert server.log.count("reads too slowly") >= len(sleepers)
     assert grown < MAX_GROWTH
