@@ -1,8 +1,6 @@
 """The development server starts again after a save of the code, while people write."""
 
-import os
 import shutil
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -11,23 +9,18 @@ from pathlib import Path
 import pytest
 
 from e2e.faults.crowd import Crowd
-from tools.app_server import REPOSITORY, AppServer
+from tools.app_server import REPOSITORY, ServerWithWorker
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 APP = ["manage.py", "realtime_notes", "notes", "templates"]
 PEOPLE = 8
 
 
-class ReloadingServer(AppServer):
+class ReloadingServer(ServerWithWorker):
     """`runserver` as it is started by hand: one process looks at the files, and the other one serves."""
 
     def command(self) -> Sequence[str]:
         return [sys.executable, "manage.py", "runserver", str(self.port)]
-
-    def kill(self) -> None:
-        if self.is_running:
-            os.killpg(self.pid, signal.SIGKILL)
-        super().kill()
 
 
 @pytest.fixture
