@@ -13,6 +13,7 @@ from e2e.conftest import CreateNote, OpenNote
 from e2e.note_page import TO_END
 from e2e.notes_over_http import text_without_javascript
 from e2e.patience import patience
+from e2e.test_stock_clients import socket_address
 from notes.protocol import SyncStatus, SyncUpdate, encode
 
 LINE = "The quick brown fox jumps over the lazy dog, again and again and once more.\n"
@@ -66,8 +67,7 @@ def fill(note: str, text: str) -> None:
     """Writes a text into a note in one update, and waits until the database has it and Django shows it."""
     doc = Doc[Text]()
     doc["body"] = Text(text)
-    address = note.rstrip("/").replace("http", "ws", 1).replace("/notes/", "/ws/notes/")
-    with connect(address, max_size=None, proxy=None) as socket:
+    with connect(socket_address(note), max_size=None, proxy=None) as socket:
         socket.send(encode(SyncUpdate(doc.get_update())))
         socket.send(encode(SyncStatus(b"\x01")))
         receive(socket, SyncStatus)
