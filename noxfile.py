@@ -113,10 +113,10 @@ def tutorial(session: nox.Session) -> None:
     """Try the tutorial: a robot types it, and each chapter is tested. Arguments go to pytest: -- -k typed."""
     use_dev(session)
     run(session, "python", "-m", "tools.chromium")
-    # One worker more than there are cores: who expects a test to fail waits most of the time.
+    # Twice as many workers as there are cores: who expects a test to fail waits most of the time.
     # Each is handed one test after the other, so that the longest, which come first, do not end up with one of them.
-    three = ["-n", "3", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=0"]
-    run(session, "pytest", "tutorial/tests", *three, *session.posargs)
+    four = ["-n", "4", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=0"]
+    run(session, "pytest", "tutorial/tests", *four, *session.posargs)
 
 
 @shares_dev
@@ -214,7 +214,7 @@ def workers(session: nox.Session, usual: list[str]) -> list[str]:
 def run_faults(session: nox.Session, *options: str) -> None:
     run(session, "python", "-m", "tools.chromium")
     patience = ["-o", "faulthandler_timeout=0"]  # the long form has stories of several minutes
-    run(session, "pytest", "e2e/faults", *WORKERS, *patience, *options)
+    run(session, "pytest", "e2e/faults", *WAITING_WORKERS, *patience, *options)
 
 
 def run_bench(session: nox.Session, *options: str) -> None:

@@ -17,11 +17,11 @@ from typing import Any
 from pycrdt import Doc, Text
 from websockets.sync.client import ClientConnection, connect
 
+from e2e.patience import patience
 from notes.protocol import SyncStep1, SyncStep2, SyncUpdate, decode, encode
 from tools.app_server import AppServer
 
 MEBIBYTE = 1024 * 1024
-PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 0.01  # between two keys
 LOOK_AGAIN_SECONDS = 0.02
 WARM_UP_KEYS = 20  # on each note, before anything is measured
@@ -82,18 +82,20 @@ def bystanders(server: AppServer, *urls: str) -> Iterator[Waits]:
         waits.grown_mib = (server.resident_bytes - before) / MEBIBYTE
         over.set()
         for future in writing:
-            future.result(PATIENCE_SECONDS)
+            future.result(patience.script_seconds)
     print(waits)
 
 
 def patient(url: str, **options: Any) -> ClientConnection:
     """A connection that does not mind how long a busy machine takes."""
-    line: ClientConnection = connect(url, proxy=None, open_timeout=PATIENCE_SECONDS, ping_interval=None, **options)
+    line: ClientConnection = connect(
+        url, proxy=None, open_timeout=patience.script_seconds, ping_interval=None, **options
+    )
     return line
 
 
 def read_pulse(server: AppServer) -> dict[str, float]:
-    with urllib.request.urlopen(f"{server.url}/pulse", timeout=PATIENCE_SECONDS) as response:
+    with urllib.request.urlopen(f"{server.url}/pulse", timeout=patience.script_seconds) as response:
         pulse: dict[str, float] = json.load(response)
     return pulse
 
@@ -129,14 +131,14 @@ def wait_for(letter: bytes, socket: ClientConnection) -> None:
     """Others may have written in the same frame, and more than `decode` would let in. So this only looks for the
     client's id, which stands behind two counts."""
     client_id = letter[2:6]
-    while client_id not in bytes(socket.recv(timeout=PATIENCE_SECONDS, decode=False)):
+    while client_id not in bytes(socket.recv(timeout=patience.script_seconds, decode=False)):
         pass
 
 
 def receive(socket: ClientConnection, kind: type) -> Any:
     """The next message of a kind."""
     while True:
-        frame = socket.recv(timeout=PATIENCE_SECONDS)
+        frame = socket.recv(timeout=patience.script_seconds)
         message = decode(frame if isinstance(frame, bytes) else b"")
         if isinstance(message, kind):
             return message

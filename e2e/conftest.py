@@ -4,12 +4,15 @@ A test tells a story: `ada, grace = open_note(note, "Ada", "Grace")`. It speaks 
 never through the ORM. It fails on any error in a browser's console, but for those that its marks announce.
 """
 
+import hashlib
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
 
@@ -190,10 +193,24 @@ def project(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
-    """A database that each server gets a copy of: migrating takes longer than copying."""
-    path = tmp_path_factory.mktemp("database") / "db.sqlite3"
-    AppServer(url_of(path), project=project).migrate()
+    """A database that each server gets a copy of: migrating takes longer than copying. It is kept beside the folders
+    that pytest keeps, for all that test the same code: other workers, and the tutorial's gates."""
+    own = tmp_path_factory.mktemp("database")
+    kept = next((folder for folder in own.parents if folder.name.startswith("pytest-of-")), own)
+    path = kept / f"migrated-{digest_of(project)}.sqlite3"
+    if not path.exists():
+        AppServer(url_of(own / path.name), project=project).migrate()
+        (own / path.name).replace(path)  # at once, so that nobody finds half of it
     return path
+
+
+def digest_of(project: Path) -> str:
+    """Of all that may decide what a migrated database looks like."""
+    digest = hashlib.sha256(django.__version__.encode())
+    for source in sorted(path for folder in ("realtime_notes", "notes") for path in (project / folder).rglob("*.py")):
+        digest.update(b"%s %d " % (os.fsencode(source.relative_to(project)), source.stat().st_size))
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from e2e.patience import patience
 
-LOOK_AGAIN_MS = 20
+LOOK_AGAIN_MS = 20  # at first; the longer it takes, the less often
+RARELY_MS = 200
+MORE_RARELY = 1.25  # times as long, from one look to the next: nobody waits a quarter longer than needed
 # Where a Mac has no keys of these names, or has them do something else.
 TO_START, TO_END, TO_LINE_END = (
     ("Meta+ArrowUp", "Meta+ArrowDown", "Meta+ArrowRight")
@@ -140,10 +142,11 @@ class NotePage:
 
     def until(self, condition: Callable[[], bool], claim: Callable[[], str]) -> None:
         """Waits for what must come true soon. Looks again and again while the page goes on living."""
-        deadline = time.monotonic() + patience.claim_seconds
+        deadline, pause_ms = time.monotonic() + patience.claim_seconds, float(LOOK_AGAIN_MS)
         while not condition():
             assert time.monotonic() < deadline, f"For {self.name} this did not come true: {claim()}"
-            self.page.wait_for_timeout(LOOK_AGAIN_MS)
+            self.page.wait_for_timeout(pause_ms)
+            pause_ms = min(pause_ms * MORE_RARELY, RARELY_MS)
 
 
 def read(field: Locator) -> str:

@@ -17,6 +17,7 @@ from playwright.sync_api import Page, Response, expect
 USUAL = (15.0, 25.0)  # seconds at least, and how many times as long as the slowest page
 HURRIED = (6.0, 12.0)  # where a person waits for the answer
 RED = (1.5, 3.0)  # for the claim of a test that is expected to fail
+SCRIPT = (120.0, 60.0)  # for clients that have no page, and of which there are many
 UNKNOWN_SECONDS = 2.0  # how long opening a page takes, until one has been opened
 LOG = "SLOWEST_PAGES"  # the environment variable with the file that the slowest pages are noted in
 
@@ -33,6 +34,10 @@ class Patience:
     @property
     def claim_seconds(self) -> float:
         return self._seconds(RED) if self.is_red else self.seconds
+
+    @property
+    def script_seconds(self) -> float:
+        return self._seconds(SCRIPT)
 
     @property
     def milliseconds(self) -> float:

@@ -13,8 +13,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection
 
-from e2e.bystanders import PATIENCE_SECONDS, Waits, bystanders, patient, receive
+from e2e.bystanders import Waits, bystanders, patient, receive
 from e2e.notes_over_http import create_note_over_http
+from e2e.patience import patience
 from notes.protocol import (
     Awareness,
     AwarenessEntry,
@@ -85,7 +86,7 @@ def test_a_hundred_thousand_frames_at_once(flooded: AppServer, urls: list[str]) 
         with suppress(OSError):
             mallory.socket.sendall(flood + Frame(Opcode.BINARY, question).serialize(mask=True))
         with suppress(ConnectionClosed):
-            while mallory.recv(timeout=PATIENCE_SECONDS) != question:
+            while mallory.recv(timeout=patience.script_seconds) != question:
                 pass
         assert mallory.close_code == CloseCode.FLOODING
     expect_calm(waits, READS_MUCH if isinstance(flooded, UvicornServer) else LONGEST_TURN)
@@ -105,7 +106,7 @@ def test_questions_that_take_long(flooded: AppServer, urls: list[str]) -> None:
             mallory.socket.sendall(Frame(Opcode.BINARY, question).serialize(mask=True) * QUESTIONS)
         with suppress(ConnectionClosed):
             while True:
-                mallory.recv(timeout=PATIENCE_SECONDS)
+                mallory.recv(timeout=patience.script_seconds)
         assert mallory.close_code == CloseCode.FLOODING
     expect_calm(waits)
 
@@ -134,7 +135,7 @@ def test_a_thousand_connections_that_say_nothing(flooded: AppServer, urls: list[
         silent = [line for number in BATCHES for line in handshakes(urls[0], number)]
         with patient(urls[0]) as one_more:
             with suppress(ConnectionClosed):
-                one_more.recv(timeout=PATIENCE_SECONDS)
+                one_more.recv(timeout=patience.script_seconds)
             assert one_more.close_code == CloseCode.FLOODING
         for line in silent:
             line.close()
@@ -158,7 +159,7 @@ def handshakes(url: str, number: int) -> list[socket.socket]:
     """WebSockets that are open, and nothing more."""
     host, _, path = url.removeprefix("ws://").partition("/")
     address = "127.0.0.1", int(host.rpartition(":")[2])
-    lines = [socket.create_connection(address, timeout=PATIENCE_SECONDS) for _ in range(number)]
+    lines = [socket.create_connection(address, timeout=patience.script_seconds) for _ in range(number)]
     for line in lines:
         line.sendall(
             f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -10,8 +10,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection
 
-from e2e.bystanders import PATIENCE_SECONDS, bystanders, patient
+from e2e.bystanders import bystanders, patient
 from e2e.conftest import CreateNote
+from e2e.patience import patience
 from notes.protocol import SyncStatus, encode
 from notes.tests import hostile
 from tools.app_server import AppServer
@@ -81,7 +82,7 @@ def sent_and_closed(address: str, frame: bytes | str) -> int:
 def close_code(socket: ClientConnection) -> int:
     while True:
         try:
-            socket.recv(timeout=PATIENCE_SECONDS)
+            socket.recv(timeout=patience.script_seconds)
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else CUT_OFF
 
@@ -91,7 +92,7 @@ def send_and_ask(address: str, frame: bytes) -> None:
     with patient(address, max_size=None) as socket:
         socket.send(frame)
         socket.send(question)
-        while socket.recv(timeout=PATIENCE_SECONDS) != question:
+        while socket.recv(timeout=patience.script_seconds) != question:
             pass
 
 

@@ -21,13 +21,13 @@ from pycrdt import Doc, Text, TransactionEvent
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from e2e.patience import patience
 from notes import protocol
 from notes.protocol import EMPTY_UPDATE, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
 
 WORD = re.compile(r"<[\w-]+>")
 SENT_AWAY = range(4400, 4500)
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.5  # as y-websocket
-PATIENCE_SECONDS = 120.0
 LOOK_AGAIN_SECONDS = 0.02
 NEWS_SECONDS = 1.0
 RECEIVE_BUFFER = 128 * 1024  # bytes that the system takes for a writer who does not read; Linux may take 32 MiB
@@ -94,7 +94,7 @@ class Writer:
                 self.urls[way % len(self.urls)],
                 max_size=None,
                 proxy=None,
-                open_timeout=PATIENCE_SECONDS,
+                open_timeout=patience.script_seconds,
                 close_timeout=1,
                 ping_interval=None,
             )
@@ -286,12 +286,13 @@ class Crowd:
 
     def until_true(self, condition: Callable[[], bool], claim: str) -> None:
         """Waits for something else: the condition is looked at in the test's thread."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        seconds = patience.script_seconds
+        deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
                 state = [(w.name, w.is_synced, len(w.typed), len(w.words), w.closed[-3:]) for w in self.writers]
                 raise AssertionError(
-                    f"Not true within {PATIENCE_SECONDS} s: {claim}. (name, synced, typed, has, closed): {state}"
+                    f"Not true within {seconds:.0f} s: {claim}. (name, synced, typed, has, closed): {state}"
                 )
             time.sleep(LOOK_AGAIN_SECONDS)
 
@@ -324,7 +325,7 @@ async def _read(url: str) -> str:
     """The note as a newcomer reads it: what the server answers to an empty state vector."""
     doc = Doc[Any]()
     body = doc.get("body", type=Text)
-    async with asyncio.timeout(PATIENCE_SECONDS), connect(url, max_size=None, proxy=None) as connection:
+    async with asyncio.timeout(patience.script_seconds), connect(url, max_size=None, proxy=None) as connection:
         await connection.send(protocol.encode(SyncStep1(b"\x00")))
         while True:
             frame = await connection.recv()

@@ -27,13 +27,14 @@ KNOWN_HOSTS = {
     "y-crdt.github.io",
 }
 LINK = re.compile(r'<a [^>]*href="(https?://([^/"]+)[^"]*)"')
-# Of each listing one piece of each colour is enough: axe looks at a hundred pieces a second, and there are 60 000.
-THIN_OUT = """for (const code of document.querySelectorAll(".highlight code")) {
-    const seen = new Set()
+# Of the listings one piece of each colour is enough: axe looks at a hundred pieces a second, and there are 60 000.
+THIN_OUT = """
+const seen = new Set()
+for (const code of document.querySelectorAll(".highlight code")) {
     for (const piece of [...code.querySelectorAll("span")]) {
-        const colors = piece.parentElement.className + piece.className
-        if (seen.has(colors)) piece.remove()
-        seen.add(colors)
+        const colors = [code.closest(".highlight"), piece.parentElement, piece].map(({ className }) => className)
+        if (seen.has(colors.join())) piece.remove()
+        seen.add(colors.join())
     }
 }"""
 RULES_OF_COLOR = ["color-contrast", "link-in-text-block"]
