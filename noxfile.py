@@ -170,6 +170,12 @@ def carry(session: nox.Session) -> None:
 
 
 @nox.session(requires=["dev"], venv_backend="none", default=False)
+def freeze(session: nox.Session) -> None:
+    """For authors: give each chapter copies of its own of what it takes from the app."""
+    reader(session)
+
+
+@nox.session(requires=["dev"], venv_backend="none", default=False)
 def pictures(session: nox.Session) -> None:
     """Take the pictures of the README and the docs anew, from the browser tests."""
     use_dev(session)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .carry import carry
 from .check import Choice, check, require_project, watch
+from .freeze import freeze
 from .hints import hints_of
 from .progress import read_leniently
 from .steps import TutorialError, load_steps, project, read, write_project
@@ -35,13 +36,15 @@ def run(options: argparse.Namespace) -> None:
         case "carry":
             for path in carry(options.number):
                 print(f"Merged into {path}")
+        case "freeze":
+            print(f"{len(freeze())} files were copied from the app into the chapters.")
         case "hint":
             print(render_hints(options.number))
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nox -s", description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="chapter|check|diff|hint|carry")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="chapter|check|diff|hint|carry|freeze")
     chapters = range(1, len(load_steps()) + 1)
     for verb, words in {
         "chapter": "write the project as it stands after a chapter into a new folder",
@@ -53,6 +56,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         command.add_argument("number", type=int, choices=chapters, metavar="CHAPTER", help="1 to 10")
         if verb in ("chapter", "diff"):
             command.add_argument("folder", type=Path, help="of the project")
+    words = "for authors: give each chapter copies of its own of what it takes from the app"
+    verbs.add_parser("freeze", help=words, description=words)
     command = verbs.add_parser("check", help="check your project", description="Check your project in real browsers.")
     command.add_argument("folder", type=Path, help="of your project")
     command.add_argument("--watch", action="store_true", help="check again at every save")

@@ -1,10 +1,10 @@
 """The project as it stands after each chapter.
 
-`tutorial/steps/NN-name/` holds, whole, the files that a chapter adds or changes, but for those that are in their
-final form from then on: these its `step.toml` names, and they are taken from the repository itself. The project of
-chapter N is the steps 1 to N laid over each other.
+`tutorial/steps/NN-name/` holds, whole, the files that a chapter adds or changes. Its `step.toml` may name files that
+are taken from the app instead, since they are in their final form; and it names those that go. The project of chapter
+N is the steps 1 to N laid over each other.
 
-Invariant: the project of the last chapter is the shipped app, byte for byte, and holds nothing else.
+For now the chapters are frozen (freeze.py): none takes a file from the app, which may go on without them.
 """
 
 import shutil
@@ -17,9 +17,7 @@ REPOSITORY = Path(__file__).parents[1]
 STEPS = Path(__file__).parent / "steps"
 EXERCISES = Path(__file__).parent / "exercises"
 PAGES = REPOSITORY / "docs" / "tutorial"
-SINGLE_FILES = ["manage.py", "package.json", "package-lock.json", ".npmrc", "e2e/together/test_together.py"]
-FOLDERS = ["realtime_notes", "notes", "templates"]
-NOT_THE_APP = {"__pycache__", "tests", "vendor"}  # the app's own tests, and what is built
+NOT_OURS = {"__pycache__"}
 
 
 class TutorialError(Exception):
@@ -30,7 +28,7 @@ class TutorialError(Exception):
 class Step:
     number: int
     name: str  # also that of the page: 02-socket
-    final: tuple[str, ...]
+    final: tuple[str, ...]  # taken from the app
     removed: tuple[str, ...]
 
     @property
@@ -116,14 +114,7 @@ def solution(number: int) -> dict[str, Path]:
     return {path.relative_to(folder).as_posix(): path for path in files_below(folder)}
 
 
-def shipped_app() -> dict[str, Path]:
-    """By path, each file of the app as the repository ships it."""
-    folders = [path for folder in FOLDERS for path in files_below(REPOSITORY / folder)]
-    found = {path.relative_to(REPOSITORY).as_posix(): path for path in folders}
-    return dict(sorted({**found, **{path: REPOSITORY / path for path in SINGLE_FILES}}.items()))
-
-
 def files_below(folder: Path) -> list[Path]:
     return sorted(
-        path for path in folder.rglob("*") if path.is_file() and not NOT_THE_APP & set(path.relative_to(folder).parts)
+        path for path in folder.rglob("*") if path.is_file() and not NOT_OURS & set(path.relative_to(folder).parts)
     )

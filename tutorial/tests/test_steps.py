@@ -1,4 +1,4 @@
-"""What the steps are: each file where it belongs, and the last project the shipped app."""
+"""What the steps are: each file where it belongs, and none of them the app's."""
 
 import os
 import subprocess
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tutorial.freeze import freeze_step
 from tutorial.pictures import check_pictures
-from tutorial.steps import REPOSITORY, STEPS, changes, load_steps, project, shipped_app, write_project
+from tutorial.steps import STEPS, changes, load_step, load_steps, project, write_project
 
 CHAPTERS = range(1, 11)
 
@@ -19,23 +20,28 @@ def test_there_are_ten_chapters_and_each_has_its_page() -> None:
         assert step.page.read_text(encoding="utf-8").startswith(f"# {step.number}. ")
 
 
-def test_the_last_project_is_the_shipped_app() -> None:
-    """By path, content and mode: each file is the repository's own, and there is no other."""
-    assert project(CHAPTERS[-1]) == shipped_app()
+def test_the_chapters_are_frozen() -> None:
+    """The app may change without them."""
+    assert all(source.is_relative_to(STEPS) for source in project(CHAPTERS[-1]).values())
+
+
+def test_freezing_copies_what_a_chapter_takes_from_the_app(tmp_path: Path) -> None:
+    folder = tmp_path / "03-frozen"
+    folder.mkdir()
+    (folder / "step.toml").write_text('final = ["manage.py", "notes/apps.py"]\nremoved = ["notes/old.py"]\n')
+    before = load_step(3, folder).files
+    assert freeze_step(load_step(3, folder)) == [folder / path for path in before]
+    after = load_step(3, folder)
+    assert {path: source.read_bytes() for path, source in after.files.items()} == {
+        path: source.read_bytes() for path, source in before.items()
+    }
+    assert (after.final, after.removed) == ((), ("notes/old.py",))
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_changes_what_its_step_holds_and_nothing_else(chapter: int) -> None:
     step = load_steps()[chapter - 1]
     assert {change.path for change in changes(chapter)} == step.files.keys() | set(step.removed)
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_file_in_its_final_form_is_not_copied(chapter: int) -> None:
-    for path, source in load_steps()[chapter - 1].files.items():
-        final = REPOSITORY / path
-        if source.is_relative_to(STEPS) and final.exists():
-            assert source.read_bytes() != final.read_bytes(), f"{path} is final: name it in step.toml"
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

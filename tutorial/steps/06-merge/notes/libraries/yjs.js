@@ -1,0 +1,5 @@
+export * from "lib0/decoding"
+export * from "y-codemirror.next"
+export * from "y-protocols/awareness"
+export * from "y-websocket"
+export * from "yjs"

@@ -1,0 +1,92 @@
+"""The primitives that every frame is made of, as lib0/encoding and lib0/decoding write them.
+
+A varuint holds seven bits a byte, lowest first; the eighth bit says that more follow. A bytes or string
+field is its length in bytes as a varuint, then the bytes. Knows no message and no document.
+
+Invariant: a Reader never looks past the end of its data and never believes a number before it has compared
+it with what is there. Whatever is wrong with the data, it raises ProtocolError and nothing else.
+"""
+
+MAX_SAFE_INTEGER = 2**53 - 1  # JavaScript counts no further, so no honest client sends more
+MAX_VARINT_BYTES = 10
+
+
+class ProtocolError(Exception):
+    """The peer sent something that the protocol does not allow. The message says what, in one sentence."""
+
+
+def varuint(number: int) -> bytes:
+    encoded = bytearray()
+    while number > 0x7F:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
+
+
+def varbytes(data: bytes) -> bytes:
+    return varuint(len(data)) + data
+
+
+class Reader:
+    """Reads one value after the other from `data`; `at` is the place of the next one."""
+
+    __slots__ = ("at", "data", "end")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+        self.end = len(data)
+
+    @property
+    def left(self) -> int:
+        return self.end - self.at
+
+    def byte(self) -> int:
+        if self.at >= self.end:
+            raise ProtocolError("The frame ends in the middle of a value.")
+        self.at += 1
+        return self.data[self.at - 1]
+
+    def varuint(self) -> int:
+        number = shift = 0
+        for _ in range(MAX_VARINT_BYTES):
+            byte = self.byte()
+            number |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                if number > MAX_SAFE_INTEGER:
+                    break
+                return number
+            shift += 7
+        raise ProtocolError("A number is larger than any client can count.")
+
+    def count(self, smallest: int) -> int:
+        """A number of entries, each of at least `smallest` bytes, all of which must fit in what is left."""
+        number = self.varuint()
+        if number * smallest > self.left:
+            raise ProtocolError("A list says that it is longer than its frame.")
+        return number
+
+    def skip(self, length: int) -> None:
+        if length > self.left:
+            raise ProtocolError("A field says that it is longer than its frame.")
+        self.at += length
+
+    def varbytes(self) -> bytes:
+        length = self.varuint()
+        start = self.at
+        self.skip(length)
+        return self.data[start : self.at]
+
+    def skip_varbytes(self) -> None:
+        self.skip(self.varuint())
+
+    def varstring(self) -> str:
+        try:
+            return self.varbytes().decode()
+        except UnicodeDecodeError:
+            raise ProtocolError("A text is not valid UTF-8.") from None
+
+    def finish(self) -> None:
+        if self.left:
+            raise ProtocolError("The frame goes on after its message.")

@@ -1,0 +1,50 @@
+"""How far a note's log goes: for each client, how many clocks of it are there.
+
+Every letter has a number, its client's clock. An update brings a span of clocks for each of its clients and stands on
+others: the letters beside which it was written, those it deletes. Knows no documents, only numbers.
+
+Invariant: what is let in stands on nothing that is missing. An update that waits for another one may wait for ever,
+then nobody can tell what the note says; and the CRDT library, which tries again what waits, can be led into doing so
+until its stack overflows.
+"""
+
+from collections.abc import Mapping
+from heapq import heappop, heappush
+
+from .update_format import Shape
+
+
+def follow(known: Mapping[int, int], shape: Shape) -> dict[int, int] | None:
+    """The clocks that a replica with the clocks `known` has after an update of this shape; of its clients only.
+
+    None if the update stands on something that the replica lacks, or on itself in a circle.
+    """
+    reached: dict[int, int] = {}
+    waiting: dict[int, list[tuple[int, int]]] = {}  # by client: clock that is waited for, and who waits
+    steps = {client: iter(shape.beside.get(client, ())) for client in shape.spans}
+    ready = list(shape.spans)
+    for client, (start, _) in shape.spans.items():
+        reached[client] = known.get(client, 0)
+        if max(start, shape.skipped.get(client, 0)) > reached[client]:
+            return None
+    while ready:
+        client = ready.pop()
+        reached[client] = max(reached[client], shape.spans[client][1])
+        for at, other, clock in steps[client]:
+            if clock >= reached.get(other, known.get(other, 0)):
+                if other not in shape.spans or clock >= shape.spans[other][1]:
+                    return None
+                reached[client] = max(known.get(client, 0), at)
+                heappush(waiting.setdefault(other, []), (clock, client))
+                break
+        others = waiting.get(client)
+        while others and others[0][0] < reached[client]:
+            ready.append(heappop(others)[1])
+    if any(waiting.values()) or any(reached.get(c, known.get(c, 0)) < clock for c, clock in shape.deleted.items()):
+        return None
+    return reached
+
+
+def overlaps(known: Mapping[int, int], shape: Shape) -> bool:
+    """Whether an update brings clocks that are there already: it was sent a second time, or is forged."""
+    return any(start < known.get(client, 0) for client, (start, _) in shape.spans.items())

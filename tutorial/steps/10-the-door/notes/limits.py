@@ -1,0 +1,79 @@
+"""How much one connection, one address and one process may ask for. Each limit is a setting.
+
+Knows no sockets and no notes. Times are those of `time.monotonic`, in seconds.
+"""
+
+import time
+from collections import Counter
+from typing import NamedTuple
+
+from django.conf import settings
+
+from .protocol import CloseCode
+
+BURST_SECONDS = 2.0  # what a rate allows in so long may be used at once
+SECONDS_OF_WORK = 0.0001  # that count as one frame more. 1 000 frames a second are then a tenth of the process's time
+MAX_KNOWN_ADDRESSES = 10_000  # whose connections are counted; beyond, those who have rested are forgotten
+
+
+class Refusal(NamedTuple):
+    code: CloseCode
+    reason: str
+
+
+class Bucket:
+    """Holds what `rate` allows in BURST_SECONDS, and fills at that rate."""
+
+    __slots__ = ("_full_at", "_seconds_each")
+
+    def __init__(self, rate: float) -> None:
+        self._seconds_each = 1 / rate
+        self._full_at = 0.0
+
+    def is_full(self, now: float) -> bool:
+        return self._full_at <= now
+
+    def take(self, now: float) -> bool:
+        """Returns False if nothing is left in it."""
+        full_at = max(self._full_at, now) + self._seconds_each
+        if full_at - now > BURST_SECONDS + self._seconds_each / 2:  # half of one, for the rounding
+            return False
+        self._full_at = full_at
+        return True
+
+    def take_for_work(self, now: float, seconds: float) -> None:
+        """What took long counts as many. But as half of what the bucket holds at most, so that a single heavy update,
+        which may be honest, has its way."""
+        self._full_at = max(self._full_at, now) + min(
+            seconds / SECONDS_OF_WORK * self._seconds_each, BURST_SECONDS / 2
+        )
+
+
+class Admission:
+    """Counts the connections of this process, in all and by address, and says who is too many."""
+
+    def __init__(self) -> None:
+        self._connections: Counter[str] = Counter()
+        self._arrivals: dict[str, Bucket] = {}
+
+    def enter(self, address: str) -> Refusal | None:
+        """Counts a connection, one that is refused as well: it takes a socket until it is closed."""
+        self._connections[address] += 1
+        if self._connections.total() > settings.MAX_CONNECTIONS:
+            return Refusal(CloseCode.TRY_AGAIN, "This server has all the connections that it can serve.")
+        if self._connections[address] > settings.MAX_CONNECTIONS_PER_ADDRESS:
+            return Refusal(CloseCode.FLOODING, "There are too many connections from this address.")
+        if not self._bucket(address).take(time.monotonic()):
+            return Refusal(CloseCode.TRY_AGAIN, "This address connects too often.")
+        return None
+
+    def leave(self, address: str) -> None:
+        self._connections[address] -= 1
+        if not self._connections[address]:
+            del self._connections[address]
+
+    def _bucket(self, address: str) -> Bucket:
+        if len(self._arrivals) > MAX_KNOWN_ADDRESSES:
+            now = time.monotonic()
+            self._arrivals = {a: bucket for a, bucket in self._arrivals.items() if not bucket.is_full(now)}
+        return self._arrivals.setdefault(address, Bucket(settings.MAX_CONNECTS_PER_SECOND))

@@ -1,0 +1,25 @@
+"""Each note gets an identity of its own, besides its number."""
+
+from typing import Any
+
+from django.db import migrations, models
+
+from notes.models import new_identity
+
+
+def tell_apart(apps: Any, schema_editor: Any) -> None:
+    """The field's default was asked once for all the rows that there were."""
+    Note = apps.get_model("notes", "Note")
+    for pk in list(Note.objects.values_list("pk", flat=True)):
+        Note.objects.filter(pk=pk).update(identity=new_identity())
+
+
+class Migration(migrations.Migration):
+    dependencies = [("notes", "0004_log")]
+
+    operations = [
+        migrations.AddField(
+            "note", "identity", models.CharField(max_length=32, default=new_identity, editable=False)
+        ),
+        migrations.RunPython(tell_apart, migrations.RunPython.noop),
+    ]

@@ -1,0 +1,112 @@
+"""The JavaScript modules of a page: which ones it needs, and at which addresses.
+
+The browser libraries are listed in notes/libraries/, and nowhere else: several in one file, since over a slow line
+each request costs time. esbuild builds these files and writes down what it made of them; the import map, the
+preloads and the check at start are made from that. Our own modules are read as they are written, so with DEBUG on
+an import that is added counts at the next reload.
+
+Invariant: a module has one address, whoever imports it. Under two it would run twice, and two copies of Yjs break
+a page.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from posixpath import basename, dirname, join, normpath
+from typing import Any
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.templatetags.static import static
+from django.urls import get_script_prefix
+
+BUILT = "notes/vendor/modules.json"  # what esbuild calls its metafile
+STATIC_FOLDER = "notes/static/"  # the names of static files begin behind it
+IMPORT = re.compile(r"""^(?:import|export)\s+(?:[\w$\s{},*]+\sfrom\s+)?["']([^"'\n]+)["']""", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Module:
+    """A static file, and what it imports: files by their names, libraries by theirs."""
+
+    name: str
+    size: int
+    imports: list[str]
+
+
+@dataclass(frozen=True)
+class Build:
+    modules: dict[str, Module]
+    libraries: dict[str, str]  # the names of their files, by what they are imported as
+
+
+@dataclass(frozen=True)
+class PageModules:
+    import_map: dict[str, str]
+    preloads: list[str]  # the addresses of all that is imported, so that no import has to wait for another
+
+
+def page_modules(entry: str) -> PageModules:
+    """For a page whose script is the static file `entry`."""
+    return find_modules(entry) if settings.DEBUG else find_modules_once(entry, get_script_prefix())
+
+
+@lru_cache
+def find_modules_once(entry: str, prefix: str) -> PageModules:
+    return find_modules(entry)
+
+
+def find_modules(entry: str) -> PageModules:
+    build = read_build()
+    # The largest come first, since they take longest.
+    needed = sorted(closure(entry, build), key=lambda module: module.size, reverse=True)
+    addresses = {name: static(name) for name in [*build.modules, *(module.name for module in needed)]}
+    import_map = {library: addresses[name] for library, name in build.libraries.items()}
+    # An import by path, like ./people.js, asks for the plain name; the collected file has another one.
+    plain = {urljoin(address, basename(name)): address for name, address in addresses.items()}
+    import_map |= {name: address for name, address in plain.items() if name != address}
+    return PageModules(import_map, [addresses[module.name] for module in needed])
+
+
+def closure(entry: str, build: Build) -> list[Module]:
+    """The module, what it imports, what these import, and so on."""
+    found: dict[str, Module] = {}
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        module = build.modules.get(name) or read_module(name)
+        if module and name not in found:
+            found[name] = module
+            waiting += [build.libraries.get(imported, imported) for imported in module.imports]
+    return list(found.values())
+
+
+def read_build() -> Build:
+    """Empty if the libraries have not been built."""
+    path = finders.find(BUILT)
+    made: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8")) if path else {"outputs": {}}
+    build = Build({}, {})
+    for output, facts in made["outputs"].items():
+        name = output.removeprefix(STATIC_FOLDER)
+        if name.endswith(".js"):
+            imports = [imported["path"].removeprefix(STATIC_FOLDER) for imported in facts["imports"]]
+            build.modules[name] = Module(name, facts["bytes"], imports)
+        if listed := facts.get("entryPoint"):
+            build.libraries.update({library["original"]: name for library in made["inputs"][listed]["imports"]})
+    return build
+
+
+def read_module(name: str) -> Module | None:
+    """One of our own. None if there is no such file: then the browser says who imports it."""
+    path = finders.find(name)
+    if path is None:
+        return None
+    text = Path(path).read_text(encoding="utf-8")
+    imports = [
+        normpath(join(dirname(name), imported)) if imported.startswith(".") else imported
+        for imported in IMPORT.findall(text)
+    ]
+    return Module(name, len(text), imports)

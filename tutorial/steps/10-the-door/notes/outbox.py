@@ -1,0 +1,128 @@
+"""What one connection is still to be sent. Putting something in never waits, and what waits is bounded.
+
+Under most servers `send` is a coroutine that ends at once as long as the other end reads. So it is stepped right
+where it is made, without a task of its own: for a crowd that is most of the work. Only where it has to wait does a
+task go on with it, and what comes meanwhile queues up. But ASGI promises no more than something that can be awaited,
+and under Granian it is no coroutine: then a task awaits it from the start.
+
+Invariant: messages leave in the order in which they came, and at most MAX_QUEUED_BYTES wait.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+
+from .backpressure import Valve
+
+Message = dict[str, Any]
+Sending = Awaitable[None]
+
+# The other end has left, which the consumer hears of in its own way. ASGI asks for an OSError; Daphne's WebSockets
+# raise a RuntimeError.
+GONE = (OSError, RuntimeError)
+MESSAGE_BYTES = 256  # what a message takes in memory beside its frame
+
+
+class Outbox:
+    def __init__(self, send: Callable[[Message], Sending]) -> None:
+        self._send = send
+        self._valve = Valve(send, self._go_on)
+        self._queue: deque[tuple[Message, int]] = deque()  # messages and their sizes in bytes
+        self._queued_bytes = 0
+        self._waiting: asyncio.Task[None] | None = None
+        self._is_closed = False
+
+    def put(self, message: Message, size: int) -> bool:
+        """Sends a message, now or as soon as there is room. Returns False if too much waits already."""
+        if self._is_closed:
+            return True
+        if self._queue and self._queued_bytes + size + MESSAGE_BYTES > settings.MAX_QUEUED_BYTES:
+            return False
+        if self._is_busy():
+            self._queue.append((message, size + MESSAGE_BYTES))
+            self._queued_bytes += size + MESSAGE_BYTES
+        else:
+            self._step(message)
+        return True
+
+    def finish(self, message: Message, *, drop: bool = False) -> None:
+        """Sends a last message, behind what waits or in its place. From now on nothing else is sent."""
+        if drop:
+            self._queue.clear()
+            self._queued_bytes = 0
+        if not self._is_closed:
+            if drop:
+                self._valve.stop_reading()
+            self._valve.close()
+            self._queue.append((message, 0))
+            self._go_on()
+            self._is_closed = True
+
+    async def drained(self) -> None:
+        """Returns when everything has been sent, or can never be."""
+        while self._waiting:
+            await asyncio.wait([self._waiting])
+
+    def close(self) -> None:
+        """The connection is gone."""
+        self._is_closed = True
+        self._queue.clear()
+        self._valve.close()
+        if self._waiting and self._waiting is not asyncio.current_task():
+            self._waiting.cancel()
+
+    def _is_busy(self) -> bool:
+        return bool(self._queue or self._waiting or not self._valve.is_open)
+
+    def _go_on(self) -> None:
+        while self._queue and not self._waiting and self._valve.is_open:
+            message, size = self._queue.popleft()
+            self._queued_bytes -= size
+            self._step(message)
+
+    def _step(self, message: Message) -> None:
+        try:
+            sending = self._send(message)
+            rest = _Rest(sending, sending.send(None)) if isinstance(sending, Coroutine) else sending
+        except StopIteration:
+            return
+        except GONE:
+            self.close()
+            return
+        self._waiting = asyncio.create_task(self._finish(rest))
+        self._waiting.add_done_callback(self._finished)
+
+    async def _finish(self, rest: Sending) -> None:
+        with suppress(*GONE):
+            await rest
+            return
+        self.close()
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._waiting = None
+        if not task.cancelled():
+            task.result()  # anything but GONE is a fault of ours, and to be heard of
+            self._go_on()
+
+
+class _Rest:
+    """What is left of a coroutine that has been stepped and waits. Await it to have it go on."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._coroutine = coroutine
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self._waits_for
+        try:
+            while True:
+                yield waits_for
+                waits_for = self._coroutine.send(None)
+        except StopIteration:
+            return
+        finally:
+            self._coroutine.close()

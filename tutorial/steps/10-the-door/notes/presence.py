@@ -1,0 +1,206 @@
+"""Who is in a room: the awareness states of its people, and which of them may be believed.
+
+A connection speaks for one client, the first of which it says something new. Stock clients also send on what they
+heard of others; that is ignored, because each process knows its own people better. People on other processes are
+believed as long as their process is heard of. Knows no sockets, only whose each state is.
+
+A connection may announce a client that another one here speaks for: the same browser, back before its dead line
+was noticed, or somebody who takes another's name away. Nothing in the message tells the two apart, but the old
+line does: the room asks something of it, and only if it stays silent may the new one speak.
+
+A client with a line is here, however long it says nothing: browsers let a hidden tab's timers run once a minute, and
+other clients forget anybody whose clock stands still for 30 s. So the room tells the state of a silent client again,
+with a newer clock of its own. If the client then sends a clock that others have already heard of, but that is newer
+than any it sent before, its state is new all the same, since a connection delivers in order: others hear it with the
+next clock.
+
+Invariant: a state that is newer than its client's last one is told to everyone once, and only a client's last state
+is ever told again. The clocks that are told of a client never go back.
+"""
+
+import json
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
+
+from .lib0 import MAX_SAFE_INTEGER
+from .protocol import GONE, AwarenessEntry
+
+NAME_MAX_LENGTH = 40
+NOBODY = "Somebody"
+NOTHING_SAID = -1  # older than any clock
+MAX_FAREWELLS = 1000  # who left longest ago is forgotten first
+
+
+@dataclass(slots=True)
+class _Client:
+    entry: AwarenessEntry  # as it was told to everyone
+    owner: Hashable  # a connection of this process, or the name of another process
+    person: dict[str, str]  # name and colour, as the list of notes shows them
+    said: int  # the newest clock that the owner has sent; the one that was told may be newer
+    is_quiet: bool = False  # nothing new has come from the owner since the last round of renewals
+
+
+@dataclass(slots=True)
+class _Claim:
+    """What a connection says of a client that another one speaks for."""
+
+    owner: Hashable
+    entry: AwarenessEntry
+    is_disproved: bool = False
+
+
+class Presence:
+    def __init__(self) -> None:
+        self._here: dict[int, _Client] = {}
+        self._gone: dict[int, AwarenessEntry] = {}  # who left, with their last clock
+        self._client_ids: dict[Hashable, int] = {}  # which client a connection speaks for
+        self._claims: dict[int, _Claim] = {}  # the last one for each client that is spoken for
+
+    def everyone(self) -> tuple[AwarenessEntry, ...]:
+        return tuple(client.entry for client in self._here.values())
+
+    def owned_by(self, owners: Iterable[Hashable]) -> tuple[AwarenessEntry, ...]:
+        mine = set(owners)
+        return tuple(client.entry for client in self._here.values() if client.owner in mine)
+
+    def people(self, owners: Iterable[Hashable]) -> list[dict[str, str]]:
+        """Name and colour of everybody who is here by way of these."""
+        mine = set(owners)
+        return [client.person for client in self._here.values() if client.owner in mine]
+
+    def own(self, connection: Hashable, entries: Iterable[AwarenessEntry]) -> list[AwarenessEntry]:
+        """What a connection says of its own client, the first of which it ever said something new. A client without
+        a state of its own says nothing new, and must not come to speak for one whose state it repeats."""
+        entries = list(entries)
+        if connection not in self._client_ids and (news := [e for e in entries if self._is_announcement(e)]):
+            self._client_ids[connection] = news[0].client_id
+        return [e for e in entries if e.client_id == self._client_ids.get(connection)]
+
+    def update(self, owner: Hashable, entries: Iterable[AwarenessEntry]) -> tuple[AwarenessEntry, ...]:
+        """Takes in what `owner` says of any client, and returns what is news to the others, as they hear it."""
+        return tuple(news for entry in entries if (news := self._take(owner, entry)))
+
+    def renew(self, owners: Iterable[Hashable]) -> tuple[AwarenessEntry, ...]:
+        """With newer clocks, the states of the clients of these owners that have said nothing since the last call."""
+        mine = set(owners)
+        clients = [client for client in self._here.values() if client.owner in mine]
+        quiet = [client for client in clients if client.is_quiet and client.entry.clock < MAX_SAFE_INTEGER]
+        for client in clients:
+            client.is_quiet = True
+        for client in quiet:
+            client.entry = replace(client.entry, clock=client.entry.clock + 1)
+        return tuple(client.entry for client in quiet)
+
+    def lagging(self, client_id: int) -> Hashable | None:
+        """The owner of a client, if others have heard of a newer clock than it has sent."""
+        client = self._here.get(client_id)
+        return client.owner if client and client.said < client.entry.clock else None
+
+    def farewell(self, client_id: int) -> AwarenessEntry | None:
+        """The last word on a client that left. Told to that client when it comes back with an old clock, it
+        makes it move its clock on; until then others would not believe that it is here again."""
+        return self._gone.get(client_id)
+
+    def leave(self, owner: Hashable) -> tuple[AwarenessEntry, ...]:
+        """Forgets an owner, and returns the news: its clients have left, or somebody else speaks for them now."""
+        self._client_ids.pop(owner, None)
+        self._claims = {client_id: claim for client_id, claim in self._claims.items() if claim.owner != owner}
+        left = [client.entry for client in self._here.values() if client.owner == owner]
+        claimed = [entry.client_id for entry in left if entry.client_id in self._claims]
+        gone = [
+            AwarenessEntry(entry.client_id, entry.clock, GONE) for entry in left if entry.client_id not in claimed
+        ]
+        return (*self.update(owner, gone), *(entry for client_id in claimed for entry in self._hand_over(client_id)))
+
+    # A client that two connections speak for
+
+    def rival(self, connection: Hashable) -> Hashable | None:
+        """The connection that speaks for the client which this one claims."""
+        claim = self._claims.get(self._client_ids.get(connection, -1))
+        return self._here[claim.entry.client_id].owner if claim and claim.owner == connection else None
+
+    def alive(self, connection: Hashable) -> None:
+        """It has said something, so nobody else speaks for its client."""
+        if self._claims and (claim := self._claims.get(self._client_ids.get(connection, -1))):
+            claim.is_disproved = claim.is_disproved or claim.owner != connection
+
+    def decide(self, connection: Hashable) -> tuple[AwarenessEntry, ...]:
+        """The rival has had its time: unless it has said anything, this connection takes its place."""
+        client_id = self._client_ids.get(connection, -1)
+        claim = self._claims.get(client_id)
+        if claim is None or claim.owner != connection:
+            return ()
+        if claim.is_disproved:
+            claim.is_disproved = False  # it may try again, or wait until the rival leaves
+            return ()
+        return self._hand_over(client_id)
+
+    def _hand_over(self, client_id: int) -> tuple[AwarenessEntry, ...]:
+        claim = self._claims.pop(client_id)
+        client = self._here[client_id]
+        client.owner, client.said = claim.owner, NOTHING_SAID
+        return self.update(claim.owner, [claim.entry])
+
+    # One entry
+
+    def _is_announcement(self, entry: AwarenessEntry) -> bool:
+        known = self._here.get(entry.client_id)
+        return entry.state != GONE and (known is None or entry.clock > known.entry.clock)
+
+    def _take(self, owner: Hashable, entry: AwarenessEntry) -> AwarenessEntry | None:
+        known = self._here.get(entry.client_id)
+        if known and known.owner != owner and {known.owner, owner} <= self._client_ids.keys():
+            self._claim(owner, entry)
+            return None
+        if entry.state == GONE:
+            return self._take_leave(known, owner, entry) if known else None
+        last = known.entry if known else self._gone.get(entry.client_id)
+        if last is None or entry.clock > last.clock:
+            self._here[entry.client_id] = _Client(entry, owner, describe(entry), said=entry.clock)
+            self._gone.pop(entry.client_id, None)
+            return entry
+        return self._take_overtaken(known, entry) if known and known.owner == owner else None
+
+    def _take_leave(self, known: _Client, owner: Hashable, entry: AwarenessEntry) -> AwarenessEntry | None:
+        if entry.clock < (known.said if known.owner == owner else known.entry.clock):
+            return None
+        gone = replace(entry, clock=max(entry.clock, known.entry.clock))
+        del self._here[entry.client_id]
+        self._gone[entry.client_id] = gone
+        self._claims.pop(entry.client_id, None)
+        if len(self._gone) > MAX_FAREWELLS:
+            del self._gone[next(iter(self._gone))]
+        return gone
+
+    def _take_overtaken(self, known: _Client, entry: AwarenessEntry) -> AwarenessEntry | None:
+        """A client says something with a clock that others have already heard of."""
+        if entry.clock <= known.said:
+            return None
+        known.said, known.is_quiet = entry.clock, False
+        if entry.state == known.entry.state or known.entry.clock == MAX_SAFE_INTEGER:
+            return None
+        known.entry = replace(entry, clock=known.entry.clock + 1)
+        known.person = describe(entry)
+        return known.entry
+
+    def _claim(self, owner: Hashable, entry: AwarenessEntry) -> None:
+        claim = self._claims.get(entry.client_id)
+        is_renewed = claim is not None and claim.owner == owner
+        if entry.state == GONE:
+            if is_renewed:
+                del self._claims[entry.client_id]
+        elif claim and is_renewed:
+            claim.entry = entry
+        else:
+            self._claims[entry.client_id] = _Claim(owner, entry)
+
+
+def describe(entry: AwarenessEntry) -> dict[str, str]:
+    """Name and colour of a person, from a state that may hold anything."""
+    user = json.loads(entry.state).get("user")
+    user = user if isinstance(user, dict) else {}
+    name, color = user.get("name"), user.get("color")
+    return {
+        "name": name.strip()[:NAME_MAX_LENGTH] if isinstance(name, str) and name.strip() else NOBODY,
+        "color": color if isinstance(color, str) else "",
+    }

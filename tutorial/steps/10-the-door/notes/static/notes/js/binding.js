@@ -1,0 +1,172 @@
+// @ts-check
+// Binds an editor to its shared text, both ways, in place of the plugin of y-codemirror.next. The difference: while
+// somebody composes a word with an input method, the browser must find the line as it left it, or the word would be
+// there twice. What others write into that line is held back until the word is done. The shared text has it already,
+// so that what is typed meanwhile goes in at mapped positions.
+
+import { ChangeSet } from "@codemirror/state"
+import { ViewPlugin } from "@codemirror/view"
+import { ySyncAnnotation, ySyncFacet } from "y-codemirror.next"
+
+/**
+ * @import { EditorView, ViewUpdate } from "@codemirror/view"
+ * @import * as Y from "yjs"
+ */
+
+const EMBEDDED = "\ufffc"
+const AFTER_THE_LAST_INPUT_MS = 100 // CodeMirror reads what was composed a moment after its end
+const LONGEST_PAUSE_MS = 10_000 // some keyboards of phones never end a word by themselves
+
+class Binding {
+  /** @type {ChangeSet | null} from what is shown to what the shared text is */
+  held = null
+  /** @type {number | undefined} */
+  timer
+
+  /** @param {EditorView} view */
+  constructor(view) {
+    this.view = view
+    this.config = view.state.facet(ySyncFacet)
+    /** @type {Y.Text} */
+    this.text = this.config.ytext
+    this.text.observe(this.onText)
+  }
+
+  /**
+   * @param {Y.YTextEvent} event
+   * @param {Y.Transaction} transaction
+   */
+  onText = ({ delta }, { origin }) => {
+    if (origin === this.config) return
+    const length = this.held?.newLength ?? this.view.state.doc.length
+    const changes = ChangeSet.of(specify(delta), length, "\n")
+    if (!this.held && !isComposedIn(this.view, changes)) return this.show(changes)
+    this.held = this.held?.compose(changes) ?? changes
+    this.waitFor(LONGEST_PAUSE_MS)
+  }
+
+  /** @param {ChangeSet} changes */
+  show(changes) {
+    this.view.dispatch({ changes, annotations: ySyncAnnotation.of(this.config) })
+  }
+
+  /** @param {ViewUpdate} update */
+  update(update) {
+    const isFromText = update.transactions.some((transaction) => transaction.annotation(ySyncAnnotation))
+    if (!update.docChanged || isFromText) return
+    // Of two insertions at one place, what is composed comes first: it goes on with the word before it.
+    const changes = this.held ? update.changes.map(this.held, true) : update.changes
+    this.held = this.held?.map(update.changes) ?? null
+    if (this.held) this.waitFor(LONGEST_PAUSE_MS)
+    this.text.doc?.transact(() => write(this.text, changes), this.config)
+  }
+
+  onCompositionEnd() {
+    if (this.held) this.waitFor(AFTER_THE_LAST_INPUT_MS)
+  }
+
+  /** @param {number} milliseconds */
+  waitFor(milliseconds) {
+    clearTimeout(this.timer)
+    this.timer = setTimeout(this.release, milliseconds)
+  }
+
+  release = () => {
+    const { held } = this
+    this.held = null
+    if (held) this.show(held)
+  }
+
+  destroy() {
+    clearTimeout(this.timer)
+    this.text.unobserve(this.onText)
+  }
+}
+
+export const binding = ViewPlugin.fromClass(Binding, {
+  eventObservers: {
+    compositionend() {
+      this.onCompositionEnd()
+    },
+  },
+})
+
+/**
+ * The text as an editor shows it: with a character for each object that a client has embedded in it.
+ *
+ * @param {Y.Text} text
+ * @returns {string}
+ */
+export function readText(text) {
+  const characters = text.toString()
+  if (characters.length === text.length) return characters
+  /** @type {{ insert: unknown }[]} */
+  const parts = text.toDelta()
+  return parts.map(({ insert }) => (typeof insert === "string" ? insert : EMBEDDED)).join("")
+}
+
+/**
+ * The shared text by what the editor has, with what is held back.
+ *
+ * @param {EditorView} view
+ */
+export function getText(view) {
+  const held = view.plugin(binding)?.held
+  return held ? held.apply(view.state.doc) : view.state.doc
+}
+
+/**
+ * Where a position in the editor is in the shared text.
+ *
+ * @param {EditorView} view
+ * @param {number} position
+ */
+export function toText(view, position) {
+  return view.plugin(binding)?.held?.mapPos(position) ?? position
+}
+
+/**
+ * Where a position in the shared text is in the editor.
+ *
+ * @param {EditorView} view
+ * @param {number} position
+ */
+export function toShown(view, position) {
+  const held = view.plugin(binding)?.held
+  return held && position <= held.newLength ? held.invertedDesc.mapPos(position) : position
+}
+
+/**
+ * @param {EditorView} view
+ * @param {ChangeSet} changes
+ */
+function isComposedIn(view, changes) {
+  const line = view.state.doc.lineAt(view.state.selection.main.head)
+  return view.compositionStarted && changes.touchesRange(line.from, line.to) !== false
+}
+
+/** @param {Y.YTextEvent["delta"]} delta */
+function specify(delta) {
+  const changes = []
+  let from = 0
+  for (const { insert, retain = 0, delete: deleted = 0 } of delta) {
+    if (insert !== undefined) changes.push({ from, insert: typeof insert === "string" ? insert : EMBEDDED })
+    if (deleted) changes.push({ from, to: from + deleted })
+    from += retain + deleted
+  }
+  return changes
+}
+
+/**
+ * @param {Y.Text} text
+ * @param {ChangeSet} changes
+ */
+function write(text, changes) {
+  let shift = 0
+  changes.iterChanges((from, to, _fromB, _toB, inserted) => {
+    const characters = inserted.toString()
+    if (to > from) text.delete(from + shift, to - from)
+    if (characters) text.insert(from + shift, characters)
+    shift += characters.length - (to - from)
+  })
+}

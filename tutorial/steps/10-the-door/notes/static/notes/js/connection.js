@@ -1,0 +1,53 @@
+// @ts-check
+// The state of the line in words, and the switch that cuts it. The provider reconnects by itself; this module
+// only tells what is going on. "Live" means that everything the server has is here.
+
+/** @import { WebsocketProvider } from "y-websocket" */
+
+const WORDS = {
+  connecting: "Connecting…",
+  unreached: "Not connected yet: this note can be read, but not changed",
+  live: "Live",
+  offline: "Offline: your changes are kept and will be sent",
+  closed: "Offline: the server has closed the line",
+}
+
+/**
+ * @param {WebsocketProvider} provider
+ * @param {HTMLElement} element says the state
+ * @param {HTMLElement} toggle cuts the line
+ */
+export function showConnection(provider, element, toggle) {
+  /** @param {keyof typeof WORDS} state */
+  const show = (state) => {
+    if (element.dataset.state === state) return
+    element.dataset.state = state
+    element.textContent = WORDS[state]
+  }
+  let wasLive = false // before that there is no editor, and so nothing that could be kept
+  /** @param {boolean} isSynced */
+  const onSync = (isSynced) => {
+    wasLive ||= isSynced
+    show(isSynced ? "live" : "offline")
+  }
+  const onLost = () => show(wasLive ? "offline" : "unreached")
+  const onClosed = () => show("closed") // for good: the provider does not come back by itself
+  const onToggle = () => {
+    const goesOffline = toggle.getAttribute("aria-checked") === "false"
+    toggle.setAttribute("aria-checked", String(goesOffline))
+    if (goesOffline) provider.disconnect()
+    else provider.connect()
+  }
+  provider.on("sync", onSync)
+  provider.on("connection-close", onLost)
+  provider.on("closed", onClosed)
+  toggle.addEventListener("click", onToggle)
+  return {
+    destroy() {
+      provider.off("sync", onSync)
+      provider.off("connection-close", onLost)
+      provider.off("closed", onClosed)
+      toggle.removeEventListener("click", onToggle)
+    },
+  }
+}

@@ -1,0 +1,186 @@
+// @ts-check
+// Find in the note. The browser's own search sees only the lines near the screen, since an editor draws no others.
+// One panel searches both editors: the title, then the text, then from the start again.
+
+import { SearchQuery } from "@codemirror/search"
+import { EditorSelection } from "@codemirror/state"
+import { EditorView } from "@codemirror/view"
+import { found, isSame, matchesIn, setFound } from "./matches.js"
+import { firstInView } from "./place.js"
+
+/**
+ * @import * as Y from "yjs"
+ * @import { Match } from "./matches.js"
+ */
+
+const LONGEST_SELECTION = 100 // characters: a longer selection is not what somebody wants to find
+const COUNT_AGAIN_MS = 100 // after a change: searching a large note takes a while, and others may be typing
+const MARGIN_PX = 48 // between a match and the edge of what is in view
+
+/**
+ * @param {object} parts
+ * @param {Y.Doc} parts.doc
+ * @param {() => EditorView[]} parts.getViews in the order in which they are searched; none before the first sync
+ * @param {() => number} parts.getTop where on the screen the text begins to be in view
+ * @param {HTMLElement} parts.button opens the panel
+ * @param {HTMLElement} parts.panel
+ * @param {HTMLInputElement} parts.input
+ * @param {HTMLElement} parts.count says which match this is, and of how many
+ * @param {HTMLElement} parts.previous
+ * @param {HTMLElement} parts.close
+ */
+export function showFind({ doc, getViews, getTop, button, panel, input, count, previous, close }) {
+  /** @type {Match[]} in the order of the page */
+  let matches = []
+  /** @type {Element | null} what had the focus before */
+  let before = null
+  /** @type {number | undefined} */
+  let timer
+
+  /** @returns {Match | undefined} */
+  const getHere = () => {
+    for (const view of getViews()) {
+      const { here } = view.state.field(found)
+      if (here) return { view, ...here }
+    }
+  }
+  const search = () => {
+    clearTimeout(timer)
+    timer = undefined
+    const query = new SearchQuery({ search: input.value, literal: true })
+    matches = query.valid ? getViews().flatMap((view) => matchesIn(view, query)) : []
+  }
+  /** @param {Match | undefined} here */
+  const show = (here) => {
+    for (const view of getViews()) {
+      const effect = setFound.of({
+        matches: matches.filter((match) => match.view === view),
+        here: here?.view === view ? { from: here.from, to: here.to } : null,
+      })
+      view.dispatch({ effects: effect })
+    }
+    const index = matches.findIndex((match) => match.view === here?.view && isSame(match, here))
+    count.textContent = input.value ? countInWords(index, matches.length) : ""
+  }
+  /** @param {(matches: Match[], here: Match) => Match | undefined} choose */
+  const move = (choose) => {
+    const here = getHere() ?? topOf(getViews(), getTop())
+    search()
+    const match = choose(matches, here)
+    show(match ?? here)
+    if (match) reveal(match)
+  }
+  const next = () => move((all, here) => all.find((match) => isAfter(match, here, here.to)) ?? all[0])
+  const back = () => move((all, here) => all.filter((match) => !isAfter(match, here, here.from)).at(-1) ?? all.at(-1))
+  /** @param {Match} match @param {Match} here @param {number} at */
+  const isAfter = (match, here, at) => {
+    const views = getViews()
+    return (views.indexOf(match.view) - views.indexOf(here.view) || match.from - at) >= 0
+  }
+
+  const open = () => {
+    const views = getViews()
+    if (views.length === 0) return
+    const focused = views.find((view) => view.hasFocus)
+    if (panel.hidden) before = document.activeElement
+    panel.hidden = false
+    const words = focused ? selectedWords(focused) : ""
+    if (words) input.value = words
+    input.focus({ preventScroll: true })
+    input.select()
+    show(focused ? { view: focused, ...focused.state.selection.main } : (getHere() ?? topOf(views, getTop())))
+    onInput()
+  }
+  const onInput = () => move((all, here) => all.find((match) => isAfter(match, here, here.from)) ?? all[0])
+  const onClose = () => {
+    const here = getHere()
+    const isFound = here && here.from < here.to
+    clearTimeout(timer)
+    timer = undefined
+    matches = []
+    show(undefined)
+    panel.hidden = true
+    if (isFound) here.view.focus()
+    else if (before instanceof HTMLElement) before.focus({ preventScroll: true })
+  }
+  const onUpdate = () => {
+    if (!panel.hidden) timer ??= setTimeout(() => (search(), show(getHere())), COUNT_AGAIN_MS)
+  }
+  /** @param {KeyboardEvent} event */
+  const onPageKey = (event) => {
+    if (!isFindKey(event) || getViews().length === 0) return
+    event.preventDefault()
+    open()
+  }
+  /** @param {KeyboardEvent} event */
+  const onPanelKey = (event) => {
+    if (event.key === "Escape") onClose()
+    else if (event.key === "Enter" && event.target === input && !event.isComposing) event.shiftKey ? back() : next()
+    else return
+    event.preventDefault()
+  }
+  /** @param {Event} event */
+  const onSubmit = (event) => (event.preventDefault(), next())
+
+  const controller = new AbortController()
+  const { signal } = controller
+  doc.on("update", onUpdate)
+  document.addEventListener("keydown", onPageKey, { signal })
+  button.addEventListener("click", open, { signal })
+  input.addEventListener("input", onInput, { signal })
+  previous.addEventListener("click", back, { signal })
+  close.addEventListener("click", onClose, { signal })
+  panel.addEventListener("keydown", onPanelKey, { signal })
+  panel.addEventListener("submit", onSubmit, { signal })
+  return {
+    destroy() {
+      clearTimeout(timer)
+      doc.off("update", onUpdate)
+      controller.abort()
+    },
+  }
+}
+
+/** @param {KeyboardEvent} event */
+function isFindKey({ key, ctrlKey, metaKey, altKey, shiftKey }) {
+  const isMac = /Mac|iP/.test(navigator.platform) // there Ctrl-F moves the caret
+  return key.toLowerCase() === "f" && (isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey) && !altKey && !shiftKey
+}
+
+/** @param {EditorView} view */
+function selectedWords({ state }) {
+  const { from, to } = state.selection.main
+  const words = to - from > LONGEST_SELECTION ? "" : state.sliceDoc(from, to)
+  return words.includes("\n") ? "" : words
+}
+
+/**
+ * Where somebody who has no caret begins to search: at what is in view.
+ *
+ * @param {EditorView[]} views
+ * @param {number} top
+ * @returns {Match}
+ */
+function topOf([title, body], top) {
+  const at = firstInView(body, top)
+  return at === null ? { view: title, from: 0, to: 0 } : { view: body, from: at, to: at }
+}
+
+/** @param {Match} match */
+function reveal({ view, from, to }) {
+  view.dispatch({
+    selection: { anchor: from, head: to },
+    effects: EditorView.scrollIntoView(EditorSelection.range(from, to), { yMargin: MARGIN_PX }),
+    userEvent: "select.search",
+  })
+}
+
+/**
+ * @param {number} index
+ * @param {number} total
+ */
+function countInWords(index, total) {
+  if (total === 0) return "No matches"
+  if (index >= 0) return `${index + 1} of ${total}`
+  return total === 1 ? "1 match" : `${total} matches`
+}

@@ -1,0 +1,87 @@
+// @ts-check
+// The list of notes, live. Its socket says who is in which note, and that a note changed: then the page fetches
+// its own address again and takes the list out of it. Django renders the list, always.
+
+import { personItem } from "./people.js"
+
+/** @typedef {{ name: string, color: string }} Person */
+
+const FIRST_RETRY_MS = 200
+const LAST_RETRY_MS = 3000
+const REFRESH_AT_MOST_EVERY_MS = 700
+const REFRESH_AT_LEAST_EVERY_MS = 60_000 // "2 minutes ago" grows old too
+
+const host = /** @type {HTMLElement} */ (document.getElementById("notes"))
+/** @type {Map<string, Person[]>} */
+const people = new Map()
+let retry = FIRST_RETRY_MS
+/** @type {number | undefined} */
+let timer
+let isRefreshing = false
+
+connect()
+setInterval(refreshSoon, REFRESH_AT_LEAST_EVERY_MS)
+
+function connect() {
+  const socket = new WebSocket(location.origin.replace("http", "ws") + host.dataset.socket)
+  socket.addEventListener("open", () => {
+    retry = FIRST_RETRY_MS
+    people.clear() // the first message tells all anew
+    refreshSoon()
+  })
+  socket.addEventListener("message", (event) => onNews(JSON.parse(event.data)))
+  socket.addEventListener("close", () => {
+    setTimeout(connect, retry)
+    retry = Math.min(2 * retry, LAST_RETRY_MS)
+  })
+}
+
+/** @param {{ people?: Record<string, Person[]>, changed?: number[] }} news */
+function onNews(news) {
+  if (news.changed) refreshSoon()
+  if (news.people) {
+    for (const [note, here] of Object.entries(news.people)) people.set(note, here)
+    showPeople()
+  }
+}
+
+function refreshSoon() {
+  timer ??= setTimeout(refresh, REFRESH_AT_MOST_EVERY_MS)
+}
+
+async function refresh() {
+  timer = undefined
+  if (isRefreshing) return refreshSoon()
+  isRefreshing = true
+  try {
+    const response = await fetch(location.href)
+    if (!response.ok) return
+    const fetched = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("notes")
+    if (fetched) swap(fetched)
+  } catch {
+    // the server is away; when the socket is back, the list is fetched again
+  } finally {
+    isRefreshing = false
+  }
+}
+
+/** @param {HTMLElement} fetched */
+function swap(fetched) {
+  const focused = host.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : null
+  host.replaceChildren(...fetched.childNodes)
+  showPeople()
+  if (focused) {
+    const links = /** @type {NodeListOf<HTMLElement>} */ (host.querySelectorAll("a[href]"))
+    for (const link of links) if (link.getAttribute("href") === focused) link.focus({ preventScroll: true })
+  }
+}
+
+function showPeople() {
+  for (const card of /** @type {NodeListOf<HTMLElement>} */ (host.querySelectorAll("[data-note]"))) {
+    const here = people.get(card.dataset.note ?? "") ?? []
+    const list = /** @type {HTMLElement} */ (card.querySelector(".people"))
+    list.hidden = here.length === 0
+    list.ariaLabel = `In this note: ${here.map((person) => person.name).join(", ")}`
+    list.replaceChildren(...here.map(personItem))
+  }
+}

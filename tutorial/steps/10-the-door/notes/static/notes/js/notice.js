@@ -1,0 +1,115 @@
+// @ts-check
+// What to say when the server has closed the line for good, or an editor has failed, and what a person can do then.
+// The text stays, to be copied.
+
+/** @import { WebsocketProvider } from "y-websocket" */
+
+const NO_SUCH_NOTE = 4404
+const ANOTHER_NOTE = 4409
+const TOO_LARGE = 4413
+const FAR_TOO_LARGE = 1009 // the WebSocket's own code, of a server that did not even read the frame
+
+/** @type {Record<number, string>} */
+const WORDS = {
+  4400: "The server did not understand this page. Copy your text, then reload.",
+  [NO_SUCH_NOTE]: "This note has been deleted. Its text stays here until you leave, so that you can copy it.",
+  [ANOTHER_NOTE]:
+    "Another note has this number now, so nothing from this page was sent to it. Your text stays here until you " +
+    "leave, so that you can copy it. Reload to see the other note.",
+  [TOO_LARGE]:
+    "Your last change is not saved: it is larger than the server takes at a time, or this note is full. " +
+    "Copy your text, then reload and paste less of it.",
+  4429: "The server closed the line: too much came from this page, or too many pages from one network. Reload to try again.",
+}
+
+const LOST =
+  "The editor on this page failed, and what it showed was not this note. The note is shown again. " +
+  "If something that you wrote is missing in it, copy the text as it was and paste what is missing."
+
+/**
+ * @param {object} parts
+ * @param {WebsocketProvider} parts.provider
+ * @param {HTMLElement} parts.element
+ * @param {() => string} parts.getText
+ * @param {() => void} parts.onDeleted
+ */
+export function showNotices({ provider, element, getText, onDeleted }) {
+  /** @type {string[]} */
+  const lost = []
+  /**
+   * @param {string} sentence
+   * @param {() => string} getCopied
+   * @param {...HTMLElement} actions
+   */
+  const show = (sentence, getCopied, ...actions) => {
+    const words = document.createElement("p")
+    words.textContent = sentence
+    const copy = button("Copy text", async () => {
+      await copyText(getCopied())
+      copy.textContent = "Copied"
+    })
+    element.replaceChildren(words, copy, ...actions)
+    element.hidden = false
+  }
+  /** @param {{ code: number }} closed */
+  const onClosed = ({ code }) => {
+    const actions = []
+    if (code === NO_SUCH_NOTE || code === ANOTHER_NOTE) onDeleted()
+    else actions.push(button("Try again", () => ((element.hidden = true), provider.connect())))
+    const getAll = () => [getText(), ...lost].join("\n\n")
+    show(WORDS[code] ?? `The server closed the line (code ${code}).`, getAll, ...actions)
+  }
+  /** @param {CloseEvent | null} event */
+  const onLost = (event) => {
+    if (event?.code !== FAR_TOO_LARGE) return
+    provider.disconnect() // or it would send the same again and again
+    queueMicrotask(() => provider.emit("closed", [{ code: TOO_LARGE, reason: "" }, provider]))
+  }
+  provider.on("closed", onClosed)
+  provider.on("connection-close", onLost)
+  return {
+    /** @param {string} text that an editor showed and the document does not have */
+    offerLost(text) {
+      if (!lost.includes(text)) lost.push(text)
+      const close = button("Close", () => ((lost.length = 0), (element.hidden = true)))
+      show(LOST, () => lost.join("\n\n"), close)
+    },
+    destroy() {
+      provider.off("closed", onClosed)
+      provider.off("connection-close", onLost)
+    },
+  }
+}
+
+/** @param {string} text */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text)
+  } catch {
+    copyBySelection(text) // plain http on another machine: there the clipboard interface is switched off
+  }
+}
+
+/** @param {string} text */
+function copyBySelection(text) {
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement)
+  const area = document.createElement("textarea")
+  area.value = text
+  document.body.append(area)
+  area.select()
+  document.execCommand("copy")
+  area.remove()
+  focused?.focus()
+}
+
+/**
+ * @param {string} label
+ * @param {() => void} onClick
+ */
+function button(label, onClick) {
+  const element = document.createElement("button")
+  element.type = "button"
+  element.textContent = label
+  element.addEventListener("click", onClick)
+  return element
+}

@@ -1,0 +1,92 @@
+// @ts-check
+// What I read stays where it is on the screen while others write above it. It is the page that scrolls here, not the
+// editor, and CodeMirror keeps the place on a page only while the editor has the focus.
+
+import * as Y from "yjs"
+
+/** @import { EditorView } from "@codemirror/view" */
+
+const ATTEMPTS = 3 // the height of lines that have not been drawn yet is an estimate
+
+/**
+ * @param {Y.Text} text
+ * @param {() => EditorView | undefined} getView of this text
+ * @param {() => number} getTop where on the screen the text begins to be in view
+ */
+export function keepPlace(text, getView, getTop) {
+  const doc = /** @type {Y.Doc} */ (text.doc)
+  /** @type {{ position: Y.RelativePosition, top: number } | null} */
+  let place = null
+
+  /** @param {Y.Transaction} transaction */
+  const onBefore = ({ local }) => {
+    const view = getView()
+    if (local || !view || isWhereItWas(view)) return
+    const at = firstInView(view, getTop())
+    const top = at === null ? null : topOf(view, at)
+    place = at === null || top === null ? null : { position: Y.createRelativePositionFromTypeIndex(text, at), top }
+  }
+  /** @param {Y.Transaction} transaction */
+  const onAfter = ({ local }) => {
+    const view = getView()
+    if (local || !view || !place) return
+    scrollTo(view, indexOf(view, place.position), place.top)
+  }
+  /** @param {EditorView} view */
+  const isWhereItWas = (view) => {
+    // A page scrolls by whole pixels. Were the place read anew each time, a pixel here and there would add up.
+    const top = place && topOf(view, indexOf(view, place.position))
+    return top !== null && Math.abs(top - (place?.top ?? 0)) < 1
+  }
+  /**
+   * @param {EditorView} view
+   * @param {Y.RelativePosition} position
+   */
+  const indexOf = (view, position) => {
+    const index = Y.createAbsolutePositionFromRelativePosition(position, doc)?.index ?? 0
+    return Math.min(index, view.state.doc.length)
+  }
+  doc.on("beforeTransaction", onBefore)
+  doc.on("afterTransaction", onAfter)
+  return {
+    destroy() {
+      doc.off("beforeTransaction", onBefore)
+      doc.off("afterTransaction", onAfter)
+    },
+  }
+}
+
+/**
+ * The first character in view, or null if the text begins in view: then nobody can write above what I read.
+ *
+ * @param {EditorView} view
+ * @param {number} top where on the screen the text begins to be in view
+ */
+export function firstInView(view, top) {
+  if (view.documentTop >= top) return null
+  return view.posAtCoords({ x: view.contentDOM.getBoundingClientRect().left, y: top }, false)
+}
+
+/**
+ * @param {EditorView} view
+ * @param {number} at
+ */
+function topOf(view, at) {
+  return view.coordsAtPos(at, 1)?.top ?? null
+}
+
+/**
+ * Scrolls until a character is as far down the screen as it was.
+ *
+ * @param {EditorView} view
+ * @param {number} at
+ * @param {number} wanted
+ */
+function scrollTo(view, at, wanted) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    view.requestMeasure() // is done at once when we ask for coordinates
+    const top = topOf(view, at) ?? view.documentTop + view.lineBlockAt(at).top
+    if (Math.abs(top - wanted) < 1) return
+    window.scrollBy({ top: top - wanted, behavior: "instant" })
+  }
+}

@@ -1,0 +1,60 @@
+// @ts-check
+// What a page says that has never reached the server: that its text can be read and not yet changed, and what may stand
+// in between. A browser tells a script no more of a refused socket than a close code, so the page names what it tried.
+
+/** @import { WebsocketProvider } from "y-websocket" */
+
+const PATIENCE_MS = 5000 // some proxies neither pass the upgrade on nor refuse it
+
+/**
+ * @param {WebsocketProvider} provider
+ * @param {HTMLElement} element says it, as long as it is true
+ */
+export function showUnreached(provider, element) {
+  let shown = ""
+  /** @param {string} outcome */
+  const show = (outcome) => {
+    if (shown === outcome) return // or a screen reader would read it out at each try
+    shown = outcome
+    element.replaceChildren(
+      paragraph(
+        "This page has not reached the server yet, so the note can be read but not changed. " +
+          "The page keeps trying, and there is no need to reload it.",
+      ),
+      paragraph(`It tries to open ${provider.url.split("?")[0]}. ${outcome}`),
+      paragraph(
+        "If this goes on, a proxy or a tunnel between this browser and the server may not pass on WebSockets, or the " +
+          "server may refuse pages of this address. It then says so in its log.",
+      ),
+    )
+    element.hidden = false
+  }
+  const timer = setTimeout(() => show("There has been no answer yet."), PATIENCE_MS)
+  /** @param {CloseEvent | null} event */
+  const onLost = (event) => {
+    clearTimeout(timer)
+    show(`The last try ended with code ${event?.code}${event?.reason ? `: ${event.reason}` : "."}`)
+  }
+  const hide = () => {
+    clearTimeout(timer)
+    shown = ""
+    element.hidden = true
+  }
+  const destroy = () => {
+    hide()
+    provider.off("connection-close", onLost)
+    provider.off("closed", hide)
+    provider.off("sync", destroy)
+  }
+  provider.on("connection-close", onLost)
+  provider.on("closed", hide) // for good, and another notice says why
+  provider.on("sync", destroy) // from now on being offline is something else
+  return { destroy }
+}
+
+/** @param {string} text */
+function paragraph(text) {
+  const element = document.createElement("p")
+  element.textContent = text
+  return element
+}
