@@ -36,7 +36,7 @@ WAITING_WORKERS = ["-n", "3", "--dist", "worksteal"]  # one more than there are 
 IDLE_SECONDS = 0.5  # for opening a page, the largest of a session
 STOP_SECONDS = 15.0  # after Ctrl-C; nox grants 0.3, then kills, and what has been killed cannot stop its servers
 SLOWEST_PAGES = Path(tempfile.gettempdir()) / f"realtime-notes-slowest-pages-{os.getpid()}"  # see e2e/patience.py
-PYTHON_FILES = ["manage.py", "realtime_notes", "notes", "e2e", "fuzz", "bench", "tools", "tutorial"]
+PYTHON_FILES = ["manage.py", "channels_yjs", "realtime_notes", "notes", "e2e", "fuzz", "bench", "tools", "tutorial"]
 
 
 @nox.session

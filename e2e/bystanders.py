@@ -17,8 +17,8 @@ from typing import Any
 from pycrdt import Doc, Text
 from websockets.sync.client import ClientConnection, connect
 
+from channels_yjs.wire.messages import SyncStep1, SyncStep2, SyncUpdate, decode, encode
 from e2e.patience import patience
-from notes.protocol import SyncStep1, SyncStep2, SyncUpdate, decode, encode
 from tools.app_server import AppServer
 
 MEBIBYTE = 1024 * 1024

@@ -12,7 +12,7 @@ from e2e.faults.crowd import Crowd
 from tools.app_server import REPOSITORY, ServerWithWorker
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
-APP = ["manage.py", "realtime_notes", "notes", "templates"]
+APP = ["manage.py", "realtime_notes", "channels_yjs", "notes", "templates"]
 PEOPLE = 8
 
 

@@ -13,10 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection
 
-from e2e.bystanders import Waits, bystanders, patient, receive
-from e2e.notes_over_http import create_note_over_http
-from e2e.patience import patience
-from notes.protocol import (
+from channels_yjs.wire.messages import (
     Awareness,
     AwarenessEntry,
     CloseCode,
@@ -26,6 +23,9 @@ from notes.protocol import (
     SyncUpdate,
     encode,
 )
+from e2e.bystanders import Waits, bystanders, patient, receive
+from e2e.notes_over_http import create_note_over_http
+from e2e.patience import patience
 from tools.app_server import AppServer, UvicornServer
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]

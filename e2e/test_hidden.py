@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Page
 from websockets.sync.client import connect
 
+from channels_yjs.wire.messages import Awareness, AwarenessEntry, encode
 from e2e.conftest import CreateNote, OpenNote
 from e2e.note_page import NotePage
 from e2e.test_stock_clients import node_client, socket_address
-from notes.protocol import Awareness, AwarenessEntry, encode
 from tools.app_server import AppServer
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]

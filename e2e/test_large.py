@@ -8,13 +8,13 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pycrdt import Doc, Text
 from websockets.sync.client import connect
 
+from channels_yjs.wire.messages import SyncStatus, SyncUpdate, encode
 from e2e.bystanders import receive
 from e2e.conftest import CreateNote, OpenNote
 from e2e.note_page import TO_END
 from e2e.notes_over_http import text_without_javascript
 from e2e.patience import patience
 from e2e.test_stock_clients import socket_address
-from notes.protocol import SyncStatus, SyncUpdate, encode
 
 LINE = "The quick brown fox jumps over the lazy dog, again and again and once more.\n"
 LINES = 1_000_000 // len(LINE)

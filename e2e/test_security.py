@@ -15,10 +15,10 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from channels_yjs.wire.messages import Awareness, AwarenessEntry, decode, encode
 from e2e.conftest import CreateNote, OpenNote
 from e2e.note_page import NotePage
 from e2e.patience import patience
-from notes.protocol import Awareness, AwarenessEntry, decode, encode
 from tools.app_server import AppServer
 
 pytestmark = pytest.mark.chapter(10)

@@ -37,7 +37,7 @@ def production(
 @pytest.fixture
 def project_copy(tmp_path: Path) -> Path:
     """The app in a folder of its own, where a test may edit it."""
-    for name in ("realtime_notes", "notes", "templates"):
+    for name in ("realtime_notes", "channels_yjs", "notes", "templates"):
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("tests", "__pycache__"))
     shutil.copy(REPOSITORY / "manage.py", tmp_path)
     return tmp_path

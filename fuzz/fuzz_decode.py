@@ -1,4 +1,4 @@
-"""Fuzzes `protocol.decode`: whatever comes in, it returns a message or raises ProtocolError.
+"""Fuzzes `messages.decode`: whatever comes in, it returns a message or raises ProtocolError.
 
 Guided by coverage (atheris, libFuzzer). Invariant: a message that was decoded encodes to a frame that decodes to
 the same message. Time and memory for each input are bounded by libFuzzer's own options; see `nox -s fuzz`.
@@ -8,8 +8,8 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["notes"]):
-    from notes.protocol import ProtocolError, decode, encode
+with atheris.instrument_imports(include=["channels_yjs", "notes"]):
+    from channels_yjs.wire.messages import ProtocolError, decode, encode
 
 from fuzz.seeds import write_seeds
 

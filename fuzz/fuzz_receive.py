@@ -19,14 +19,14 @@ import django
 
 django.setup()
 
-with atheris.instrument_imports(include=["notes"]):
+with atheris.instrument_imports(include=["channels_yjs", "notes"]):
+    from channels_yjs.wire.messages import ProtocolError, SyncStep2, SyncUpdate, decode
+    from channels_yjs.wire.updates import has_surrogate_pairs, read_state_vector
     from notes.documents import Document, Row, merge, squash
-    from notes.protocol import ProtocolError, SyncStep2, SyncUpdate, decode
     from notes.rooms import Room
-    from notes.update_format import has_surrogate_pairs, read_state_vector
 
+from channels_yjs.wire.lib0 import varbytes
 from fuzz.seeds import write_seeds
-from notes.lib0 import varbytes
 from notes.tests import hostile
 
 MAX_FRAMES = 8

@@ -11,7 +11,7 @@ until its stack overflows.
 from collections.abc import Mapping
 from heapq import heappop, heappush
 
-from .update_format import Shape
+from channels_yjs.wire.updates import Shape
 
 
 def follow(known: Mapping[int, int], shape: Shape) -> dict[int, int] | None:

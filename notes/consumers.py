@@ -20,12 +20,13 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django import db
 from django.conf import settings
 
+from channels_yjs.wire.messages import CloseCode, ProtocolError, decode
+
 from .documents import NoteError
 from .limits import Bucket, Refusal
 from .models import Note
 from .outbox import Outbox
 from .process import this_process
-from .protocol import CloseCode, ProtocolError, decode
 from .rooms import Room
 
 logger = logging.getLogger(__name__)

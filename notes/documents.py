@@ -23,9 +23,10 @@ from django.db.models import Q
 from django.utils import timezone
 from pycrdt import Doc, Text, get_update, merge_updates
 
+from channels_yjs.wire.messages import EMPTY_UPDATE, CloseCode, ProtocolError
+from channels_yjs.wire.updates import has_surrogate_pairs, write_state_vector
+
 from .models import TITLE_MAX_LENGTH, Note, Snapshot, Update
-from .protocol import EMPTY_UPDATE, CloseCode, ProtocolError
-from .update_format import has_surrogate_pairs, write_state_vector
 
 logger = logging.getLogger(__name__)
 

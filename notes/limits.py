@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from .protocol import CloseCode
+from channels_yjs.wire.messages import CloseCode
 
 BURST_SECONDS = 2.0  # what a rate allows in so long may be used at once
 SECONDS_OF_WORK = 0.0001  # that count as one frame more. 1 000 frames a second are then a tenth of the process's time

@@ -22,8 +22,8 @@ import json
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
-from .lib0 import MAX_SAFE_INTEGER
-from .protocol import GONE, AwarenessEntry
+from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER
+from channels_yjs.wire.messages import GONE, AwarenessEntry
 
 NAME_MAX_LENGTH = 40
 NOBODY = "Somebody"

@@ -18,12 +18,13 @@ from weakref import WeakKeyDictionary
 from django import db
 from django.conf import settings
 
+from channels_yjs.wire.messages import AwarenessEntry, CloseCode
+
 from . import documents
 from .documents import AnotherNoteError
 from .doorbell import EVERYONE, Doorbell
 from .limits import Admission
 from .lobby import Lobby, People
-from .protocol import AwarenessEntry, CloseCode
 from .rooms import Connection, Room
 from .shutdown import before_shutdown
 from .writer import DatabaseThread, Writer

@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from django import db
 from django.conf import settings
 
-from . import documents, protocol
+from channels_yjs.wire import messages
+from channels_yjs.wire.messages import GONE, Awareness, AwarenessEntry, CloseCode, Message, SyncStatus
+from channels_yjs.wire.updates import EMPTY_UPDATE, Shape, check_update, read_state_vector
+
+from . import documents
 from .clocks import follow, overlaps
 from .documents import Batch, Document, NoteError, Row
 from .doorbell import group_of
 from .models import Note
 from .presence import Presence
-from .protocol import GONE, Awareness, AwarenessEntry, CloseCode, Message, SyncStatus
-from .update_format import EMPTY_UPDATE, Shape, check_update, read_state_vector
 
 if TYPE_CHECKING:
     from .process import Process
@@ -36,7 +38,7 @@ Job = Callable[[], Coroutine[Any, Any, None]]
 
 PROJECT_AFTER_SECONDS = 1.0
 RETRY_SECONDS = 1.0
-NOBODY_HERE = protocol.encode(Awareness(()))
+NOBODY_HERE = messages.encode(Awareness(()))
 PRESENCE_GAP_SECONDS = 0.05  # between two rounds of news of names and cursors
 ANSWER_SECONDS = 2.0  # for a connection whose client another one claims; whoever is alive needs a tenth of it
 MAX_CLIENTS_OF_NOTE = 40_000  # a chain of twice as many overflows the stack of the CRDT library, and ends the process
@@ -109,28 +111,28 @@ class Room:
     def add(self, connection: Connection) -> None:
         self._cancel(self._fall_idle)
         self.connections.add(connection)
-        connection.deliver(protocol.encode(protocol.SyncStep1(self.document.state_vector)))
-        for frame in protocol.encode_presence(self.presence.everyone()):
+        connection.deliver(messages.encode(messages.SyncStep1(self.document.state_vector)))
+        for frame in messages.encode_presence(self.presence.everyone()):
             connection.deliver(frame)
 
     def receive(self, connection: Connection, message: Message) -> None:
         """Raises ProtocolError if the message carries an update that the CRDT library refuses."""
         self.presence.alive(connection)
         match message:
-            case protocol.SyncStep1(state_vector):
+            case messages.SyncStep1(state_vector):
                 missing = self.document.missing(state_vector)
-                connection.deliver(protocol.encode(protocol.SyncStep2(missing)))
-            case protocol.SyncStep2(update, shape):
+                connection.deliver(messages.encode(messages.SyncStep2(missing)))
+            case messages.SyncStep2(update, shape):
                 self._receive_answer(connection, update, shape or check_update(update))
-            case protocol.SyncUpdate(update, shape):
+            case messages.SyncUpdate(update, shape):
                 if not self._receive_update(connection, update, shape or check_update(update)):
                     self._ask_for_more(connection)
             case SyncStatus():
                 self._receive_question(connection, message)
             case Awareness(entries):
                 self._receive_presence(connection, entries)
-            case protocol.QueryAwareness():
-                for frame in protocol.encode_presence(self.presence.everyone()) or [NOBODY_HERE]:
+            case messages.QueryAwareness():
+                for frame in messages.encode_presence(self.presence.everyone()) or [NOBODY_HERE]:
                     connection.deliver(frame)
 
     def remove(self, connection: Connection) -> None:
@@ -184,11 +186,11 @@ class Room:
         """Somebody who types in the moment of connecting is ahead of their own answer to the sync step 1 of `add`."""
         if connection not in self._lacking:
             self._lacking[connection] = []
-            connection.deliver(protocol.encode(protocol.SyncStep1(self.document.state_vector)))
+            connection.deliver(messages.encode(messages.SyncStep1(self.document.state_vector)))
 
     def _receive_answer(self, connection: Connection, update: bytes, shape: Shape) -> None:
         if not self._receive_update(connection, update, shape):
-            raise protocol.ProtocolError("An answer stands on updates that nobody has sent.")
+            raise messages.ProtocolError("An answer stands on updates that nobody has sent.")
         for question in self._lacking.pop(connection, []):
             self._receive_question(connection, question)
 
@@ -199,7 +201,7 @@ class Room:
             self._waiting.questions.append((connection, question))
             self._process.writer.submit(self)
         else:
-            connection.deliver(protocol.encode(question))
+            connection.deliver(messages.encode(question))
 
     def take(self) -> Batch | None:
         """Hands what waits to the writer, which answers with one of the next three."""
@@ -218,7 +220,7 @@ class Room:
                 self._count_clocks()
             self._process.doorbell.ring(self.group, {"type": "ring", "note": self.note_id})
         for connection, question in saved.questions:
-            connection.deliver(protocol.encode(question))
+            connection.deliver(messages.encode(question))
 
     def vanished(self) -> None:
         """The note has been deleted."""
@@ -250,7 +252,7 @@ class Room:
     def _advance(self, rows: Iterable[Row]) -> None:
         news = self.document.extend(rows)
         if news:
-            self._send(protocol.encode(protocol.SyncUpdate(documents.merge(news))))
+            self._send(messages.encode(messages.SyncUpdate(documents.merge(news))))
             self._project_soon()
         if self.document.is_long:
             self._start(self._compact)
@@ -271,7 +273,7 @@ class Room:
         self._tell_presence(news, is_ours=True)
         for entry in own:
             if entry not in news and (farewell := self.presence.farewell(entry.client_id)):
-                connection.deliver(protocol.encode(Awareness((farewell,))))
+                connection.deliver(messages.encode(Awareness((farewell,))))
         if rival := self.presence.rival(connection):
             self._challenge(connection, rival)
 
@@ -282,7 +284,7 @@ class Room:
         self._challengers.add(challenger)
         get_running_loop().call_later(ANSWER_SECONDS, self._decide, challenger)
         for connection in self.connections.intersection({rival}):
-            connection.deliver(protocol.encode(protocol.SyncStep1(self.document.state_vector)))
+            connection.deliver(messages.encode(messages.SyncStep1(self.document.state_vector)))
 
     def _decide(self, challenger: Connection) -> None:
         self._challengers.discard(challenger)
@@ -321,7 +323,7 @@ class Room:
         self._told_at = time.monotonic()
         for entry, _ in news:
             self._move_clock_on(entry)
-        for frame in protocol.encode_presence(entry for entry, _ in news):
+        for frame in messages.encode_presence(entry for entry, _ in news):
             self._send(frame)
         ours = [entry for entry, is_ours in news if is_ours]
         for entry in ours:
@@ -333,7 +335,7 @@ class Room:
         """A client that lags behind hears first that it has left. It answers with the state that it has now, and a
         newer clock. If it heard what everyone hears first, it would take an older state of its own for the newest."""
         for connection in self.connections.intersection({self.presence.lagging(entry.client_id)}):
-            connection.deliver(protocol.encode(Awareness((replace(entry, state=GONE),))))
+            connection.deliver(messages.encode(Awareness((replace(entry, state=GONE),))))
 
     def _ring_presence(self, entry: AwarenessEntry) -> None:
         fields = [entry.client_id, entry.clock, entry.state]

@@ -19,7 +19,7 @@ DOCS = REPOSITORY / "docs"
 LISTINGS = DOCS / ".listings"
 WANTED = re.compile(r'^--8<-- "(?P<file>[^"]+\.(?:py|js))/(?P<name>[^"/]+)\.md"$', re.MULTILINE)
 PROVED_BY = re.compile(r"\((?:\.\./explanation/)?proofs\.md#(test_\w+)\)")
-TESTS = [REPOSITORY / "notes" / "tests", REPOSITORY / "e2e"]
+TESTS = [REPOSITORY / folder for folder in ("channels_yjs/tests", "notes/tests", "e2e")]
 
 
 class ListingError(Exception):

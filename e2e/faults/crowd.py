@@ -21,9 +21,9 @@ from pycrdt import Doc, Text, TransactionEvent
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from channels_yjs.wire import messages
+from channels_yjs.wire.messages import EMPTY_UPDATE, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
 from e2e.patience import patience
-from notes import protocol
-from notes.protocol import EMPTY_UPDATE, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
 
 WORD = re.compile(r"<[\w-]+>")
 SENT_AWAY = range(4400, 4500)
@@ -136,9 +136,9 @@ class Writer:
             await self.reads.wait()
             frame = await connection.recv()
             assert isinstance(frame, bytes)
-            self._receive(protocol.decode(frame))
+            self._receive(messages.decode(frame))
 
-    def _receive(self, message: protocol.Message) -> None:
+    def _receive(self, message: messages.Message) -> None:
         match message:
             case SyncStep1(state_vector):
                 self._send(SyncStep2(self._doc.get_update(state_vector)))
@@ -158,9 +158,9 @@ class Writer:
         own = f"<{self.name}-"
         self.owed.update(word for word in WORD.findall(self.text) if not word.startswith(own))
 
-    def _send(self, message: protocol.Message) -> None:
+    def _send(self, message: messages.Message) -> None:
         if self._outgoing:
-            self._outgoing.put_nowait(protocol.encode(message))
+            self._outgoing.put_nowait(messages.encode(message))
 
     def _ask(self) -> None:
         question = SyncStatus(len(self.typed).to_bytes(4))
@@ -326,11 +326,11 @@ async def _read(url: str) -> str:
     doc = Doc[Any]()
     body = doc.get("body", type=Text)
     async with asyncio.timeout(patience.script_seconds), connect(url, max_size=None, proxy=None) as connection:
-        await connection.send(protocol.encode(SyncStep1(b"\x00")))
+        await connection.send(messages.encode(SyncStep1(b"\x00")))
         while True:
             frame = await connection.recv()
             assert isinstance(frame, bytes)
-            message = protocol.decode(frame)
+            message = messages.decode(frame)
             if isinstance(message, SyncStep2):
                 doc.apply_update(message.update)
                 return str(body)

@@ -7,11 +7,11 @@ import pytest
 from pycrdt import Doc, Text
 from websockets.asyncio.client import ClientConnection, connect
 
+from channels_yjs.wire import messages
+from channels_yjs.wire.messages import SyncStatus, SyncUpdate
 from e2e.faults.conftest import WRITERS, socket_of
 from e2e.faults.crowd import Crowd, Writer
 from e2e.faults.proxy import Proxy
-from notes import protocol
-from notes.protocol import SyncStatus, SyncUpdate
 from tools.app_server import AppServer, UvicornServer
 
 pytestmark = pytest.mark.chapter(10)
@@ -23,7 +23,7 @@ WITHOUT_PINGS: dict[type[AppServer], list[str]] = {
 MEBIBYTE = 1024 * 1024
 QUEUE_BYTES = MEBIBYTE
 SLEEPERS, TYPISTS = 10, 20
-SAVED = protocol.encode(SyncStatus(b"all of it"))
+SAVED = messages.encode(SyncStatus(b"all of it"))
 MAX_GROWTH = 100 * MEBIBYTE  # of a process that has passed on thousands of them
 SHOUT_BYTES = 100_000
 MOST_SHOUTS = 400  # until all who read nothing have been sent away: more than all buffers on the way hold
@@ -117,7 +117,7 @@ async def shout(url: str, is_enough: Callable[[], bool], times_more: int) -> Non
         for change in (write, erase):
             before = doc.get_state()
             change()
-            await socket.send(protocol.encode(SyncUpdate(doc.get_update(before))))
+            await socket.send(messages.encode(SyncUpdate(doc.get_update(before))))
         await socket.send(SAVED)
         while await socket.recv() != SAVED:
             pass

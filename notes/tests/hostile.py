@@ -9,9 +9,9 @@ Invariant: nothing here needs a socket, a room or a random number, so every fail
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from notes.lib0 import MAX_SAFE_INTEGER, varbytes, varuint
-from notes.protocol import MAX_AWARENESS_BYTES, MAX_STATUS_BYTES
-from notes.update_format import (
+from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER, varbytes, varuint
+from channels_yjs.wire.messages import MAX_AWARENESS_BYTES, MAX_STATUS_BYTES
+from channels_yjs.wire.updates import (
     EMPTY_UPDATE,
     MAX_CLIENTS,
     MAX_CLOCK,

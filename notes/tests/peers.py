@@ -11,9 +11,18 @@ from typing import Any
 
 from pycrdt import Doc, Text, TransactionEvent
 
-from notes import protocol
+from channels_yjs.wire import messages
+from channels_yjs.wire.messages import (
+    GONE,
+    Awareness,
+    AwarenessEntry,
+    CloseCode,
+    SyncStatus,
+    SyncStep1,
+    SyncStep2,
+    SyncUpdate,
+)
 from notes.process import Process
-from notes.protocol import GONE, Awareness, AwarenessEntry, CloseCode, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
 from notes.rooms import Room
 
 PATIENCE_SECONDS = 60.0
@@ -83,13 +92,13 @@ class Peer:
 
     # Frames, both ways
 
-    def send(self, message: protocol.Message) -> None:
+    def send(self, message: messages.Message) -> None:
         if self.room:
-            self.room.receive(self, protocol.decode(protocol.encode(message)))
+            self.room.receive(self, messages.decode(messages.encode(message)))
 
     def deliver(self, frame: bytes) -> None:
         self.frames.append(frame)
-        match protocol.decode(frame):
+        match messages.decode(frame):
             case SyncStep1(state_vector):
                 asyncio.get_running_loop().call_soon(self._answer, state_vector)
             case SyncStep2(update) | SyncUpdate(update):

@@ -9,13 +9,8 @@ from typing import Any
 import pytest
 from channels.db import database_sync_to_async
 
-from notes import documents, limits, protocol
-from notes.consumers import NoteConsumer
-from notes.documents import create_note
-from notes.doorbell import EVERYONE
-from notes.models import Note, Update
-from notes.process import this_process
-from notes.protocol import (
+from channels_yjs.wire import messages
+from channels_yjs.wire.messages import (
     Awareness,
     CloseCode,
     ProtocolError,
@@ -25,6 +20,12 @@ from notes.protocol import (
     SyncStep2,
     SyncUpdate,
 )
+from notes import documents, limits
+from notes.consumers import NoteConsumer
+from notes.documents import create_note
+from notes.doorbell import EVERYONE
+from notes.models import Note, Update
+from notes.process import this_process
 from notes.tests.peers import until
 from notes.tests.sockets import Socket
 from notes.tests.test_documents import Typist
@@ -54,7 +55,7 @@ async def connect(note: Note) -> AsyncIterator[Connect]:
 
 async def receive(socket: Socket, kind: type) -> Any:
     while True:
-        message = protocol.decode(await socket.receive_from())
+        message = messages.decode(await socket.receive_from())
         if isinstance(message, kind):
             return message
 
@@ -66,8 +67,8 @@ async def close_of(socket: Socket) -> tuple[int, str]:
             return output["code"], output["reason"]
 
 
-async def send(socket: Socket, message: protocol.Message) -> None:
-    await socket.send_to(bytes_data=protocol.encode(message))
+async def send(socket: Socket, message: messages.Message) -> None:
+    await socket.send_to(bytes_data=messages.encode(message))
 
 
 @pytest.mark.parametrize("ending", ["", "/"])
@@ -277,7 +278,7 @@ async def test_shutting_down_saves_what_waits_and_says_4503(note: Note, monkeypa
     while sent[-1]["type"] != "websocket.close":
         sent.append(await socket.output_queue.get())
     assert sent[-1]["code"] == CloseCode.TRY_AGAIN
-    assert SyncStatus(b"\x01") in [protocol.decode(output["bytes"]) for output in sent[:-1]]
+    assert SyncStatus(b"\x01") in [messages.decode(output["bytes"]) for output in sent[:-1]]
     assert await Update.objects.filter(note=note).acount() == 2
     await this_process().close()
 
@@ -287,7 +288,7 @@ async def test_the_lobby_tells_who_is_where_and_what_changed(connect: Connect, n
     assert await lobby.receive_json_from() == {"people": {}}
     ada = await connect()
     state = '{"user": {"name": "Ada", "color": "#123456"}}'
-    await send(ada, Awareness((protocol.AwarenessEntry(5, 1, state),)))
+    await send(ada, Awareness((messages.AwarenessEntry(5, 1, state),)))
     here = {"people": {str(note.pk): [{"name": "Ada", "color": "#123456"}]}}
     assert await lobby.receive_json_from() == here
     late = await connect("/ws/notes/")

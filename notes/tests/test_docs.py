@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from notes import protocol
-from notes.protocol import (
+from channels_yjs.wire import messages
+from channels_yjs.wire.messages import (
     Awareness,
     AwarenessEntry,
     CloseCode,
@@ -22,7 +22,7 @@ PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
 GUARANTEES = [f"G{number}" for number in range(1, 10)]
 HI = bytes.fromhex("01010500 0401 04626f6479 024869 00")
-EXAMPLES: list[protocol.Message] = [
+EXAMPLES: list[messages.Message] = [
     SyncStep1(b"\x01\x05\x02"),
     SyncStep2(HI),
     SyncUpdate(HI),
@@ -37,18 +37,18 @@ def read(page: str) -> str:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda message: type(message).__name__)
-def test_the_hex_dump_of_each_message_decodes_to_it(example: protocol.Message) -> None:
+def test_the_hex_dump_of_each_message_decodes_to_it(example: messages.Message) -> None:
     section = read("reference/protocol.md").split(f"\n### {type(example).__name__}\n")[1]
     dump = re.search(r"```text\n(.*?)```", section, re.DOTALL)
     assert dump
     lines = [re.match(r"((?:[0-9a-f]{2} ?)+)", line) for line in dump[1].splitlines()]
     frame = bytes.fromhex("".join(line[1] for line in lines if line))
-    assert protocol.decode(frame) == example
+    assert messages.decode(frame) == example
 
 
 def test_no_message_is_missing() -> None:
     documented = set(re.findall(r"^### (\w+)$", read("reference/protocol.md"), re.MULTILINE))
-    assert documented == {message.__name__ for message in protocol.Message.__args__}
+    assert documented == {message.__name__ for message in messages.Message.__args__}
     assert documented == {type(example).__name__ for example in EXAMPLES}
 
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Map, Text, get_update, merge_updates
 
+from channels_yjs.wire.messages import EMPTY_UPDATE
 from notes import documents
 from notes.documents import AnotherNoteError, Batch, Document, GapError, Row, create_note
 from notes.models import TITLE_MAX_LENGTH, Note, Snapshot, Update
-from notes.protocol import EMPTY_UPDATE
 
 pytestmark = pytest.mark.django_db
 

@@ -14,11 +14,20 @@ from typing import Any
 
 import pytest
 
+from channels_yjs.wire.messages import (
+    EMPTY_UPDATE,
+    Awareness,
+    AwarenessEntry,
+    SyncStatus,
+    SyncStep1,
+    SyncUpdate,
+    decode,
+    encode,
+)
 from notes import documents, rooms
 from notes.documents import create_note
 from notes.models import Note, Update
 from notes.process import this_process
-from notes.protocol import EMPTY_UPDATE, Awareness, AwarenessEntry, SyncStatus, SyncStep1, SyncUpdate, decode, encode
 from notes.tests import hostile
 from notes.tests.peers import until
 from notes.tests.sockets import Socket

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from channels_yjs.wire.messages import CloseCode
 from notes import limits
 from notes.limits import BURST_SECONDS, Admission, Bucket
-from notes.protocol import CloseCode
 
 
 def taken(bucket: Bucket, now: float) -> int:

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from pycrdt import Awareness as StockAwareness
 from pycrdt import Doc
 
-from notes import protocol, rooms
-from notes.lib0 import MAX_SAFE_INTEGER, varbytes
+from channels_yjs.wire import messages
+from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER, varbytes
+from channels_yjs.wire.messages import GONE, Awareness, AwarenessEntry, CloseCode
+from notes import rooms
 from notes.presence import MAX_FAREWELLS, NAME_MAX_LENGTH, Presence, describe
 from notes.process import RENEW_PRESENCE_SECONDS
-from notes.protocol import GONE, Awareness, AwarenessEntry, CloseCode
 from notes.rooms import Room
 
 ADA, GRACE = 1, 2
@@ -192,8 +193,8 @@ def test_no_clock_is_told_that_a_browser_cannot_count() -> None:
 
 def test_many_states_are_told_in_frames_that_clients_may_send_back() -> None:
     states = [entry(number, 1, json.dumps({"user": {"name": "x" * 300}})) for number in range(1000)]
-    frames = protocol.encode_presence(states)
-    told = [entry for frame in frames for entry in cast(Awareness, protocol.decode(frame)).entries]
+    frames = messages.encode_presence(states)
+    told = [entry for frame in frames for entry in cast(Awareness, messages.decode(frame)).entries]
     assert told == states
 
 
@@ -249,15 +250,15 @@ class Browser(StockAwareness):
     def frame_to_server(self) -> bool:
         if not (self.line and self.line.up):
             return False
-        self.room.receive(self.line, protocol.decode(self.line.up.popleft()))
+        self.room.receive(self.line, messages.decode(self.line.up.popleft()))
         return True
 
     def frame_to_browser(self) -> bool:
         if not (self.line and self.line.down):
             return False
-        match protocol.decode(self.line.down.popleft()):
+        match messages.decode(self.line.down.popleft()):
             case Awareness(entries):
-                self.apply_awareness_update(protocol.encode(Awareness(entries))[2:], "the line")
+                self.apply_awareness_update(messages.encode(Awareness(entries))[2:], "the line")
         return True
 
     def forget_the_silent(self) -> set[int]:
@@ -281,7 +282,7 @@ class Browser(StockAwareness):
     def _send(self, client_ids: list[int]) -> None:
         if self.line:
             update = self.encode_awareness_update(client_ids)
-            self.line.up.append(bytes((protocol.AWARENESS,)) + varbytes(update))
+            self.line.up.append(bytes((messages.AWARENESS,)) + varbytes(update))
 
 
 class Process:

@@ -9,12 +9,13 @@ import pytest
 from channels.db import database_sync_to_async
 from django.db import OperationalError
 
-from notes import documents, protocol, rooms, signals
+from channels_yjs.wire import messages
+from channels_yjs.wire.messages import EMPTY_UPDATE, CloseCode, ProtocolError, SyncStep1, SyncUpdate
+from notes import documents, rooms, signals
 from notes import process as process_module
 from notes.documents import Document, GapError
 from notes.models import Note, Snapshot, Update
 from notes.process import Process
-from notes.protocol import EMPTY_UPDATE, CloseCode, ProtocolError, SyncStep1, SyncUpdate
 from notes.tests.peers import PATIENCE_SECONDS, Peer, expect_converged, expect_names, expect_text, until
 
 Join = Callable[..., Any]
@@ -48,8 +49,8 @@ async def test_late_joiner_sees_the_whole_note(join: Join) -> None:
 async def test_the_server_asks_before_it_answers(join: Join) -> None:
     """Sync step 1 comes first, so a browser that is told all has told all."""
     ada = await join("Ada")
-    kinds = [type(protocol.decode(frame)) for frame in ada.frames]
-    assert kinds.index(SyncStep1) < kinds.index(protocol.SyncStep2)
+    kinds = [type(messages.decode(frame)) for frame in ada.frames]
+    assert kinds.index(SyncStep1) < kinds.index(messages.SyncStep2)
 
 
 async def test_the_writer_gets_an_echo(join: Join) -> None:
@@ -57,7 +58,7 @@ async def test_the_writer_gets_an_echo(join: Join) -> None:
     ada = await join("Ada")
     ada.type("x")
     await until(
-        lambda: any(isinstance(protocol.decode(frame), SyncUpdate) for frame in ada.frames),
+        lambda: any(isinstance(messages.decode(frame), SyncUpdate) for frame in ada.frames),
         "Ada gets her own change back",
     )
 
@@ -131,7 +132,7 @@ async def test_saved_is_said_at_once_when_nothing_waits(join: Join) -> None:
     ada = await join("Ada")
     await ada.expect_saved()
     ada.asked += 1
-    ada.send(protocol.SyncStatus(ada.asked.to_bytes(4)))
+    ada.send(messages.SyncStatus(ada.asked.to_bytes(4)))
     assert ada.saved == ada.asked
 
 
@@ -153,7 +154,7 @@ async def test_nothing_is_said_to_be_saved_while_the_database_is_away(
     monkeypatch.setattr(documents, "append", append_if_there)
     ada.type("Typed while the disk is full. ")
     ada.asked += 1
-    ada.send(protocol.SyncStatus(ada.asked.to_bytes(4)))
+    ada.send(messages.SyncStatus(ada.asked.to_bytes(4)))
     await until(lambda: len(tries) > 1, "the writer tries again")
     ada.type("And more.")
     assert (grace.text, ada.saved) == ("", ada.asked - 1)
@@ -214,7 +215,7 @@ async def test_an_update_that_the_library_refuses_is_neither_stored_nor_sent_on(
     with pytest.raises(ProtocolError):
         ada.room.receive(ada, SyncUpdate(b"\x01\x02\x03\x04"))
     await expect_converged(ada, grace)
-    kinds = {type(protocol.decode(frame)) for frame in grace.frames[frames:]}
+    kinds = {type(messages.decode(frame)) for frame in grace.frames[frames:]}
     assert SyncUpdate not in kinds
     assert await Update.objects.filter(note=note).acount() == 1
 
@@ -241,11 +242,11 @@ async def test_who_comes_back_with_an_old_clock_is_told_to_move_it_on(join: Join
     await expect_names({"Ada", "Grace"}, grace)
     ada.cut()
     await expect_names({"Grace"}, grace)
-    farewell = protocol.AwarenessEntry(ada.doc.client_id, ada.clock, "null")
+    farewell = messages.AwarenessEntry(ada.doc.client_id, ada.clock, "null")
     ada.clock -= 1  # so that it is the same as before
     ada.frames.clear()
     await ada.mend()
-    assert protocol.encode(protocol.Awareness((farewell,))) in ada.frames
+    assert messages.encode(messages.Awareness((farewell,))) in ada.frames
     await expect_names({"Ada", "Grace"}, grace)
 
 

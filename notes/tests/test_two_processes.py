@@ -7,11 +7,12 @@ import pytest
 from channels.layers import get_channel_layer
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from notes import documents, protocol
+from channels_yjs.wire import messages
+from channels_yjs.wire.messages import CloseCode
+from notes import documents
 from notes import process as process_module
 from notes.models import Note, Update
 from notes.process import Process
-from notes.protocol import CloseCode
 from notes.tests.faults import FaultyChannelLayer
 from notes.tests.peers import Peer, expect_converged, expect_names, expect_text, until
 
@@ -92,8 +93,8 @@ async def test_a_connection_that_says_nothing_hears_something_in_every_round(joi
 
 
 def clocks_of(peer: Peer, seen_by: Peer) -> list[int]:
-    messages = [protocol.decode(frame) for frame in seen_by.frames]
-    entries = [entry for message in messages if isinstance(message, protocol.Awareness) for entry in message.entries]
+    heard = [messages.decode(frame) for frame in seen_by.frames]
+    entries = [entry for message in heard if isinstance(message, messages.Awareness) for entry in message.entries]
     return [entry.clock for entry in entries if entry.client_id == peer.doc.client_id]
 
 

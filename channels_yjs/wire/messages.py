@@ -1,4 +1,4 @@
-"""The wire: frames to messages and back. One frame holds one message.
+"""Frames to messages and back. One frame holds one message.
 
 Messages 0, 1 and 3 are those of y-protocols, so that any Yjs client can speak with this server; 102 is ours
 (as y-sweet has it) and is never sent to anyone who did not send it first. Knows no Django, no document and
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from .lib0 import ProtocolError, Reader, varbytes, varuint
-from .update_format import EMPTY_UPDATE, Shape, check_state_vector, check_update
+from .updates import EMPTY_UPDATE, Shape, check_state_vector, check_update
 
 __all__ = ["EMPTY_UPDATE", "CloseCode", "Message", "ProtocolError", "decode", "encode", "encode_presence"]
 
@@ -135,11 +135,11 @@ def _decode_body(reader: Reader) -> Message:
         case 0:
             return _decode_sync(reader)
         case 1:
-            return Awareness(_decode_entries(reader.varbytes()))
+            return Awareness(_decode_entries(reader.varbytes_at_most(MAX_AWARENESS_BYTES, "Awareness")))
         case 3:
             return QueryAwareness()
         case 102:
-            return SyncStatus(_at_most(MAX_STATUS_BYTES, reader.varbytes(), "SyncStatus"))
+            return SyncStatus(reader.varbytes_at_most(MAX_STATUS_BYTES, "SyncStatus"))
         case kind:
             raise ProtocolError(f"There is no message of type {kind}.")
 
@@ -157,7 +157,7 @@ def _decode_sync(reader: Reader) -> Message:
 
 
 def _decode_entries(data: bytes) -> tuple[AwarenessEntry, ...]:
-    reader = Reader(_at_most(MAX_AWARENESS_BYTES, data, "Awareness"))
+    reader = Reader(data)
     entries = tuple(_decode_entry(reader) for _ in range(reader.count(smallest=3)))
     reader.finish()
     return entries
@@ -185,9 +185,3 @@ def _encode_entries(entries: tuple[AwarenessEntry, ...]) -> bytes:
     return varuint(len(entries)) + b"".join(
         varuint(entry.client_id) + varuint(entry.clock) + varbytes(entry.state.encode()) for entry in entries
     )
-
-
-def _at_most(limit: int, data: bytes, what: str) -> bytes:
-    if len(data) > limit:
-        raise ProtocolError(f"{what} holds {len(data)} bytes; {limit} are allowed.")
-    return data

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText, merge_updates
 
-from notes.lib0 import MAX_SAFE_INTEGER, varbytes, varuint
-from notes.protocol import (
+from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER, varbytes, varuint
+from channels_yjs.wire.messages import (
     MAX_AWARENESS_BYTES,
     MAX_STATE_BYTES,
     MAX_STATUS_BYTES,
@@ -27,7 +27,7 @@ from notes.protocol import (
     encode,
     encode_presence,
 )
-from notes.update_format import check_update
+from channels_yjs.wire.updates import check_update
 
 numbers = st.integers(0, MAX_SAFE_INTEGER)
 state_vectors = st.dictionaries(numbers, numbers, max_size=5).map(

@@ -11,13 +11,13 @@ library takes minutes, or overflows its stack.
 Source: `readClientsStructRefs`, `readDeleteSet` and the `Content*` classes of Yjs 13, `readAny` of lib0.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .contents import CONTENTS, PLAIN
 from .lib0 import ProtocolError, Reader, varuint
 
 EMPTY_UPDATE = b"\x00\x00"  # no structs, nothing deleted
-MAX_NESTING = 64  # of JSON-like values; a note has none at all
 MAX_CLOCK = 2**31 - 1  # the library counts letters in 32 bits, and panics when they overflow
 MAX_CLIENTS = 4_096  # in one update: each page that was ever written in is one
 MAX_STRUCTS = 250_000  # somebody writing off line for hours makes some 10 000
@@ -28,7 +28,6 @@ MAX_DELETED_RANGES = 100_000  # a letter replaced everywhere in a note of a mega
 CONTENT_MASK = 0b0001_1111
 HAS_ORIGIN, HAS_RIGHT_ORIGIN, HAS_PARENT_SUB = 0x80, 0x40, 0x20
 GARBAGE, SKIPPED = 0, 10
-XML_ELEMENT, XML_HOOK, LAST_TYPE = 3, 5, 6
 
 
 def check_state_vector(data: bytes) -> None:
@@ -196,101 +195,3 @@ def _clock(clock: int) -> int:
     if clock > MAX_CLOCK:
         raise ProtocolError("An update counts further than any text is long.")
     return clock
-
-
-# The contents. Each function returns how many clocks its content takes.
-
-
-def _skip_deleted(reader: Reader) -> int:
-    return reader.varuint()
-
-
-def _skip_strings(reader: Reader) -> int:
-    count = reader.count(smallest=1)
-    for _ in range(count):
-        reader.varstring()
-    return count
-
-
-def _skip_binary(reader: Reader) -> int:
-    reader.skip_varbytes()
-    return 1
-
-
-def _skip_text(reader: Reader) -> int:
-    text = reader.varstring()
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-
-
-def _skip_embed(reader: Reader) -> int:
-    reader.varstring()  # JSON
-    return 1
-
-
-def _skip_format(reader: Reader) -> int:
-    reader.varstring()  # key
-    reader.varstring()  # value, as JSON
-    return 1
-
-
-def _skip_type(reader: Reader) -> int:
-    kind = reader.varuint()
-    if kind > LAST_TYPE:
-        raise ProtocolError(f"There is no shared type of kind {kind}.")
-    if kind in (XML_ELEMENT, XML_HOOK):
-        reader.varstring()
-    return 1
-
-
-def _skip_values(reader: Reader) -> int:
-    count = reader.count(smallest=1)
-    for _ in range(count):
-        _skip_value(reader, MAX_NESTING)
-    return count
-
-
-def _skip_subdocument(reader: Reader) -> int:
-    reader.varstring()  # its id
-    _skip_value(reader, MAX_NESTING)  # its options
-    return 1
-
-
-def _skip_value(reader: Reader, depth: int) -> None:
-    if depth == 0:
-        raise ProtocolError("A value is nested too deeply.")
-    match reader.byte():
-        case 127 | 126 | 121 | 120:  # undefined, null, false, true
-            pass
-        case 125:  # an integer, with its sign in the first byte; as long as a varuint
-            reader.varuint()
-        case 124:  # a 32-bit float
-            reader.skip(4)
-        case 123 | 122:  # a 64-bit float, a 64-bit integer
-            reader.skip(8)
-        case 119:
-            reader.varstring()
-        case 118:  # an object
-            for _ in range(reader.count(smallest=2)):
-                reader.varstring()
-                _skip_value(reader, depth - 1)
-        case 117:  # an array
-            for _ in range(reader.count(smallest=1)):
-                _skip_value(reader, depth - 1)
-        case 116:
-            reader.skip_varbytes()
-        case kind:
-            raise ProtocolError(f"There is no value of kind {kind}.")
-
-
-CONTENTS: dict[int, Callable[[Reader], int]] = {
-    1: _skip_deleted,
-    2: _skip_strings,  # JSON
-    3: _skip_binary,
-    4: _skip_text,
-    5: _skip_embed,
-    6: _skip_format,
-    7: _skip_type,
-    8: _skip_values,
-    9: _skip_subdocument,
-}
-PLAIN = {1, 4, 6}  # deleted, text, format: all that a page writes into a note

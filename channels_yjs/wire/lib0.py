@@ -78,6 +78,12 @@ class Reader:
         self.skip(length)
         return self.data[start : self.at]
 
+    def varbytes_at_most(self, limit: int, what: str) -> bytes:
+        data = self.varbytes()
+        if len(data) > limit:
+            raise ProtocolError(f"{what} holds {len(data)} bytes; {limit} are allowed.")
+        return data
+
     def skip_varbytes(self) -> None:
         self.skip(self.varuint())
 

@@ -1,0 +1,107 @@
+"""What the structs of an update hold, skipped without being understood.
+
+Source: the `Content*` classes of Yjs 13, `readAny` of lib0. Each function here returns how many clocks its content
+takes. Values are skipped, not built, so a check allocates nothing.
+"""
+
+from collections.abc import Callable
+
+from .lib0 import ProtocolError, Reader
+
+MAX_NESTING = 64  # of JSON-like values; a text has none at all
+XML_ELEMENT, XML_HOOK, LAST_TYPE = 3, 5, 6
+
+
+def _skip_deleted(reader: Reader) -> int:
+    return reader.varuint()
+
+
+def _skip_strings(reader: Reader) -> int:
+    count = reader.count(smallest=1)
+    for _ in range(count):
+        reader.varstring()
+    return count
+
+
+def _skip_binary(reader: Reader) -> int:
+    reader.skip_varbytes()
+    return 1
+
+
+def _skip_text(reader: Reader) -> int:
+    text = reader.varstring()
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
+def _skip_embed(reader: Reader) -> int:
+    reader.varstring()  # JSON
+    return 1
+
+
+def _skip_format(reader: Reader) -> int:
+    reader.varstring()  # key
+    reader.varstring()  # value, as JSON
+    return 1
+
+
+def _skip_type(reader: Reader) -> int:
+    kind = reader.varuint()
+    if kind > LAST_TYPE:
+        raise ProtocolError(f"There is no shared type of kind {kind}.")
+    if kind in (XML_ELEMENT, XML_HOOK):
+        reader.varstring()
+    return 1
+
+
+def _skip_values(reader: Reader) -> int:
+    count = reader.count(smallest=1)
+    for _ in range(count):
+        _skip_value(reader, MAX_NESTING)
+    return count
+
+
+def _skip_subdocument(reader: Reader) -> int:
+    reader.varstring()  # its id
+    _skip_value(reader, MAX_NESTING)  # its options
+    return 1
+
+
+def _skip_value(reader: Reader, depth: int) -> None:
+    if depth == 0:
+        raise ProtocolError("A value is nested too deeply.")
+    match reader.byte():
+        case 127 | 126 | 121 | 120:  # undefined, null, false, true
+            pass
+        case 125:  # an integer, with its sign in the first byte; as long as a varuint
+            reader.varuint()
+        case 124:  # a 32-bit float
+            reader.skip(4)
+        case 123 | 122:  # a 64-bit float, a 64-bit integer
+            reader.skip(8)
+        case 119:
+            reader.varstring()
+        case 118:  # an object
+            for _ in range(reader.count(smallest=2)):
+                reader.varstring()
+                _skip_value(reader, depth - 1)
+        case 117:  # an array
+            for _ in range(reader.count(smallest=1)):
+                _skip_value(reader, depth - 1)
+        case 116:
+            reader.skip_varbytes()
+        case kind:
+            raise ProtocolError(f"There is no value of kind {kind}.")
+
+
+CONTENTS: dict[int, Callable[[Reader], int]] = {
+    1: _skip_deleted,
+    2: _skip_strings,  # JSON
+    3: _skip_binary,
+    4: _skip_text,
+    5: _skip_embed,
+    6: _skip_format,
+    7: _skip_type,
+    8: _skip_values,
+    9: _skip_subdocument,
+}
+PLAIN = {1, 4, 6}  # deleted, text, format: all that an editor of texts writes
