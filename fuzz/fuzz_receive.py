@@ -20,9 +20,11 @@ import django
 django.setup()
 
 with atheris.instrument_imports(include=["channels_yjs", "notes"]):
+    from channels_yjs.log.crdt import merge, squash
+    from channels_yjs.log.replica import Replica, Row
     from channels_yjs.wire.messages import ProtocolError, SyncStep2, SyncUpdate, decode
     from channels_yjs.wire.updates import has_surrogate_pairs, read_state_vector
-    from notes.documents import Document, Row, merge, squash
+    from notes.documents import NAMES
     from notes.rooms import Room
 
 from channels_yjs.wire.lib0 import varbytes
@@ -67,8 +69,8 @@ def check(room: Room, log: Log, is_plain: bool) -> None:
     assert room.document.is_readable, "The library cannot apply what was let in."
     assert read_state_vector(room.document.state_vector) == room._clocks, "Something waits for something."
     merged = merge([row.payload for row in log.rows])
-    for payload in (merged, squash(merged), room.document.missing(b"\x00")):
-        document = Document([Row(0, len(log.rows), payload)])
+    for payload in (merged, squash(merged, NAMES), room.document.missing(b"\x00")):
+        document = Replica(NAMES, [Row(0, len(log.rows), payload)])
         document.missing(room.document.state_vector)
         assert document.is_readable
         assert document.texts == room.document.texts or not is_plain or has_surrogate_pairs(merged)

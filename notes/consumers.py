@@ -18,14 +18,14 @@ from urllib.parse import parse_qs
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django import db
-from django.conf import settings
 
-from channels_yjs.wire.messages import CloseCode, ProtocolError, decode
+from channels_yjs.conf import setting
+from channels_yjs.connections.limits import Bucket
+from channels_yjs.connections.outbox import Outbox
+from channels_yjs.wire.messages import CloseCode, ProtocolError, Refused, decode
 
 from .documents import NoteError
-from .limits import Bucket, Refusal
 from .models import Note
-from .outbox import Outbox
 from .process import this_process
 from .rooms import Room
 
@@ -46,7 +46,7 @@ class OutboxConsumer(AsyncWebsocketConsumer):
         self.is_shut = False
         self._frames = 0
         self._turn = 0.0  # how long this connection has had the processor since the others had their turn
-        self._allowance = Bucket(settings.MAX_FRAMES_PER_SECOND)
+        self._allowance = Bucket(setting("MAX_FRAMES_PER_SECOND"))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """As in Channels, less what a consumer needs that listens to the channel layer: a task for each frame that
@@ -56,8 +56,9 @@ class OutboxConsumer(AsyncWebsocketConsumer):
         self.process = this_process()
         self.process.connect(self)
         self.address = (scope.get("client") or [""])[0]
-        self.refusal: Refusal | None = self.process.admission.enter(self.address)
+        self.refused: Refused | None = None
         try:
+            self._ask_for_admission()
             while True:
                 await self.dispatch(await receive())
         except StopConsumer:
@@ -79,10 +80,17 @@ class OutboxConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         await self.accept()
-        if self.refusal:
-            self.shut(*self.refusal)
+        if self.refused:
+            self.shut(self.refused.code, self.refused.reason)
         else:
             await self.enter()
+
+    def _ask_for_admission(self) -> None:
+        """The answer is told once the connection is open: before that, a browser could not read it."""
+        try:
+            self.process.admission.enter(self.address)
+        except Refused as refused:
+            self.refused = refused
 
     async def enter(self) -> None:
         """The connection is open and may stay."""
@@ -94,7 +102,7 @@ class OutboxConsumer(AsyncWebsocketConsumer):
         if not self.outbox.put(message, size):
             self.shut(CloseCode.TRY_AGAIN, "This connection reads too slowly.", at_once=True)
 
-    def shut(self, code: CloseCode, reason: str, *, at_once: bool = False) -> None:
+    def shut(self, code: int, reason: str, *, at_once: bool = False) -> None:
         """Closes after what already waits has been sent, or instead of sending it. Nothing more is heard."""
         if not self.is_shut:
             logger.info("shut connection=%s code=%s reason=%r", self.name, int(code), reason)
@@ -111,8 +119,8 @@ class OutboxConsumer(AsyncWebsocketConsumer):
         started = time.thread_time()  # of the processor: nobody pays for what other programs take
         if not self._allowance.take(now):
             self.shut(CloseCode.FLOODING, "This connection sends more than the server can do for it.")
-        elif frame is not None and len(frame) > settings.MAX_FRAME_BYTES:
-            self.shut(CloseCode.TOO_LARGE, f"A frame holds at most {settings.MAX_FRAME_BYTES} bytes.")
+        elif frame is not None and len(frame) > setting("MAX_FRAME_BYTES"):
+            self.shut(CloseCode.TOO_LARGE, f"A frame holds at most {setting('MAX_FRAME_BYTES')} bytes.")
         else:
             await self.websocket_receive(message)
             seconds = time.thread_time() - started

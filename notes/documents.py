@@ -1,8 +1,4 @@
-"""Notes as documents: their update logs in the database, and what those logs say.
-
-The only module that knows both the CRDT library and the database. The truth is the log. What is sent to
-anyone is made of stored updates by merging them, never taken from a `Doc`: a `Doc` hands out a wrong text
-after an insertion that cut a surrogate pair in two, and leaves out updates that still wait for another one.
+"""Notes as documents: their update logs in the database. The truth about a note is its log.
 
 The functions that touch the database block: call them in a thread. Invariant: whoever reads rows and a
 snapshot reads the rows first. A compaction between the two can then only make the snapshot hold more than
@@ -12,32 +8,28 @@ A log with a gap is never read as if it were whole, and so never folded: that wo
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
-from pycrdt import Doc, Text, get_update, merge_updates
+from pycrdt import Doc, Text
 
-from channels_yjs.wire.messages import EMPTY_UPDATE, CloseCode, ProtocolError
-from channels_yjs.wire.updates import has_surrogate_pairs, write_state_vector
+from channels_yjs.log.crdt import merge, squash
+from channels_yjs.log.replica import Row
+from channels_yjs.wire.messages import CloseCode
+from channels_yjs.wire.updates import EMPTY_UPDATE
 
 from .models import TITLE_MAX_LENGTH, Note, Snapshot, Update
 
 logger = logging.getLogger(__name__)
 
-TITLE, BODY = "title", "body"
-COMPACT_AFTER_BYTES = 4 * 1024 * 1024
+NAMES = TITLE, BODY = "title", "body"
 # By hand, because the ORM takes longer to put these together than the database to carry them out, for each keystroke.
 LOCK_NOTES = "SELECT id, identity, seq FROM notes_note WHERE id IN ({ids}) ORDER BY id {for_update}"
 ADD_UPDATE = "INSERT INTO notes_update (note_id, seq, payload, created_at) VALUES (%s, %s, %s, %s)"
 COUNT_UPDATE = "UPDATE notes_note SET seq = seq + 1, updated_at = %s WHERE id IN ({ids})"
-EMPTY_STATE_VECTOR = b"\x00"
-MERGE_CHUNK = 32  # merged flat, 10 000 updates take 1.1 s; in chunks of this size, 0.03 s
 
 
 class NoteError(Exception):
@@ -70,145 +62,12 @@ class GapError(NoteError):
         logger.error(self)
 
 
-class Row(NamedTuple):
-    """A piece of a log: everything after number `after`, up to and including `seq`."""
-
-    after: int
-    seq: int
-    payload: bytes
-
-
 class Batch(NamedTuple):
     """What a room wants to have saved, the newest number that it knows, and its note's identity."""
 
     known: int
     payload: bytes
     identity: str = ""  # an empty one stands for whichever note has the number, here and below
-
-
-class Document:
-    """The committed content of one open note, in memory. Belongs to one thread, as its `Doc` does."""
-
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self.seq = 0
-        self.is_readable = True
-        self._tail: list[Row] = []  # what came since the snapshot
-        self._tail_size = self._snapshot_size = 0
-        self._merged, self._merged_seq = EMPTY_UPDATE, 0
-        self._doc = Doc[Any]()
-        self._title = self._doc.get(TITLE, type=Text)
-        self._body = self._doc.get(BODY, type=Text)
-        self.extend(rows)
-
-    @property
-    def size(self) -> int:
-        """Of all that is kept of it, in bytes."""
-        return self._snapshot_size + self._tail_size
-
-    @property
-    def is_long(self) -> bool:
-        """Whether enough has come since the snapshot for another one to pay."""
-        is_large = self._tail_size > max(self._snapshot_size, COMPACT_AFTER_BYTES)
-        return is_large or len(self._tail) > settings.COMPACT_AFTER_UPDATES
-
-    @property
-    def texts(self) -> tuple[str, str]:
-        """Title and body as people read them."""
-        return str(self._title), str(self._body)
-
-    @property
-    def state_vector(self) -> bytes:
-        return self._doc.get_state()
-
-    def extend(self, rows: Iterable[Row]) -> list[bytes]:
-        """Takes in the rows that continue this document, and returns what was new in them. `read` has seen to it that
-        there is no gap; a row beyond one is an error of ours, and must not go into a document as if it were next."""
-        news = []
-        for row in rows:
-            if row.after > self.seq:
-                raise ValueError(f"Row {row.seq} does not continue a document that goes up to {self.seq}.")
-            if row.after <= self.seq < row.seq:
-                news.append(row.payload if row.after else get_update(row.payload, self.state_vector))
-                self._apply(row.payload)
-                self._tail.append(row)
-                self._tail_size += len(row.payload)
-                self.seq = row.seq
-        return news
-
-    def _apply(self, payload: bytes) -> None:
-        """A log that the library cannot apply is still one that browsers can read. Its texts stay as they were."""
-        if self.is_readable:
-            with guarded() as attempt:
-                self._doc.apply_update(payload)
-            self.is_readable = not attempt.failed
-
-    def missing(self, state_vector: bytes) -> bytes:
-        """An update with everything that a replica lacks which has `state_vector`."""
-        fresh = [row.payload for row in self._tail if row.seq > self._merged_seq]
-        if fresh:
-            self._merged, self._merged_seq = merge([self._merged, *fresh]), self.seq
-        return self._merged if state_vector == EMPTY_STATE_VECTOR else get_update(self._merged, state_vector)
-
-    def rebase(self, snapshot: Row) -> None:
-        """Stands on `snapshot` from now on, so that memory does not grow with the note's age."""
-        self._tail = [row for row in self._tail if row.seq > snapshot.seq]
-        self._tail_size = sum(len(row.payload) for row in self._tail)
-        self._snapshot_size = len(snapshot.payload)
-        self._merged, self._merged_seq = snapshot.payload, snapshot.seq
-
-
-def merge(updates: list[bytes]) -> bytes:
-    """One update that says what all of them say."""
-    while len(updates) > 1:
-        updates = [
-            merge_updates(*updates[start : start + MERGE_CHUNK]) for start in range(0, len(updates), MERGE_CHUNK)
-        ]
-    return updates[0]
-
-
-def check_acceptable(update: bytes) -> None:
-    """Raises ProtocolError if the CRDT library refuses the update. What merges, applies."""
-    try:
-        merge_updates(update)
-    except ValueError:
-        raise ProtocolError("The update cannot be read.") from None
-
-
-def new_in(update: bytes, known: Mapping[int, int]) -> bytes:
-    """The update without what is known. Who writes another letter under a number that is taken is not heard: each
-    replica would keep the one of the two that it sees first, and people would read different texts for ever."""
-    return get_update(update, write_state_vector(known))
-
-
-def check_applies(update: bytes, document: bytes, waiting: Iterable[bytes]) -> None:
-    """Raises ProtocolError if the CRDT library fails over this update where it is to go. Costs as much as opening the
-    note, so it is for updates that no page of ours sends: of several clients, or with more than letters in them."""
-    with guarded() as attempt:
-        doc = Doc[Any]()
-        for known in (document, *waiting, update):
-            doc.apply_update(known)
-        get_update(merge([document, *waiting, update]), EMPTY_STATE_VECTOR)
-    if attempt.failed:
-        raise ProtocolError("The update cannot be applied.")
-
-
-@dataclass(slots=True)
-class Attempt:
-    failed: bool = False
-
-
-@contextmanager
-def guarded() -> Iterator[Attempt]:
-    """Notes what the CRDT library raises. A panic of Rust is no Exception, and its class cannot be imported."""
-    attempt = Attempt()
-    try:
-        yield attempt
-    except (ProtocolError, RuntimeError, ValueError):
-        attempt.failed = True
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        attempt.failed = True
 
 
 def create_note(title: str = "", body: str = "", client_id: int | None = None) -> Note:
@@ -295,9 +154,9 @@ def newest(note_ids: Iterable[int]) -> dict[int, tuple[str, int]]:
     return {pk: (identity, seq) for pk, identity, seq in found}
 
 
-def project(note_id: int, title: str, body: str, identity: str = "") -> bool:
+def project(note_id: int, texts: Mapping[str, str], identity: str = "") -> bool:
     """Brings the note's readable fields up to date. Returns whether anything changed."""
-    line, text = as_line(title), as_text(body)
+    line, text = as_line(texts[TITLE]), as_text(texts[BODY])
     notes = Note.objects.filter(identity=identity) if identity else Note.objects.all()
     outdated = notes.filter(~Q(title=line) | ~Q(text=text), pk=note_id)
     return bool(outdated.update(title=line, text=text))
@@ -327,7 +186,7 @@ def fold(note_id: int, identity: str) -> Row:
     rows = read(note_id, identity=identity)
     if len(rows) == 1:  # a snapshot alone, or a log of one row
         return rows[0]
-    return Row(0, rows[-1].seq if rows else 0, squash(merge([row.payload for row in rows] or [EMPTY_UPDATE])))
+    return Row(0, rows[-1].seq if rows else 0, squash(merge([row.payload for row in rows] or [EMPTY_UPDATE]), NAMES))
 
 
 def store(note_id: int, folded: Row, identity: str) -> Row:
@@ -349,33 +208,3 @@ def store(note_id: int, folded: Row, identity: str) -> Row:
         Snapshot.objects.update_or_create(note_id=note_id, defaults={"seq": folded.seq, "state": folded.payload})
         Update.objects.filter(note_id=note_id, seq__lte=folded.seq).delete()
     return folded
-
-
-def squash(merged: bytes) -> bytes:
-    """The same document without what was deleted from it, some six times smaller.
-
-    Or `merged` as it is, where the library cannot be trusted with it: there are surrogate pairs, and if one of them
-    was cut in two, browsers would read the halves at other places; an update still waits for another one; there are
-    shared types that are not ours; or the texts come out different.
-    """
-    state = merged
-    with guarded() as attempt:
-        if not has_surrogate_pairs(merged):
-            state = _state_of(merged)
-    return merged if attempt.failed else state
-
-
-def _state_of(merged: bytes) -> bytes:
-    doc, texts = _load(merged)
-    is_pending = get_update(merged, doc.get_state())[0] != 0
-    if is_pending or set(doc.keys()) != {TITLE, BODY}:
-        return merged
-    state = doc.get_update()
-    return state if _load(state)[1] == texts else merged
-
-
-def _load(update: bytes) -> tuple[Doc[Any], tuple[str, str]]:
-    doc = Doc[Any]()
-    title, body = doc.get(TITLE, type=Text), doc.get(BODY, type=Text)
-    doc.apply_update(update)
-    return doc, (str(title), str(body))

@@ -16,17 +16,19 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from django import db
-from django.conf import settings
 
-from channels_yjs.wire.messages import AwarenessEntry, CloseCode
+from channels_yjs.conf import setting
+from channels_yjs.connections.daphne import before_shutdown
+from channels_yjs.connections.limits import Admission
+from channels_yjs.hub import rings
+from channels_yjs.hub.doorbell import EVERYONE, Doorbell
+from channels_yjs.hub.lobby import Lobby, People
+from channels_yjs.hub.rings import Ring
+from channels_yjs.wire.messages import CloseCode
 
 from . import documents
 from .documents import AnotherNoteError
-from .doorbell import EVERYONE, Doorbell
-from .limits import Admission
-from .lobby import Lobby, People
 from .rooms import Connection, Room
-from .shutdown import before_shutdown
 from .writer import DatabaseThread, Writer
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ class Process:
     def __init__(self) -> None:
         self.writer = Writer()
         self.reader = DatabaseThread("reader")
-        self.doorbell = Doorbell(self._answer)
+        self.doorbell = Doorbell(self._on_ring, self._on_joined)
         self.lobby = Lobby()
         self.admission = Admission()
         self.rooms: dict[int, Room] = {}
@@ -116,7 +118,7 @@ class Process:
 
     def tell_changed(self, note_id: int) -> None:
         self.lobby.tell_changed(note_id)
-        self.doorbell.ring(EVERYONE, {"type": "changed", "note": note_id}, note_id)
+        self.doorbell.ring(EVERYONE, rings.Changed(note_id))
 
     async def flush(self) -> None:
         """Saves what waits, as far as FLUSH_SECONDS suffice for it."""
@@ -150,52 +152,54 @@ class Process:
 
     # What other processes say
 
-    def _answer(self, message: dict[str, Any]) -> None:
-        room = self.rooms.get(message.get("note", 0))
-        match message:
-            case {"type": "joined", "group": group}:
-                self._joined(group)
-            case {"type": "alive", "process": process}:
+    def _on_ring(self, process: str, ring: Ring) -> None:
+        match ring:
+            case rings.Alive():
                 self._hear(process)
-            case {"type": "people", "process": process, "note": note_id, "people": people}:
-                self.lobby.tell_people(process, note_id, people)
-            case {"type": "changed", "note": note_id}:
+            case rings.People(note_id, people):
+                self.lobby.tell_people(process, note_id, list(people))
+            case rings.Changed(note_id):
                 self.lobby.tell_changed(note_id)
-            case {"type": "deleted"} if room:
+            case _ if room := self.rooms.get(ring.document):
+                self._tell_room(room, process, ring)
+
+    def _tell_room(self, room: Room, process: str, ring: Ring) -> None:
+        match ring:
+            case rings.Deleted():
                 room.vanished()
-            case {"type": "ring"} if room:
+            case rings.Saved():
                 room.look()
-            case {"type": "presence", "process": process, "entry": fields} if room:
-                room.hear_presence(process, [AwarenessEntry(*fields)])
-            case {"type": "who"} if room:
+            case rings.Presence(_, entry):
+                room.hear_presence(process, [entry])
+            case rings.Who():
                 room.announce_presence()
 
-    def _joined(self, group: str) -> None:
+    def _on_joined(self, group: str) -> None:
         """From now on this process hears the group; what was said before it must ask for."""
         if group == EVERYONE:
-            self.doorbell.ring(EVERYONE, {"type": "alive"})
+            self.doorbell.ring(EVERYONE, rings.Alive())
         for room in self.rooms.values():
             if room.group == group:
                 room.look()
-                self.doorbell.ring(group, {"type": "who", "note": room.note_id})
+                self.doorbell.ring(group, rings.Who(room.note_id))
 
     def _hear(self, process: str) -> None:
         if process not in self._heard:
-            self.doorbell.ring(EVERYONE, {"type": "alive"})
+            self.doorbell.ring(EVERYONE, rings.Alive())
             for room in self.rooms.values():
                 room.announce_presence()
                 self._ring_people(room.note_id, self.lobby.people_in(room.note_id, self.doorbell.name))
         self._heard[process] = time.monotonic()
 
     def _ring_people(self, note_id: int, people: People) -> None:
-        self.doorbell.ring(EVERYONE, {"type": "people", "note": note_id, "people": people}, note_id)
+        self.doorbell.ring(EVERYONE, rings.People(note_id, tuple(people)))
 
     # Regular work
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            self.doorbell.ring(EVERYONE, {"type": "alive"})
+            self.doorbell.ring(EVERYONE, rings.Alive())
             for process, heard in list(self._heard.items()):
                 if time.monotonic() - heard > SILENCE_SECONDS:
                     del self._heard[process]
@@ -217,7 +221,7 @@ class Process:
         """Looks for what no ring told of: changes by other processes, and notes that were deleted."""
         checks = 0
         while True:
-            await asyncio.sleep(settings.CHECK_LOG_SECONDS)
+            await asyncio.sleep(setting("CHECK_LOG_SECONDS"))
             checks += 1
             if checks % RENEW_EVERY_CHECKS == 0:
                 self.doorbell.renew()

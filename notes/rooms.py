@@ -17,18 +17,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django import db
-from django.conf import settings
 
+from channels_yjs.conf import setting
+from channels_yjs.hub import rings
+from channels_yjs.hub.doorbell import group_of
+from channels_yjs.log import crdt
+from channels_yjs.log.replica import Replica, Row
+from channels_yjs.rooms.causality import MissingUpdates, advance, overlaps
+from channels_yjs.rooms.presence import Presence
 from channels_yjs.wire import messages
-from channels_yjs.wire.messages import GONE, Awareness, AwarenessEntry, CloseCode, Message, SyncStatus
+from channels_yjs.wire.messages import LEFT, Awareness, AwarenessEntry, CloseCode, Message, Refused, SyncStatus
 from channels_yjs.wire.updates import EMPTY_UPDATE, Shape, check_update, read_state_vector
 
 from . import documents
-from .clocks import follow, overlaps
-from .documents import Batch, Document, NoteError, Row
-from .doorbell import group_of
+from .documents import Batch, NoteError
 from .models import Note
-from .presence import Presence
 
 if TYPE_CHECKING:
     from .process import Process
@@ -50,7 +53,7 @@ class Connection(Protocol):
 
     def __hash__(self) -> int: ...
     def deliver(self, frame: bytes) -> None: ...
-    def shut(self, code: CloseCode, reason: str) -> None: ...
+    def shut(self, code: int, reason: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ class Room:
         self.group = group_of(note_id)
         self.connections: set[Connection] = set()
         self.presence = Presence()
-        self.document = Document([])
+        self.document = Replica(documents.NAMES)
         self._process = process
         self._waiting, self._saving = Inbox(), Inbox()
         self._is_behind = False
@@ -118,6 +121,12 @@ class Room:
     def receive(self, connection: Connection, message: Message) -> None:
         """Raises ProtocolError if the message carries an update that the CRDT library refuses."""
         self.presence.alive(connection)
+        try:
+            self._receive(connection, message)
+        except Refused as refused:
+            connection.shut(refused.code, refused.reason)
+
+    def _receive(self, connection: Connection, message: Message) -> None:
         match message:
             case messages.SyncStep1(state_vector):
                 missing = self.document.missing(state_vector)
@@ -125,7 +134,9 @@ class Room:
             case messages.SyncStep2(update, shape):
                 self._receive_answer(connection, update, shape or check_update(update))
             case messages.SyncUpdate(update, shape):
-                if not self._receive_update(connection, update, shape or check_update(update)):
+                try:
+                    self._receive_update(update, shape or check_update(update))
+                except MissingUpdates:
                     self._ask_for_more(connection)
             case SyncStatus():
                 self._receive_question(connection, message)
@@ -144,40 +155,35 @@ class Room:
 
     # One keystroke: received, saved, sent
 
-    def _receive_update(self, connection: Connection, update: bytes, shape: Shape) -> bool:
-        """Takes in an update, unless it stands on something that is missing: then it returns False."""
+    def _receive_update(self, update: bytes, shape: Shape) -> None:
+        """Takes in an update. Raises ProtocolError, MissingUpdates if it stands on something that is not there, or
+        Refused if there is no room for it."""
         if update == EMPTY_UPDATE:
-            return True
-        documents.check_acceptable(update)
-        reached = follow(self._clocks, shape)
-        if reached is not None and overlaps(self._clocks, shape):
-            update = documents.new_in(update, {client: self._clocks.get(client, 0) for client in reached})
+            return
+        crdt.check_acceptable(update)
+        reached = advance(self._clocks, shape)
+        if overlaps(self._clocks, shape):
+            update = crdt.new_in(update, {client: self._clocks.get(client, 0) for client in reached})
             shape = check_update(update)  # anew: of a letter that was cut in two nothing is left
-            reached = follow(self._clocks, shape)
-        if reached is None:
-            return False
-        if update == EMPTY_UPDATE:
-            return True
+            reached = advance(self._clocks, shape)
+            if update == EMPTY_UPDATE:
+                return
         if not shape.is_plain or len(reached) > 1:
-            documents.check_applies(update, self.document.missing(b"\x00"), self._unsaved_updates())
-        if refusal := self._refusal(update, shape, reached):
-            connection.shut(*refusal)
-            return True
+            crdt.check_applies(update, self.document.missing(crdt.EMPTY_STATE_VECTOR), self._unsaved_updates())
+        self._check_room_for(update, shape, reached)
         self._clocks.update(reached)
         self._waiting.add(update)
         self._process.writer.submit(self)
-        return True
 
-    def _refusal(self, update: bytes, shape: Shape, reached: Mapping[int, int]) -> tuple[CloseCode, str] | None:
+    def _check_room_for(self, update: bytes, shape: Shape, reached: Mapping[int, int]) -> None:
         if len(self._clocks) + len(reached.keys() - self._clocks.keys()) > MAX_CLIENTS_OF_NOTE:
-            return CloseCode.TOO_LARGE, "This note has been written in from too many pages."
+            raise Refused(CloseCode.TOO_LARGE, "This note has been written in from too many pages.")
         unsaved = self._waiting.size + self._saving.size
-        if self.document.size + unsaved + len(update) > settings.MAX_NOTE_BYTES and not shape.only_deletes():
+        if self.document.size + unsaved + len(update) > setting("MAX_DOCUMENT_BYTES") and not shape.only_deletes():
             self._start(self._compact)  # what has been deleted from it may still be counted
-            return CloseCode.TOO_LARGE, "This note is full. Delete some of its text first."
-        if unsaved + len(update) > settings.MAX_UNSAVED_BYTES:
-            return CloseCode.TRY_AGAIN, "The database is behind; send it again later."
-        return None
+            raise Refused(CloseCode.TOO_LARGE, "This note is full. Delete some of its text first.")
+        if unsaved + len(update) > setting("MAX_UNSAVED_BYTES"):
+            raise Refused(CloseCode.TRY_AGAIN, "The database is behind; send it again later.")
 
     def _unsaved_updates(self) -> list[bytes]:
         return self._saving.updates + self._waiting.updates
@@ -189,8 +195,10 @@ class Room:
             connection.deliver(messages.encode(messages.SyncStep1(self.document.state_vector)))
 
     def _receive_answer(self, connection: Connection, update: bytes, shape: Shape) -> None:
-        if not self._receive_update(connection, update, shape):
-            raise messages.ProtocolError("An answer stands on updates that nobody has sent.")
+        try:
+            self._receive_update(update, shape)
+        except MissingUpdates:
+            raise messages.ProtocolError("An answer stands on updates that nobody has sent.") from None
         for question in self._lacking.pop(connection, []):
             self._receive_question(connection, question)
 
@@ -207,7 +215,7 @@ class Room:
         """Hands what waits to the writer, which answers with one of the next three."""
         self._saving, self._waiting = self._waiting, Inbox()
         updates = self._saving.updates
-        return Batch(self.document.seq, documents.merge(updates), self.identity) if updates else None
+        return Batch(self.document.seq, crdt.merge(updates), self.identity) if updates else None
 
     def put_back(self) -> None:
         self._waiting, self._saving = self._saving.followed_by(self._waiting), Inbox()
@@ -218,7 +226,7 @@ class Room:
             self._advance(rows)
             if len(rows) > 1:  # some of other processes: our own have been counted as they came
                 self._count_clocks()
-            self._process.doorbell.ring(self.group, {"type": "ring", "note": self.note_id})
+            self._process.doorbell.ring(self.group, rings.Saved(self.note_id))
         for connection, question in saved.questions:
             connection.deliver(messages.encode(question))
 
@@ -230,7 +238,7 @@ class Room:
         """The database does not hold what this room builds on. What people have not saved is in their pages."""
         self._end(error.code, error.reason)
 
-    def _end(self, code: CloseCode, reason: str) -> None:
+    def _end(self, code: int, reason: str) -> None:
         for connection in list(self.connections):
             connection.shut(code, reason)
         self._process.close_room(self)
@@ -252,7 +260,7 @@ class Room:
     def _advance(self, rows: Iterable[Row]) -> None:
         news = self.document.extend(rows)
         if news:
-            self._send(messages.encode(messages.SyncUpdate(documents.merge(news))))
+            self._send(messages.encode(messages.SyncUpdate(crdt.merge(news))))
             self._project_soon()
         if self.document.is_long:
             self._start(self._compact)
@@ -335,12 +343,10 @@ class Room:
         """A client that lags behind hears first that it has left. It answers with the state that it has now, and a
         newer clock. If it heard what everyone hears first, it would take an older state of its own for the newest."""
         for connection in self.connections.intersection({self.presence.lagging(entry.client_id)}):
-            connection.deliver(messages.encode(Awareness((replace(entry, state=GONE),))))
+            connection.deliver(messages.encode(Awareness((replace(entry, state=LEFT),))))
 
     def _ring_presence(self, entry: AwarenessEntry) -> None:
-        fields = [entry.client_id, entry.clock, entry.state]
-        message = {"type": "presence", "note": self.note_id, "entry": fields}
-        self._process.doorbell.ring(self.group, message, entry.client_id)
+        self._process.doorbell.ring(self.group, rings.Presence(self.note_id, entry))
 
     # Housekeeping
 
@@ -352,7 +358,7 @@ class Room:
 
     async def _project(self) -> None:
         if await self._process.writer.run_between(
-            documents.project, self.note_id, *self.document.texts, self.identity
+            documents.project, self.note_id, self.document.texts, self.identity
         ):
             self._process.tell_changed(self.note_id)
 

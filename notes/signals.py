@@ -7,7 +7,9 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from .doorbell import EVERYONE, group_of, ring
+from channels_yjs.hub.doorbell import EVERYONE, group_of, ring
+from channels_yjs.hub.rings import Changed, Deleted
+
 from .models import Note
 
 
@@ -20,9 +22,9 @@ def tell_created(instance: Note, created: bool, **kwargs: Any) -> None:
 @receiver(post_delete, sender=Note)
 def tell_deleted(instance: Note, **kwargs: Any) -> None:
     note_id = instance.pk
-    transaction.on_commit(lambda: ring(group_of(note_id), {"type": "deleted", "note": note_id}))
+    transaction.on_commit(lambda: ring(group_of(note_id), Deleted(note_id)))
     _tell_everyone(note_id)
 
 
 def _tell_everyone(note_id: int) -> None:
-    transaction.on_commit(lambda: ring(EVERYONE, {"type": "changed", "note": note_id}))
+    transaction.on_commit(lambda: ring(EVERYONE, Changed(note_id)))

@@ -16,8 +16,10 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from django import db
 
+from channels_yjs.log.replica import Row
+
 from . import documents
-from .documents import Batch, NoteError, Row
+from .documents import Batch, NoteError
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")

@@ -26,7 +26,7 @@ MAX_STATE_BYTES = 4 * 1024  # a person's name, colour and cursor take some 300
 MAX_STATUS_BYTES = 64
 WRITTEN_OUT = re.compile(r"\d[eE]")  # of 1e20 a browser makes 100000000000000000000 when it sends the state back
 LONGEST_NUMBER = 21  # digits
-GONE = "null"  # the state, as JSON, of a client that has left
+LEFT = "null"  # the state, as JSON, of a client that has left
 
 
 class CloseCode(IntEnum):
@@ -38,6 +38,15 @@ class CloseCode(IntEnum):
     TOO_LARGE = 4413
     FLOODING = 4429
     TRY_AGAIN = 4503
+
+
+class Refused(Exception):
+    """A connection is not let in, or what it sends is not taken. It is closed with this code, and its page shows the
+    reason, one sentence."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"{int(code)} {reason}")
+        self.code, self.reason = code, reason
 
 
 @dataclass(frozen=True, slots=True)

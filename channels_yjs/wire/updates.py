@@ -11,6 +11,7 @@ library takes minutes, or overflows its stack.
 Source: `readClientsStructRefs`, `readDeleteSet` and the `Content*` classes of Yjs 13, `readAny` of lib0.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -52,21 +53,36 @@ def write_state_vector(clocks: Mapping[int, int]) -> bytes:
 class Shape:
     """Which clocks an update brings, and which it stands on."""
 
-    spans: dict[int, tuple[int, int]] = field(default_factory=dict)  # by client: its first clock, the one after
-    beside: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)  # at a clock, other client, its clock
-    skipped: dict[int, int] = field(default_factory=dict)  # by client: all before this clock must be known already
-    deleted: dict[int, int] = field(default_factory=dict)  # by client: all before this clock must be there then
-    is_plain: bool = True  # nothing but letters at the root
+    # Each by client:
+    spans: dict[int, tuple[int, int]] = field(default_factory=dict)  # its first clock, the one after its last
+    origins: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)  # at which clock, whose, which
+    needs: dict[int, int] = field(default_factory=dict)  # all before this clock must be known already
+    deletes: dict[int, int] = field(default_factory=dict)  # all before this clock must be there then
+    is_plain: bool = True  # nothing but characters at the root
 
     def only_deletes(self) -> bool:
         return not self.spans
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much an update may hold, and whether each client and range has to stand in its place."""
+
+    clients: float = MAX_CLIENTS
+    structs: float = MAX_STRUCTS
+    joinable: float = MAX_JOINABLE
+    keyed: float = MAX_KEYED
+    deleted_ranges: float = MAX_DELETED_RANGES
+    in_order: bool = True
+
+
+HONEST = Limits()
+UNLIMITED = Limits(math.inf, math.inf, math.inf, math.inf, math.inf, in_order=False)
+
+
 def check_update(data: bytes) -> Shape:
     """Raises ProtocolError unless `data` is a whole update in format version 1, and nothing more."""
-    shape = Shape()
-    _walk(Reader(data), shape)
-    return shape
+    return _Walk(Reader(data), HONEST).run()
 
 
 def has_surrogate_pairs(data: bytes) -> bool:
@@ -74,7 +90,7 @@ def has_surrogate_pairs(data: bytes) -> bool:
     are two units long, and a client may have written between the two. Raises ProtocolError like `check_update`, but
     without its limits: a log, which is merged from all that ever came in, outgrows them."""
     reader = _PairReader(data)
-    _walk(reader, None)
+    _Walk(reader, UNLIMITED).run()
     return reader.has_pairs
 
 
@@ -91,97 +107,110 @@ class _PairReader(Reader):
         return text
 
 
-def _walk(reader: Reader, shape: Shape | None) -> None:
-    """Without a shape to fill in, the limits do not hold."""
-    clients, structs_left, ranges_left = reader.count(smallest=3), MAX_STRUCTS, MAX_DELETED_RANGES
-    _at_most(MAX_CLIENTS, clients, "clients", shape)
-    joinable = keyed = 0
-    for _ in range(clients):
-        structs = reader.count(smallest=2)
-        structs_left -= _at_most(structs_left, _some(structs), "structs", shape)
-        client = reader.varuint()
-        if shape and client in shape.spans:
-            raise ProtocolError("An update names a client twice.")
-        counts = _skip_structs(reader, client, structs, shape)
-        joinable, keyed = joinable + counts[0], keyed + counts[1]
-    for _ in range(reader.count(smallest=2)):
-        client = reader.varuint()
-        ranges = reader.count(smallest=2)
-        ranges_left -= _at_most(ranges_left, ranges + 1, "deleted ranges", shape)
-        end = _skip_ranges(reader, ranges, shape)
-        if shape:
-            shape.deleted[client] = max(end, shape.deleted.get(client, 0))
-    reader.finish()
-    _at_most(MAX_JOINABLE, joinable, "structs that should have been joined", shape)
-    _at_most(MAX_KEYED, keyed, "keys", shape)
+class _Walk:
+    """Through one update, from its first byte to its last."""
 
+    __slots__ = ("_joinable", "_keyed", "_limits", "_reader", "_shape")
 
-def _at_most(limit: int, number: int, what: str, shape: Shape | None) -> int:
-    if shape and number > limit:
-        raise ProtocolError(f"An update has too many {what}.")
-    return number
+    def __init__(self, reader: Reader, limits: Limits) -> None:
+        self._reader, self._limits = reader, limits
+        self._shape = Shape()
+        self._joinable = 0  # structs that only go on where the one before ended
+        self._keyed = 0  # structs under a key
 
+    def run(self) -> Shape:
+        self._clients()
+        self._delete_set()
+        self._reader.finish()
+        _at_most(self._limits.joinable, self._joinable, "structs that should have been joined")
+        _at_most(self._limits.keyed, self._keyed, "keys")
+        return self._shape
 
-def _skip_structs(reader: Reader, client: int, structs: int, shape: Shape | None) -> tuple[int, int]:
-    """Skips the structs of one client, and returns how many of them only go on where the one before ended, and how
-    many stand under a key."""
-    clock = start = _clock(reader.varuint())
-    joinable = keyed = 0
-    is_plain = True
-    for _ in range(structs):
-        info = reader.byte()
-        content = info & CONTENT_MASK
-        if content in (GARBAGE, SKIPPED):
-            clock = _clock(clock + _some(reader.varuint()))
-            is_plain &= content == SKIPPED  # garbage is what is left of other types than texts
-            if shape and content == SKIPPED:
-                shape.skipped[client] = clock
-            continue
-        if info & HAS_ORIGIN:
-            joinable += _neighbour(reader, client, clock, shape) == clock - 1
-        if info & HAS_RIGHT_ORIGIN:
-            _neighbour(reader, client, clock, shape)
-        if not info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN):
-            if reader.varuint() == 1:
-                reader.varstring()  # the name of a root type
-            else:
-                is_plain = False  # it is in another type, and names that
-                _neighbour(reader, client, clock, shape)
-            if info & HAS_PARENT_SUB:
-                reader.varstring()
-                keyed += 1
-        skip_content = CONTENTS.get(content)
-        if skip_content is None:
-            raise ProtocolError(f"There is no content of kind {content} in an update.")
-        is_plain &= content in PLAIN
-        clock = _clock(clock + _some(skip_content(reader)))
-    if shape:
+    def _clients(self) -> None:
+        reader, total = self._reader, 0
+        clients = reader.count(smallest=3)
+        _at_most(self._limits.clients, clients, "clients")
+        for _ in range(clients):
+            structs = _some(reader.count(smallest=2))
+            total += structs
+            _at_most(self._limits.structs, total, "structs")
+            client = reader.varuint()
+            if self._limits.in_order and client in self._shape.spans:
+                raise ProtocolError("An update names a client twice.")
+            self._structs(client, structs)
+
+    def _structs(self, client: int, structs: int) -> None:
+        reader, shape = self._reader, self._shape
+        clock = start = _clock(reader.varuint())
+        for _ in range(structs):
+            info = reader.byte()
+            content = info & CONTENT_MASK
+            if content in (GARBAGE, SKIPPED):
+                clock = _clock(clock + _some(reader.varuint()))
+                if content == SKIPPED:
+                    shape.needs[client] = clock
+                else:
+                    shape.is_plain = False  # garbage is what is left of other types than texts
+                continue
+            if info & HAS_ORIGIN:
+                self._joinable += self._neighbour(client, clock) == clock - 1
+            if info & HAS_RIGHT_ORIGIN:
+                self._neighbour(client, clock)
+            if not info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN):
+                self._parent(client, clock, has_key=bool(info & HAS_PARENT_SUB))
+            skip_content = CONTENTS.get(content)
+            if skip_content is None:
+                raise ProtocolError(f"There is no content of kind {content} in an update.")
+            if content not in PLAIN:
+                shape.is_plain = False
+            clock = _clock(clock + _some(skip_content(reader)))
         shape.spans[client] = start, clock
-        shape.is_plain &= is_plain and not keyed
-    return joinable, keyed
+
+    def _neighbour(self, client: int, clock: int) -> int:
+        """The clock of the item beside which a struct was written, if it is one of the same client; else -1."""
+        other, before = self._reader.varuint(), _clock(self._reader.varuint())
+        if other != client:
+            self._shape.origins.setdefault(client, []).append((clock, other, before))
+            return -1
+        if before >= clock:
+            raise ProtocolError("An update has a letter beside one that is written later.")
+        return before
+
+    def _parent(self, client: int, clock: int, *, has_key: bool) -> None:
+        if self._reader.varuint() == 1:
+            self._reader.varstring()  # the name of a root type
+        else:
+            self._shape.is_plain = False  # it is in another type, and names that
+            self._neighbour(client, clock)
+        if has_key:
+            self._reader.varstring()
+            self._keyed += 1
+            self._shape.is_plain = False
+
+    def _delete_set(self) -> None:
+        reader, total = self._reader, 0
+        for _ in range(reader.count(smallest=2)):
+            client = reader.varuint()
+            ranges = reader.count(smallest=2)
+            total += ranges + 1
+            _at_most(self._limits.deleted_ranges, total, "deleted ranges")
+            end = self._ranges(ranges)
+            self._shape.deletes[client] = max(end, self._shape.deletes.get(client, 0))
+
+    def _ranges(self, ranges: int) -> int:
+        """In order, as every library writes them: out of order, each one costs as much as all before it."""
+        end = 0
+        for _ in range(ranges):
+            start, length = self._reader.varuint(), self._reader.varuint()
+            if self._limits.in_order and start < end:
+                raise ProtocolError("The deleted ranges of an update are not in order.")
+            end = _clock(start + _some(length))
+        return end
 
 
-def _neighbour(reader: Reader, client: int, clock: int, shape: Shape | None) -> int:
-    """The clock of the letter beside which a struct was written, if it is one of the same client; else -1."""
-    other, before = reader.varuint(), _clock(reader.varuint())
-    if other != client:
-        if shape:
-            shape.beside.setdefault(client, []).append((clock, other, before))
-        return -1
-    if before >= clock:
-        raise ProtocolError("An update has a letter beside one that is written later.")
-    return before
-
-
-def _skip_ranges(reader: Reader, ranges: int, shape: Shape | None) -> int:
-    """In order, as every library writes them: out of order, each one costs as much as all before it."""
-    end = 0
-    for _ in range(ranges):
-        start, length = reader.varuint(), reader.varuint()
-        if shape and start < end:
-            raise ProtocolError("The deleted ranges of an update are not in order.")
-        end = _clock(start + _some(length))
-    return end
+def _at_most(limit: float, number: int, what: str) -> None:
+    if number > limit:
+        raise ProtocolError(f"An update has too many {what}.")
 
 
 def _some(number: int) -> int:

@@ -13,10 +13,9 @@ from pycrdt import Doc, Text, TransactionEvent
 
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import (
-    GONE,
+    LEFT,
     Awareness,
     AwarenessEntry,
-    CloseCode,
     SyncStatus,
     SyncStep1,
     SyncStep2,
@@ -37,11 +36,11 @@ class Peer:
         self.body = self.doc.get("body", type=Text)
         self.room: Room | None = None
         self.frames: list[bytes] = []  # everything that was delivered, in order
-        self.closed: tuple[CloseCode, str] | None = None
+        self.closed: tuple[int, str] | None = None
         self.people: dict[int, dict[str, Any]] = {}
         self.saved = self.asked = 0
         self.clock = 0
-        self.state = GONE
+        self.state = LEFT
         self._is_receiving = False
         self._subscription = self.doc.observe(self._changed)
 
@@ -109,7 +108,7 @@ class Peer:
             case SyncStatus(payload):
                 self.saved = int.from_bytes(payload)
 
-    def shut(self, code: CloseCode, reason: str) -> None:
+    def shut(self, code: int, reason: str) -> None:
         self.closed = (code, reason)
         if self.room:
             self.cut()

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from channels.db import database_sync_to_async
 
+from channels_yjs.connections import limits
+from channels_yjs.hub.doorbell import EVERYONE
+from channels_yjs.log import crdt
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import (
     Awareness,
@@ -20,10 +23,9 @@ from channels_yjs.wire.messages import (
     SyncStep2,
     SyncUpdate,
 )
-from notes import documents, limits
+from notes import documents
 from notes.consumers import NoteConsumer
 from notes.documents import create_note
-from notes.doorbell import EVERYONE
 from notes.models import Note, Update
 from notes.process import this_process
 from notes.tests.peers import until
@@ -175,7 +177,7 @@ async def test_an_update_that_the_library_refuses_closes_its_sender(
     def refuse(update: bytes) -> None:
         raise ProtocolError("The update cannot be read.")
 
-    monkeypatch.setattr(documents, "check_acceptable", refuse)
+    monkeypatch.setattr(crdt, "check_acceptable", refuse)
     await send(ada, SyncUpdate(Typist().type("x")))
     assert await close_of(ada) == (4400, "The update cannot be read.")
 
@@ -187,14 +189,14 @@ async def test_a_text_frame_closes_its_sender(connect: Connect) -> None:
 
 
 async def test_a_frame_that_is_too_large_closes_its_sender_with_4413(connect: Connect, settings: Any) -> None:
-    settings.MAX_FRAME_BYTES = 100
+    settings.YJS_MAX_FRAME_BYTES = 100
     ada = await connect()
     await ada.send_to(bytes_data=b"\x00" * 101)
     assert await close_of(ada) == (4413, "A frame holds at most 100 bytes.")
 
 
 async def test_a_reader_too_slow_is_closed_with_4503(note: Note, settings: Any) -> None:
-    settings.MAX_QUEUED_BYTES = 2000
+    settings.YJS_MAX_QUEUED_BYTES = 2000
     reads, incoming = asyncio.Event(), asyncio.Queue[dict[str, Any]]()
     sent: list[dict[str, Any]] = []
 
@@ -223,7 +225,7 @@ async def test_a_reader_too_slow_is_closed_with_4503(note: Note, settings: Any) 
 
 
 async def test_a_flood_is_closed_with_4429(connect: Connect, settings: Any) -> None:
-    settings.MAX_FRAMES_PER_SECOND = 10
+    settings.YJS_MAX_FRAMES_PER_SECOND = 10
     ada = await connect()
     for _ in range(100):
         await send(ada, QueryAwareness())
@@ -251,7 +253,7 @@ async def test_too_many_connections_are_refused_with_a_code(
     connect: Connect, settings: Any, monkeypatch: pytest.MonkeyPatch, limit: str, allowed: int, code: CloseCode
 ) -> None:
     monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: 50.0))  # all in one moment
-    setattr(settings, limit, 1)
+    setattr(settings, f"YJS_{limit}", 1)
     for _ in range(allowed):
         assert await receive(await connect(), SyncStep1)
     assert (await close_of(await connect()))[0] == code

@@ -28,8 +28,8 @@ async def test_everyone_converges(
     faulty_layer: FaultyChannelLayer,
     settings: Any,
 ) -> None:
-    settings.CHECK_LOG_SECONDS = 0.05
-    settings.COMPACT_AFTER_UPDATES = 10
+    settings.YJS_CHECK_LOG_SECONDS = 0.05
+    settings.YJS_COMPACT_AFTER_UPDATES = 10
     dice = random.Random(seed)
     faulty_layer.random = random.Random(seed)
     faulty_layer.drop = faulty_layer.double = faulty_layer.delay = 0.2

@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Map, Text, get_update, merge_updates
 
+from channels_yjs.log import crdt
+from channels_yjs.log.replica import Replica, Row
 from channels_yjs.wire.messages import EMPTY_UPDATE
 from notes import documents
-from notes.documents import AnotherNoteError, Batch, Document, GapError, Row, create_note
+from notes.documents import AnotherNoteError, Batch, GapError, create_note
 from notes.models import TITLE_MAX_LENGTH, Note, Snapshot, Update
 
 pytestmark = pytest.mark.django_db
@@ -36,8 +38,8 @@ class Typist:
         return self.updates[-1]
 
 
-def texts_of(note: Note) -> tuple[str, str]:
-    return Document(documents.read(note.pk)).texts
+def texts_of(note: Note) -> tuple[str, ...]:
+    return tuple(Replica(documents.NAMES, documents.read(note.pk)).texts.values())
 
 
 def append(note: Note, *updates: bytes) -> None:
@@ -131,15 +133,15 @@ def test_compacting_twice_changes_nothing() -> None:
 def test_compaction_gives_way_to_a_quicker_one(monkeypatch: pytest.MonkeyPatch) -> None:
     note, typist = create_note(), Typist()
     append(note, typist.type("a"), typist.type("b"))
-    squash, calls = documents.squash, 0
+    squash, calls = crdt.squash, 0
 
-    def squash_while_another_compacts(merged: bytes) -> bytes:
+    def squash_while_another_compacts(merged: bytes, names: Any) -> bytes:
         nonlocal calls
         calls += 1
         if calls == 1:
             append(note, typist.type("c"))
             documents.compact(note.pk)
-        return squash(merged)
+        return squash(merged, names)
 
     monkeypatch.setattr(documents, "squash", squash_while_another_compacts)
     assert documents.compact(note.pk).seq == 4
@@ -150,11 +152,11 @@ def test_compaction_gives_way_to_a_quicker_one(monkeypatch: pytest.MonkeyPatch) 
 def test_rows_written_while_a_compaction_runs_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     note, typist = create_note(), Typist()
     append(note, typist.type("a"), typist.type("b"))
-    squash = documents.squash
+    squash = crdt.squash
 
-    def squash_while_another_writes(merged: bytes) -> bytes:
+    def squash_while_another_writes(merged: bytes, names: Any) -> bytes:
         append(note, typist.type("c"))
-        return squash(merged)
+        return squash(merged, names)
 
     monkeypatch.setattr(documents, "squash", squash_while_another_writes)
     documents.compact(note.pk)
@@ -164,26 +166,26 @@ def test_rows_written_while_a_compaction_runs_stay(monkeypatch: pytest.MonkeyPat
 
 def test_a_reader_who_is_behind_the_snapshot_gets_the_snapshot() -> None:
     note, typist = create_note(), Typist()
-    behind = Document(documents.read(note.pk))
+    behind = Replica(documents.NAMES, documents.read(note.pk))
     append(note, typist.type("a"), typist.type("b"))
     documents.compact(note.pk)
     append(note, typist.type("c"))
     behind.extend(documents.read(note.pk, after=behind.seq))
-    assert behind.texts == ("", "abc")
+    assert behind.texts == {"title": "", "body": "abc"}
     assert behind.seq == 4
 
 
 def test_rows_that_are_known_are_passed_over() -> None:
-    document = Document([Row(0, 1, Typist().type("x"))])
+    document = Replica(documents.NAMES, [Row(0, 1, Typist().type("x"))])
     assert document.extend([Row(0, 1, Typist().type("again"))]) == []
-    assert document.texts == ("", "x")
+    assert document.texts == {"title": "", "body": "x"}
 
 
 def test_a_row_beyond_a_gap_does_not_get_into_a_document() -> None:
-    document = Document([Row(0, 1, Typist().type("x"))])
+    document = Replica(documents.NAMES, [Row(0, 1, Typist().type("x"))])
     with pytest.raises(ValueError, match="Row 3 does not continue a document that goes up to 1"):
         document.extend([Row(2, 3, Typist().type("later"))])
-    assert document.texts == ("", "x")
+    assert document.texts == {"title": "", "body": "x"}
 
 
 def test_rows_up_to_the_snapshot_are_not_of_the_log() -> None:
@@ -276,7 +278,7 @@ def test_what_is_for_one_note_does_not_get_into_another_one_with_its_number() ->
     ):
         with pytest.raises(AnotherNoteError):
             attempt()
-    assert not documents.project(note.pk, "Theirs", "", "another")
+    assert not documents.project(note.pk, {"title": "Theirs", "body": ""}, "another")
     assert texts_of(note) == ("Mine", "")
 
 
@@ -291,10 +293,10 @@ def test_squashing_drops_what_was_deleted() -> None:
     for number in range(200):
         typist.type(f"{number} ")
         del typist.text[0:2]
-    merged = documents.merge(typist.updates)
-    squashed = documents.squash(merged)
+    merged = crdt.merge(typist.updates)
+    squashed = crdt.squash(merged, documents.NAMES)
     assert len(squashed) < len(merged) / 2
-    assert Document([Row(0, 1, squashed)]).texts == ("", str(typist.text))
+    assert Replica(documents.NAMES, [Row(0, 1, squashed)]).texts == {"title": "", "body": str(typist.text)}
 
 
 def test_a_pending_update_survives_compaction() -> None:
@@ -314,7 +316,7 @@ def test_shared_types_that_are_not_ours_survive_compaction() -> None:
     append(note, doc.get_update(), Typist().type("x"))
     documents.compact(note.pk)
     reader = Doc[Any]()
-    reader.apply_update(Document(documents.read(note.pk)).missing(b"\x00"))
+    reader.apply_update(Replica(documents.NAMES, documents.read(note.pk)).missing(b"\x00"))
     assert str(reader.get("stranger", type=Map)) == '{"kept":"yes"}'
 
 
@@ -323,21 +325,21 @@ def test_a_cut_surrogate_pair_survives_compaction_and_joining() -> None:
     asked: a browser test compares what people read."""
     note = create_note()
     append(note, *CUT_PAIR)
-    before = texts_of(note)
+    before = Replica(documents.NAMES, documents.read(note.pk)).texts
     snapshot = documents.compact(note.pk)
-    assert snapshot.payload == documents.merge([documents.squash(EMPTY_UPDATE), *CUT_PAIR])
-    document = Document(documents.read(note.pk))
+    assert snapshot.payload == crdt.merge([crdt.squash(EMPTY_UPDATE, documents.NAMES), *CUT_PAIR])
+    document = Replica(documents.NAMES, documents.read(note.pk))
     assert document.texts == before
-    assert "X" in before[1]
-    replica = Document([Row(0, 1, document.missing(b"\x00"))])
+    assert "X" in before["body"]
+    replica = Replica(documents.NAMES, [Row(0, 1, document.missing(b"\x00"))])
     assert replica.texts == before
 
 
 def test_a_joiner_gets_no_more_than_it_lacks() -> None:
     typist = Typist()
     known, new = typist.type("known" * 100), typist.type("new")
-    document = Document([Row(0, 1, known), Row(1, 2, new)])
-    replica = Document([Row(0, 1, known)])
+    document = Replica(documents.NAMES, [Row(0, 1, known), Row(1, 2, new)])
+    replica = Replica(documents.NAMES, [Row(0, 1, known)])
     missing = document.missing(replica.state_vector)
     assert len(missing) < 50
     assert replica.extend([Row(1, 2, missing)]) == [missing]
@@ -347,13 +349,13 @@ def test_a_joiner_gets_no_more_than_it_lacks() -> None:
 def test_a_document_that_was_rebased_says_the_same() -> None:
     note, typist = create_note(), Typist()
     append(note, typist.type("a"), typist.type("b"))
-    document = Document(documents.read(note.pk))
+    document = Replica(documents.NAMES, documents.read(note.pk))
     snapshot = documents.compact(note.pk)
     append(note, typist.type("c"))
     document.extend(documents.read(note.pk, after=document.seq))
     document.rebase(snapshot)
     assert document.size < 100
-    assert Document([Row(0, 1, document.missing(b"\x00"))]).texts == ("", "abc")
+    assert Replica(documents.NAMES, [Row(0, 1, document.missing(b"\x00"))]).texts == {"title": "", "body": "abc"}
 
 
 @given(st.lists(st.text(min_size=1, max_size=5), min_size=1, max_size=100))
@@ -361,15 +363,15 @@ def test_merging_in_chunks_is_merging(words: list[str]) -> None:
     typist = Typist()
     for word in words:
         typist.type(word)
-    merged = documents.merge(typist.updates)
+    merged = crdt.merge(typist.updates)
     assert get_update(merged, b"\x00") == get_update(merge_updates(*typist.updates), b"\x00")
 
 
 def test_the_projection_is_a_line_and_a_text() -> None:
     note = create_note()
-    assert documents.project(note.pk, " Two\nlines \x00" + "x" * 300, "a\x00b")
+    assert documents.project(note.pk, {"title": " Two\nlines \x00" + "x" * 300, "body": "a\x00b"})
     note.refresh_from_db()
     assert note.title.startswith("Two lines x")
     assert len(note.title) == TITLE_MAX_LENGTH
     assert note.text == "ab"
-    assert not documents.project(note.pk, note.title, note.text)
+    assert not documents.project(note.pk, {"title": note.title, "body": note.text})

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from pycrdt import Awareness as StockAwareness
 from pycrdt import Doc
 
+from channels_yjs.hub import rings
+from channels_yjs.hub.rings import Ring
+from channels_yjs.rooms.presence import MAX_FAREWELLS, NAME_MAX_LENGTH, Presence, describe
 from channels_yjs.wire import messages
 from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER, varbytes
-from channels_yjs.wire.messages import GONE, Awareness, AwarenessEntry, CloseCode
+from channels_yjs.wire.messages import LEFT, Awareness, AwarenessEntry
 from notes import rooms
-from notes.presence import MAX_FAREWELLS, NAME_MAX_LENGTH, Presence, describe
 from notes.process import RENEW_PRESENCE_SECONDS
 from notes.rooms import Room
 
@@ -43,10 +45,10 @@ def test_a_connection_speaks_for_the_first_client_it_announces_and_no_other() ->
 def test_who_leaves_is_gone_and_that_is_news() -> None:
     presence = Presence()
     presence.update("socket", [entry(ADA, 4)])
-    assert presence.leave("socket") == (entry(ADA, 4, GONE),)
+    assert presence.leave("socket") == (entry(ADA, 4, LEFT),)
     assert presence.everyone() == ()
     assert presence.leave("socket") == ()
-    assert presence.farewell(ADA) == entry(ADA, 4, GONE)
+    assert presence.farewell(ADA) == entry(ADA, 4, LEFT)
 
 
 def test_who_comes_back_must_have_moved_its_clock_on() -> None:
@@ -68,7 +70,7 @@ def test_a_connection_that_replaced_a_dead_one_keeps_its_client_here() -> None:
     assert say(presence, "new", entry(ADA, 5)) == ()
     assert presence.rival("new") == "dead"
     assert presence.leave("dead") == (entry(ADA, 5),)
-    assert presence.leave("new") == (entry(ADA, 5, GONE),)
+    assert presence.leave("new") == (entry(ADA, 5, LEFT),)
 
 
 def test_a_connection_takes_the_place_of_one_that_does_not_answer() -> None:
@@ -81,7 +83,7 @@ def test_a_connection_takes_the_place_of_one_that_does_not_answer() -> None:
     assert presence.everyone() == (entry(ADA, 6),)
 
 
-@pytest.mark.parametrize("state", ['{"user": {"name": "Mallory"}}', GONE])
+@pytest.mark.parametrize("state", ['{"user": {"name": "Mallory"}}', LEFT])
 def test_nobody_takes_the_client_of_a_connection_that_answers(state: str) -> None:
     presence = Presence()
     say(presence, "ada", entry(ADA, 4))
@@ -107,8 +109,8 @@ def test_a_claim_that_was_disproved_may_be_made_again() -> None:
 def test_a_client_that_says_it_leaves_is_believed() -> None:
     presence = Presence()
     presence.update("socket", [entry(ADA, 4)])
-    assert presence.update("socket", [entry(ADA, 4, GONE)]) == (entry(ADA, 4, GONE),)
-    assert presence.update("socket", [entry(GRACE, 1, GONE)]) == ()
+    assert presence.update("socket", [entry(ADA, 4, LEFT)]) == (entry(ADA, 4, LEFT),)
+    assert presence.update("socket", [entry(GRACE, 1, LEFT)]) == ()
 
 
 def test_who_left_longest_ago_is_forgotten_first() -> None:
@@ -171,17 +173,17 @@ def test_a_change_with_a_clock_that_others_have_heard_of_is_told_with_the_next()
     assert say(presence, "hidden", renamed) == ()
     assert say(presence, "hidden", entry(ADA, 4)) == (), "an old state has come back"
     assert presence.people(["hidden"])[0]["name"] == "Countess"
-    assert say(presence, "hidden", entry(ADA, 5, GONE)) == (entry(ADA, 8, GONE),)
+    assert say(presence, "hidden", entry(ADA, 5, LEFT)) == (entry(ADA, 8, LEFT),)
 
 
 def test_a_client_without_a_state_does_not_speak_for_those_whose_states_it_repeats() -> None:
     presence = Presence()
     say(presence, "ada", entry(ADA, 4))
     presence.update("other process", [entry(GRACE, 4)])
-    for repeated in (entry(ADA, 4), entry(GRACE, 4), entry(GRACE, 4, GONE)):
+    for repeated in (entry(ADA, 4), entry(GRACE, 4), entry(GRACE, 4, LEFT)):
         assert say(presence, "mirror", repeated) == ()
-    assert presence.leave("ada") == (entry(ADA, 4, GONE),)
-    assert presence.leave("other process") == (entry(GRACE, 4, GONE),)
+    assert presence.leave("ada") == (entry(ADA, 4, LEFT),)
+    assert presence.leave("other process") == (entry(GRACE, 4, LEFT),)
 
 
 def test_no_clock_is_told_that_a_browser_cannot_count() -> None:
@@ -216,7 +218,7 @@ class Line:
     def deliver(self, frame: bytes) -> None:
         self.down.append(frame)
 
-    def shut(self, code: CloseCode, reason: str) -> None:
+    def shut(self, code: int, reason: str) -> None:
         raise AssertionError(f"The server closes an honest client: {reason}")
 
 
@@ -288,12 +290,12 @@ class Browser(StockAwareness):
 class Process:
     """As much of a process as presence needs."""
 
-    def __init__(self, name: str, rings: deque[tuple[str, dict[str, Any]]]) -> None:
+    def __init__(self, name: str, rings: deque[tuple[str, Ring]]) -> None:
         self.doorbell = self
         self._name, self._rings = name, rings
 
-    def ring(self, group: str, message: dict[str, Any], *key: Any) -> None:
-        self._rings.append((self._name, message))
+    def ring(self, group: str, ring: Ring) -> None:
+        self._rings.append((self._name, ring))
 
     def leave(self, group: str) -> None:
         """Nothing was joined."""
@@ -307,7 +309,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self.rings: deque[tuple[str, dict[str, Any]]] = deque()
+        self.rings: deque[tuple[str, Ring]] = deque()
         self.rooms = [Room(1, cast(Any, Process(name, self.rings))) for name in ("one", "other")]
         self.browsers = [Browser(self, number) for number in range(1, PEOPLE + 1)]
         for browser in self.browsers:
@@ -325,9 +327,9 @@ class Stage:
     def ring(self) -> bool:
         if not self.rings:
             return False
-        process, message = self.rings.popleft()
+        process, ring = self.rings.popleft()
         room = self.rooms[1 if process == "one" else 0]
-        room.hear_presence(process, [AwarenessEntry(*message["entry"])])
+        room.hear_presence(process, [cast(rings.Presence, ring).entry])
         return True
 
     def settle(self) -> None:

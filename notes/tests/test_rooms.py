@@ -9,11 +9,12 @@ import pytest
 from channels.db import database_sync_to_async
 from django.db import OperationalError
 
+from channels_yjs.log.replica import Replica
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import EMPTY_UPDATE, CloseCode, ProtocolError, SyncStep1, SyncUpdate
 from notes import documents, rooms, signals
 from notes import process as process_module
-from notes.documents import Document, GapError
+from notes.documents import GapError
 from notes.models import Note, Snapshot, Update
 from notes.process import Process
 from notes.tests.peers import PATIENCE_SECONDS, Peer, expect_converged, expect_names, expect_text, until
@@ -113,7 +114,7 @@ async def test_deleting_a_note_closes_its_room(join: Join, note: Note) -> None:
 async def test_a_deletion_that_no_ring_told_of_is_found_by_looking(
     join: Join, note: Note, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.CHECK_LOG_SECONDS = 0.05
+    settings.YJS_CHECK_LOG_SECONDS = 0.05
     monkeypatch.setattr(signals, "ring", lambda group, message: None)
     ada = await join("Ada")
     await note.adelete()
@@ -124,8 +125,8 @@ async def test_saved_is_said_after_the_change_is_in_the_database(join: Join, not
     ada = await join("Ada")
     ada.type("Keep this")
     await ada.expect_saved()
-    reader = Document(await database_sync_to_async(documents.read)(note.pk))
-    assert reader.texts == ("", "Keep this")
+    reader = Replica(documents.NAMES, await database_sync_to_async(documents.read)(note.pk))
+    assert reader.texts == {"title": "", "body": "Keep this"}
 
 
 async def test_saved_is_said_at_once_when_nothing_waits(join: Join) -> None:
@@ -166,11 +167,11 @@ async def test_nothing_is_said_to_be_saved_while_the_database_is_away(
 async def test_too_much_waiting_for_the_database_sends_the_writer_away(join: Join, settings: Any) -> None:
     ada, grace = await join("Ada", "Grace")
     await expect_converged(ada, grace)
-    settings.MAX_UNSAVED_BYTES = 1000
+    settings.YJS_MAX_UNSAVED_BYTES = 1000
     ada.type("x" * 2000)
     assert ada.closed
     assert ada.closed[0] == CloseCode.TRY_AGAIN
-    settings.MAX_UNSAVED_BYTES = 10_000
+    settings.YJS_MAX_UNSAVED_BYTES = 10_000
     await ada.mend()
     await expect_text("x" * 2000, ada, grace)
 
@@ -178,7 +179,7 @@ async def test_too_much_waiting_for_the_database_sends_the_writer_away(join: Joi
 async def test_a_note_that_is_full_takes_deletions_only_and_others_go_on(
     join: Join, note: Note, settings: Any
 ) -> None:
-    settings.MAX_NOTE_BYTES = 1000
+    settings.YJS_MAX_DOCUMENT_BYTES = 1000
     ada, grace = await join("Ada", "Grace")
     ada.type("x" * 900)
     await expect_converged(ada, grace)
@@ -275,7 +276,7 @@ async def test_an_empty_room_falls_idle_and_leaves_a_compact_log(
 
 
 async def test_a_long_log_is_compacted_while_people_write(join: Join, note: Note, settings: Any) -> None:
-    settings.COMPACT_AFTER_UPDATES = 5
+    settings.YJS_COMPACT_AFTER_UPDATES = 5
     ada, grace = await join("Ada", "Grace")
     for number in range(30):
         (ada, grace)[number % 2].type(f"{number} ")
@@ -341,7 +342,7 @@ async def test_a_note_that_cannot_be_saved_does_not_hold_up_another_one(
 async def test_people_on_a_note_that_another_one_replaces_are_told_so_and_nothing_flows(
     join: Join, note: Note, process: Process, settings: Any, is_written: bool
 ) -> None:
-    settings.CHECK_LOG_SECONDS = 3600 if is_written else 0.05
+    settings.YJS_CHECK_LOG_SECONDS = 3600 if is_written else 0.05
     ada, grace = await join("Ada", "Grace")
     ada.type("Written before")
     await expect_converged(ada, grace)
@@ -358,7 +359,7 @@ async def test_people_on_a_note_that_another_one_replaces_are_told_so_and_nothin
 async def test_a_page_of_the_new_note_gets_in_where_the_room_is_still_the_old_ones(
     join: Join, note: Note, process: Process, settings: Any
 ) -> None:
-    settings.CHECK_LOG_SECONDS = 3600
+    settings.YJS_CHECK_LOG_SECONDS = 3600
     ada, alan = await join("Ada"), Peer("Alan")
     new = await database_sync_to_async(replace)(note)
     await alan.join(process, new.pk, new.identity)

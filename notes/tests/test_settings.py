@@ -181,7 +181,7 @@ def test_the_project_may_be_in_a_folder_of_any_name(tmp_path: Path) -> None:
     folder = tmp_path / "c++" / "C# projects" / "why?" / "a%20b" / "Übung" / 'Ada\'s "notes" @home &c; $HOME'
     shutil.copytree(PROJECT / "realtime_notes", folder / "realtime_notes")
     shutil.copy(PROJECT / "manage.py", folder)
-    for name in ("notes", "templates"):
+    for name in ("channels_yjs", "notes", "templates"):
         (folder / name).symlink_to(PROJECT / name)
     result = manage_in(folder, "migrate", "--verbosity", "0")
     assert (result.returncode, result.stderr) == (0, "")

@@ -114,7 +114,7 @@ async def test_a_lost_ring_is_healed_by_the_next(
 async def test_without_any_ring_the_log_is_looked_at_all_the_same(
     join: Join, other_process: Process, faulty_layer: FaultyChannelLayer, settings: Any
 ) -> None:
-    settings.CHECK_LOG_SECONDS = 0.05
+    settings.YJS_CHECK_LOG_SECONDS = 0.05
     faulty_layer.drop = 1.0
     ada, grace = await join("Ada"), await join("Grace", via=other_process)
     ada.type("No ring at all")
@@ -124,7 +124,7 @@ async def test_without_any_ring_the_log_is_looked_at_all_the_same(
 async def test_rings_may_be_dropped_doubled_and_reordered(
     join: Join, other_process: Process, faulty_layer: FaultyChannelLayer, settings: Any
 ) -> None:
-    settings.CHECK_LOG_SECONDS = 0.05
+    settings.YJS_CHECK_LOG_SECONDS = 0.05
     faulty_layer.drop = faulty_layer.double = faulty_layer.delay = 0.3
     ada, grace = await join("Ada"), await join("Grace", via=other_process)
     for number in range(40):
@@ -139,7 +139,7 @@ async def test_rings_may_be_dropped_doubled_and_reordered(
 async def test_while_the_channel_layer_is_away_everyone_writes_on(
     join: Join, other_process: Process, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.CHECK_LOG_SECONDS = 0.05
+    settings.YJS_CHECK_LOG_SECONDS = 0.05
     ada, grace = await join("Ada"), await join("Grace", via=other_process)
     await expect_converged(ada, grace)
 
@@ -155,7 +155,7 @@ async def test_while_the_channel_layer_is_away_everyone_writes_on(
     alan = await join("Alan", via=other_process)
     await expect_converged(ada, grace, alan)
     monkeypatch.undo()
-    settings.CHECK_LOG_SECONDS = 60.0
+    settings.YJS_CHECK_LOG_SECONDS = 60.0
     alan.type("It is back.")
     await expect_converged(ada, grace, alan)
 
@@ -163,7 +163,7 @@ async def test_while_the_channel_layer_is_away_everyone_writes_on(
 async def test_a_process_that_fell_behind_a_compaction_reads_the_snapshot(
     join: Join, other_process: Process, faulty_layer: FaultyChannelLayer, note: Note, settings: Any
 ) -> None:
-    settings.CHECK_LOG_SECONDS = 60.0
+    settings.YJS_CHECK_LOG_SECONDS = 60.0
     ada, grace = await join("Ada"), await join("Grace", via=other_process)
     await expect_converged(ada, grace)
     faulty_layer.drop = 1.0
@@ -181,7 +181,7 @@ async def test_a_process_that_fell_behind_a_compaction_reads_the_snapshot(
 async def test_a_commit_brings_along_what_other_processes_committed_before(
     join: Join, other_process: Process, faulty_layer: FaultyChannelLayer, settings: Any
 ) -> None:
-    settings.CHECK_LOG_SECONDS = 60.0
+    settings.YJS_CHECK_LOG_SECONDS = 60.0
     ada, grace = await join("Ada"), await join("Grace", via=other_process)
     await expect_converged(ada, grace)
     faulty_layer.drop = 1.0

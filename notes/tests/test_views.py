@@ -7,8 +7,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from channels_yjs.log.replica import Replica
 from notes import documents
-from notes.documents import Document, create_note
+from notes.documents import create_note
 from notes.models import Note
 from notes.views import LONG_LINE, split_long_lines
 
@@ -132,7 +133,7 @@ def test_creating_a_note_puts_its_title_into_the_shared_document(client: Client)
     response = client.post("/notes/", {"title": "Plans"})
     note = Note.objects.get(title="Plans")
     assert response.headers["Location"] == f"/notes/{note.pk}/"
-    assert Document(documents.read(note.pk)).texts == ("Plans", "")
+    assert Replica(documents.NAMES, documents.read(note.pk)).texts == {"title": "Plans", "body": ""}
 
 
 def test_a_note_needs_no_title(client: Client) -> None:

@@ -1,10 +1,9 @@
 """This process's place on the channel layer: it rings the other processes and hears them ring.
 
-A ring says where to look and carries no text, so one that is lost, doubled or late costs time and nothing
-else. Names and cursors are the exception: they are not stored anywhere, so their messages carry them.
+A ring says where to look, so one that is lost, doubled or late costs time and nothing else.
 
-Invariant: nobody waits for the channel layer. Messages go out from a task of their own, a newer one takes the
-place of an older one with the same key, and while Redis is away they are dropped.
+Invariant: nobody waits for the channel layer. Rings go out from a task of their own, a newer one takes the place of
+an older one that says as much, and while Redis is away they are dropped.
 """
 
 import asyncio
@@ -17,41 +16,49 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from . import rings
+from .rings import Presence, Ring, UnknownRing
+
 logger = logging.getLogger(__name__)
 
-EVERYONE = "notes.everyone"  # the group that every process is in
+EVERYONE = "channels_yjs.everyone"  # the group that every process is in
 OUTAGE = (RedisError, OSError, TimeoutError)
 PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 
 
-def group_of(note_id: int) -> str:
-    return f"note.{note_id}"
+def group_of(document: int) -> str:
+    return f"channels_yjs.{document}"
 
 
-def ring(group: str, message: dict[str, Any]) -> None:
-    """Rings from ordinary blocking code, such as a view or a command that has deleted a note."""
+def ring(group: str, ring: Ring) -> None:
+    """Rings from ordinary blocking code, such as a view or a command that has deleted something."""
     try:
-        async_to_sync(get_channel_layer().group_send)(group, message)
+        async_to_sync(get_channel_layer().group_send)(group, rings.encode(ring))
     except OUTAGE as error:
         logger.warning("ring lost group=%s error=%r", group, error)
 
 
 class Doorbell:
-    def __init__(self, answer: Callable[[dict[str, Any]], None]) -> None:
+    """Calls `on_ring` with the name of a process and what it says, and `on_joined` with a group that is heard from
+    now on."""
+
+    def __init__(self, on_ring: Callable[[str, Ring], None], on_joined: Callable[[str], None]) -> None:
         self.name = uuid.uuid4().hex  # of this process, so that it knows its own rings
-        self._answer = answer
+        self._on_ring, self._on_joined = on_ring, on_joined
         self._layer = get_channel_layer()
         self._channel = ""
         self._groups = {EVERYONE}
         self._joined: set[str] = set()
-        self._outgoing: dict[tuple[Any, ...], tuple[str, dict[str, Any]]] = {}
+        self._outgoing: dict[tuple[Any, ...], tuple[str, Ring]] = {}
         self._wake = asyncio.Event()
         self._is_out = False
 
-    def ring(self, group: str, message: dict[str, Any], *key: Any) -> None:
-        """Sends soon. `key` tells which older message, still unsent, this one replaces."""
-        self._outgoing[group, message["type"], *key] = (group, {**message, "process": self.name})
+    def ring(self, group: str, ring: Ring) -> None:
+        """Sends soon, in place of an older one of the same kind that is still unsent."""
+        document = getattr(ring, "document", None)
+        client_id = ring.entry.client_id if isinstance(ring, Presence) else None
+        self._outgoing[group, type(ring), document, client_id] = (group, ring)
         self._wake.set()
 
     def join(self, group: str) -> None:
@@ -68,7 +75,7 @@ class Doorbell:
         self._wake.set()
 
     async def listen(self) -> None:
-        """Hands every message from another process to `answer`."""
+        """Hands on every ring of another process."""
         self._channel = await self._until_it_works(self._layer.new_channel)
         self._wake.set()
         while True:
@@ -78,7 +85,7 @@ class Doorbell:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             if message.get("process") != self.name:
-                self._answer(message)
+                self._hear(message)
 
     async def speak(self) -> None:
         """Joins and leaves groups and sends what is to go out."""
@@ -87,9 +94,18 @@ class Doorbell:
             self._wake.clear()
             await self._follow_groups()
             while self._outgoing:
-                group, message = self._outgoing.pop(next(iter(self._outgoing)))
+                group, ring = self._outgoing.pop(next(iter(self._outgoing)))
+                message = {**rings.encode(ring), "process": self.name}
                 if not await self._try(self._layer.group_send, group, message):
                     self._outgoing.clear()
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        try:
+            ring = rings.decode(message)
+        except UnknownRing as error:
+            logger.warning("ring not understood error=%r", error)
+        else:
+            self._on_ring(str(message.get("process", "")), ring)
 
     async def _follow_groups(self) -> None:
         if not self._channel:
@@ -100,7 +116,7 @@ class Doorbell:
         for group in self._groups - self._joined:
             if await self._try(self._layer.group_add, group, self._channel):
                 self._joined.add(group)
-                self._answer({"type": "joined", "group": group})
+                self._on_joined(group)
 
     async def _try(self, send: Callable[..., Any], *args: Any) -> bool:
         try:

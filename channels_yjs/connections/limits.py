@@ -1,24 +1,17 @@
 """How much one connection, one address and one process may ask for. Each limit is a setting.
 
-Knows no sockets and no notes. Times are those of `time.monotonic`, in seconds.
+Knows no sockets and no documents. Times are those of `time.monotonic`, in seconds.
 """
 
 import time
 from collections import Counter
-from typing import NamedTuple
 
-from django.conf import settings
-
-from channels_yjs.wire.messages import CloseCode
+from channels_yjs.conf import setting
+from channels_yjs.wire.messages import CloseCode, Refused
 
 BURST_SECONDS = 2.0  # what a rate allows in so long may be used at once
 SECONDS_OF_WORK = 0.0001  # that count as one frame more. 1 000 frames a second are then a tenth of the process's time
 MAX_KNOWN_ADDRESSES = 10_000  # whose connections are counted; beyond, those who have rested are forgotten
-
-
-class Refusal(NamedTuple):
-    code: CloseCode
-    reason: str
 
 
 class Bucket:
@@ -56,16 +49,15 @@ class Admission:
         self._connections: Counter[str] = Counter()
         self._arrivals: dict[str, Bucket] = {}
 
-    def enter(self, address: str) -> Refusal | None:
-        """Counts a connection, one that is refused as well: it takes a socket until it is closed."""
+    def enter(self, address: str) -> None:
+        """Counts a connection. Raises Refused, but counts that one as well: it takes a socket until it is closed."""
         self._connections[address] += 1
-        if self._connections.total() > settings.MAX_CONNECTIONS:
-            return Refusal(CloseCode.TRY_AGAIN, "This server has all the connections that it can serve.")
-        if self._connections[address] > settings.MAX_CONNECTIONS_PER_ADDRESS:
-            return Refusal(CloseCode.FLOODING, "There are too many connections from this address.")
+        if self._connections.total() > setting("MAX_CONNECTIONS"):
+            raise Refused(CloseCode.TRY_AGAIN, "This server has all the connections that it can serve.")
+        if self._connections[address] > setting("MAX_CONNECTIONS_PER_ADDRESS"):
+            raise Refused(CloseCode.FLOODING, "There are too many connections from this address.")
         if not self._bucket(address).take(time.monotonic()):
-            return Refusal(CloseCode.TRY_AGAIN, "This address connects too often.")
-        return None
+            raise Refused(CloseCode.TRY_AGAIN, "This address connects too often.")
 
     def leave(self, address: str) -> None:
         self._connections[address] -= 1
@@ -76,4 +68,4 @@ class Admission:
         if len(self._arrivals) > MAX_KNOWN_ADDRESSES:
             now = time.monotonic()
             self._arrivals = {a: bucket for a, bucket in self._arrivals.items() if not bucket.is_full(now)}
-        return self._arrivals.setdefault(address, Bucket(settings.MAX_CONNECTS_PER_SECOND))
+        return self._arrivals.setdefault(address, Bucket(setting("MAX_CONNECTS_PER_SECOND")))

@@ -1,14 +1,20 @@
-"""Whether the server's own buffer for a connection has room.
+"""What this package knows of Daphne and of Twisted, on which it runs. No other module knows either.
 
-ASGI has a server wait in `send` while the other end does not read, and uvicorn does. Daphne never waits: Twisted
-keeps all that it is given, without bound, and what comes in likewise. But Twisted tells whoever asks when its buffer
-is full and when it has room again, and its WebSockets can be told how much they take.
+Backpressure: ASGI has a server wait in `send` while the other end does not read, and uvicorn does. Daphne never
+waits: Twisted keeps all that it is given, without bound, and what comes in likewise. But Twisted tells whoever asks
+when its buffer is full and when it has room again, and its WebSockets can be told how much they take.
+
+Shutdown: Daphne has no lifespan events, but Twisted's reactor can be asked to wait for something before it stops.
+(Daphne itself cancels its applications then, unless a browser keeps an idle HTTP connection open: it stumbles over
+that one and cancels none.) Other servers close the sockets themselves, and browsers come back all the same.
 """
 
-from collections.abc import Callable
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from django.conf import settings
+from channels_yjs.conf import setting
 
 # What Twisted reads at a time. It takes all frames of one reading before anybody else has a turn, and the 64 KiB that
 # it reads otherwise may hold ten thousand.
@@ -31,7 +37,7 @@ class Valve:
             self._transport.registerProducer(self, True)
             self._transport.bufferSize = READ_BYTES
             # What a consumer is handed it answers with a close code; twice as much does not even get to memory.
-            protocol.maxFramePayloadSize = protocol.maxMessagePayloadSize = 2 * settings.MAX_FRAME_BYTES
+            protocol.maxFramePayloadSize = protocol.maxMessagePayloadSize = 2 * setting("MAX_FRAME_BYTES")
             protocol.failByDrop = False  # but is told so: a browser that were just cut off would send it again
 
     def close(self) -> None:
@@ -61,3 +67,16 @@ def daphne_protocol(send: Callable[..., Any]) -> Any:
     """Daphne's end of a WebSocket, or None under another server: its `send` is a method with that end bound to it."""
     arguments = getattr(send, "args", ())
     return arguments[0] if arguments and hasattr(arguments[0], "transport") else None
+
+
+def before_shutdown(goodbye: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Has Daphne wait for `goodbye` before it stops. Does nothing under another server."""
+    if "twisted.internet.reactor" not in sys.modules:
+        return
+    from twisted.internet.defer import Deferred
+
+    def wait_for_goodbye() -> Deferred[None]:
+        return Deferred.fromFuture(asyncio.ensure_future(goodbye()))
+
+    reactor: Any = sys.modules["twisted.internet.reactor"]
+    reactor.addSystemEventTrigger("before", "shutdown", wait_for_goodbye)

@@ -1,11 +1,11 @@
-"""How far a note's log goes: for each client, how many clocks of it are there.
+"""How far a document's log goes: for each client, how many clocks of it are there.
 
-Every letter has a number, its client's clock. An update brings a span of clocks for each of its clients and stands on
-others: the letters beside which it was written, those it deletes. Knows no documents, only numbers.
+Every item has a number, its client's clock. An update brings a span of clocks for each of its clients and stands on
+others: its origins, those it deletes, those before its own. Knows no documents, only numbers.
 
 Invariant: what is let in stands on nothing that is missing. An update that waits for another one may wait for ever,
-then nobody can tell what the note says; and the CRDT library, which tries again what waits, can be led into doing so
-until its stack overflows.
+then nobody can tell what the document says; and the CRDT library, which tries again what waits, can be led into doing
+so until its stack overflows.
 """
 
 from collections.abc import Mapping
@@ -14,34 +14,38 @@ from heapq import heappop, heappush
 from channels_yjs.wire.updates import Shape
 
 
-def follow(known: Mapping[int, int], shape: Shape) -> dict[int, int] | None:
+class MissingUpdates(Exception):
+    """An update stands on something that is not there, or on itself in a circle."""
+
+
+def advance(known: Mapping[int, int], shape: Shape) -> dict[int, int]:
     """The clocks that a replica with the clocks `known` has after an update of this shape; of its clients only.
 
-    None if the update stands on something that the replica lacks, or on itself in a circle.
+    Raises MissingUpdates if the update stands on something that the replica lacks.
     """
     reached: dict[int, int] = {}
     waiting: dict[int, list[tuple[int, int]]] = {}  # by client: clock that is waited for, and who waits
-    steps = {client: iter(shape.beside.get(client, ())) for client in shape.spans}
+    steps = {client: iter(shape.origins.get(client, ())) for client in shape.spans}
     ready = list(shape.spans)
     for client, (start, _) in shape.spans.items():
         reached[client] = known.get(client, 0)
-        if max(start, shape.skipped.get(client, 0)) > reached[client]:
-            return None
+        if max(start, shape.needs.get(client, 0)) > reached[client]:
+            raise MissingUpdates
     while ready:
         client = ready.pop()
         reached[client] = max(reached[client], shape.spans[client][1])
         for at, other, clock in steps[client]:
             if clock >= reached.get(other, known.get(other, 0)):
                 if other not in shape.spans or clock >= shape.spans[other][1]:
-                    return None
+                    raise MissingUpdates
                 reached[client] = max(known.get(client, 0), at)
                 heappush(waiting.setdefault(other, []), (clock, client))
                 break
         others = waiting.get(client)
         while others and others[0][0] < reached[client]:
             ready.append(heappop(others)[1])
-    if any(waiting.values()) or any(reached.get(c, known.get(c, 0)) < clock for c, clock in shape.deleted.items()):
-        return None
+    if any(waiting.values()) or any(reached.get(c, known.get(c, 0)) < clock for c, clock in shape.deletes.items()):
+        raise MissingUpdates
     return reached
 
 

@@ -14,33 +14,33 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
 from typing import Any
 
-from django.conf import settings
+from channels_yjs.conf import setting
 
-from .backpressure import Valve
+from .daphne import Valve
 
-Message = dict[str, Any]
+AsgiMessage = dict[str, Any]
 Sending = Awaitable[None]
 
 # The other end has left, which the consumer hears of in its own way. ASGI asks for an OSError; Daphne's WebSockets
 # raise a RuntimeError.
-GONE = (OSError, RuntimeError)
+CONNECTION_LOST = (OSError, RuntimeError)
 MESSAGE_BYTES = 256  # what a message takes in memory beside its frame
 
 
 class Outbox:
-    def __init__(self, send: Callable[[Message], Sending]) -> None:
+    def __init__(self, send: Callable[[AsgiMessage], Sending]) -> None:
         self._send = send
         self._valve = Valve(send, self._go_on)
-        self._queue: deque[tuple[Message, int]] = deque()  # messages and their sizes in bytes
+        self._queue: deque[tuple[AsgiMessage, int]] = deque()  # messages and their sizes in bytes
         self._queued_bytes = 0
         self._waiting: asyncio.Task[None] | None = None
         self._is_closed = False
 
-    def put(self, message: Message, size: int) -> bool:
+    def put(self, message: AsgiMessage, size: int) -> bool:
         """Sends a message, now or as soon as there is room. Returns False if too much waits already."""
         if self._is_closed:
             return True
-        if self._queue and self._queued_bytes + size + MESSAGE_BYTES > settings.MAX_QUEUED_BYTES:
+        if self._queue and self._queued_bytes + size + MESSAGE_BYTES > setting("MAX_QUEUED_BYTES"):
             return False
         if self._is_busy():
             self._queue.append((message, size + MESSAGE_BYTES))
@@ -49,7 +49,7 @@ class Outbox:
             self._step(message)
         return True
 
-    def finish(self, message: Message, *, drop: bool = False) -> None:
+    def finish(self, message: AsgiMessage, *, drop: bool = False) -> None:
         """Sends a last message, behind what waits or in its place. From now on nothing else is sent."""
         if drop:
             self._queue.clear()
@@ -84,20 +84,20 @@ class Outbox:
             self._queued_bytes -= size
             self._step(message)
 
-    def _step(self, message: Message) -> None:
+    def _step(self, message: AsgiMessage) -> None:
         try:
             sending = self._send(message)
             rest = _Rest(sending, sending.send(None)) if isinstance(sending, Coroutine) else sending
         except StopIteration:
             return
-        except GONE:
+        except CONNECTION_LOST:
             self.close()
             return
         self._waiting = asyncio.create_task(self._finish(rest))
         self._waiting.add_done_callback(self._finished)
 
     async def _finish(self, rest: Sending) -> None:
-        with suppress(*GONE):
+        with suppress(*CONNECTION_LOST):
             await rest
             return
         self.close()
@@ -105,7 +105,7 @@ class Outbox:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._waiting = None
         if not task.cancelled():
-            task.result()  # anything but GONE is a fault of ours, and to be heard of
+            task.result()  # anything but CONNECTION_LOST is a fault of ours, and to be heard of
             self._go_on()
 
 

@@ -23,7 +23,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
 from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER
-from channels_yjs.wire.messages import GONE, AwarenessEntry
+from channels_yjs.wire.messages import LEFT, AwarenessEntry
 
 NAME_MAX_LENGTH = 40
 NOBODY = "Somebody"
@@ -108,7 +108,7 @@ class Presence:
         left = [client.entry for client in self._here.values() if client.owner == owner]
         claimed = [entry.client_id for entry in left if entry.client_id in self._claims]
         gone = [
-            AwarenessEntry(entry.client_id, entry.clock, GONE) for entry in left if entry.client_id not in claimed
+            AwarenessEntry(entry.client_id, entry.clock, LEFT) for entry in left if entry.client_id not in claimed
         ]
         return (*self.update(owner, gone), *(entry for client_id in claimed for entry in self._hand_over(client_id)))
 
@@ -145,14 +145,14 @@ class Presence:
 
     def _is_announcement(self, entry: AwarenessEntry) -> bool:
         known = self._here.get(entry.client_id)
-        return entry.state != GONE and (known is None or entry.clock > known.entry.clock)
+        return entry.state != LEFT and (known is None or entry.clock > known.entry.clock)
 
     def _take(self, owner: Hashable, entry: AwarenessEntry) -> AwarenessEntry | None:
         known = self._here.get(entry.client_id)
         if known and known.owner != owner and {known.owner, owner} <= self._client_ids.keys():
             self._claim(owner, entry)
             return None
-        if entry.state == GONE:
+        if entry.state == LEFT:
             return self._take_leave(known, owner, entry) if known else None
         last = known.entry if known else self._gone.get(entry.client_id)
         if last is None or entry.clock > last.clock:
@@ -186,7 +186,7 @@ class Presence:
     def _claim(self, owner: Hashable, entry: AwarenessEntry) -> None:
         claim = self._claims.get(entry.client_id)
         is_renewed = claim is not None and claim.owner == owner
-        if entry.state == GONE:
+        if entry.state == LEFT:
             if is_renewed:
                 del self._claims[entry.client_id]
         elif claim and is_renewed:

@@ -8,7 +8,7 @@ import pytest
 from autobahn.exception import Disconnected
 from twisted.internet.testing import StringTransport
 
-from notes.outbox import MESSAGE_BYTES, Message, Outbox
+from channels_yjs.connections.outbox import MESSAGE_BYTES, AsgiMessage, Outbox
 
 
 class Server:
@@ -20,7 +20,7 @@ class Server:
         self.reading.set()
         self.error: Exception | None = None
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: AsgiMessage) -> None:
         await self.reading.wait()
         if self.error:
             raise self.error
@@ -35,7 +35,7 @@ class Protocol:
         self.transport.producer = "the HTTP request, which the WebSocket began as"
         self.sent: list[Any] = []
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: AsgiMessage) -> None:
         self.sent.append(message["text"])
 
 
@@ -45,7 +45,7 @@ class BoundSend:
     def __init__(self, protocol: Protocol) -> None:
         self.args = (protocol,)
 
-    def __call__(self, message: Message) -> Any:
+    def __call__(self, message: AsgiMessage) -> Any:
         return self.args[0].send(message)
 
 
@@ -82,7 +82,7 @@ async def test_what_cannot_go_waits_and_goes_in_order() -> None:
 
 
 async def test_what_is_no_coroutine_goes_in_order_too_and_is_bounded(settings: Any) -> None:
-    settings.MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
+    settings.YJS_MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
     server = Server()
     outbox = Outbox(lambda message: Promise(server.send(message)))
     server.reading.clear()
@@ -108,7 +108,7 @@ async def test_it_waits_again_as_often_as_it_must() -> None:
 
 
 async def test_no_more_waits_than_is_allowed(settings: Any) -> None:
-    settings.MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
+    settings.YJS_MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
     server = Server()
     outbox = Outbox(server.send)
     server.reading.clear()
@@ -121,7 +121,7 @@ async def test_no_more_waits_than_is_allowed(settings: Any) -> None:
 
 
 async def test_what_has_been_sent_does_not_count_any_more(settings: Any) -> None:
-    settings.MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
+    settings.YJS_MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
     server = Server()
     outbox = Outbox(server.send)
     for _ in range(10):
@@ -173,7 +173,7 @@ async def test_closing_ends_what_waits() -> None:
 
 
 async def test_twisted_says_when_its_buffer_is_full(settings: Any) -> None:
-    settings.MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
+    settings.YJS_MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
     protocol = Protocol()
     outbox = Outbox(BoundSend(protocol))
     assert protocol.transport.producer is not None

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from channels_yjs.wire.messages import CloseCode
-from notes import limits
-from notes.limits import BURST_SECONDS, Admission, Bucket
+from channels_yjs.connections import limits
+from channels_yjs.connections.limits import BURST_SECONDS, Admission, Bucket
+from channels_yjs.wire.messages import CloseCode, Refused
 
 
 def taken(bucket: Bucket, now: float) -> int:
@@ -42,14 +42,22 @@ def test_one_heavy_update_takes_half_of_what_there_is_and_no_more() -> None:
 
 @pytest.fixture
 def admission(settings: Any) -> Admission:
-    settings.MAX_CONNECTIONS = 5
-    settings.MAX_CONNECTIONS_PER_ADDRESS = 3
-    settings.MAX_CONNECTS_PER_SECOND = 2
+    settings.YJS_MAX_CONNECTIONS = 5
+    settings.YJS_MAX_CONNECTIONS_PER_ADDRESS = 3
+    settings.YJS_MAX_CONNECTS_PER_SECOND = 2
     return Admission()
 
 
-def codes(admission: Admission, *addresses: str) -> list[CloseCode | None]:
-    return [refusal.code if (refusal := admission.enter(address)) else None for address in addresses]
+def codes(admission: Admission, *addresses: str) -> list[int | None]:
+    return [code_of(admission, address) for address in addresses]
+
+
+def code_of(admission: Admission, address: str) -> int | None:
+    try:
+        admission.enter(address)
+    except Refused as refused:
+        return refused.code
+    return None
 
 
 def test_one_address_does_not_take_all_connections(admission: Admission) -> None:
@@ -66,7 +74,7 @@ def test_a_full_process_sends_people_elsewhere(admission: Admission) -> None:
 
 def test_who_connects_too_often_has_to_wait(admission: Admission, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 50.0
-    monkeypatch.setattr("notes.limits.time.monotonic", lambda: now)
+    monkeypatch.setattr("channels_yjs.connections.limits.time.monotonic", lambda: now)
     for _ in range(int(2 * BURST_SECONDS)):
         assert codes(admission, "a") == [None]
         admission.leave("a")
@@ -79,7 +87,7 @@ def test_who_connects_too_often_has_to_wait(admission: Admission, monkeypatch: p
 def test_addresses_that_have_rested_are_forgotten(admission: Admission, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_KNOWN_ADDRESSES", 10)
     now = 50.0
-    monkeypatch.setattr("notes.limits.time.monotonic", lambda: now)
+    monkeypatch.setattr("channels_yjs.connections.limits.time.monotonic", lambda: now)
     for number in range(100):
         admission.enter(str(number))
         admission.leave(str(number))

@@ -1,0 +1,108 @@
+"""What processes say to each other over the channel layer. Of a document's text nothing is in it.
+
+Names and cursors are the exception: they are stored nowhere, so their ring carries them.
+
+Invariant: what `decode` returns has the fields of its class. It raises UnknownRing and nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from channels_yjs.wire.messages import AwarenessEntry
+
+Person = dict[str, str]
+
+
+class UnknownRing(Exception):
+    """Another version of this package has said something, or another program uses the same channel layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """ "I am here." Said by each process every few seconds, to all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """ "Look in the log." """
+
+    document: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    document: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """For lists: there is something new to be shown of it."""
+
+    document: int
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """For lists: who is on a document by way of the process that says so."""
+
+    document: int
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """The state of one client of the process that says so."""
+
+    document: int
+    entry: AwarenessEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """ "Who is with you?" Answered with Presence, once for each client."""
+
+    document: int
+
+
+Ring = Alive | Saved | Deleted | Changed | People | Presence | Who
+
+
+def encode(ring: Ring) -> dict[str, Any]:
+    """A message for the channel layer."""
+    match ring:
+        case Alive():
+            return {"type": "alive"}
+        case Saved(document):
+            return {"type": "ring", "document": document}
+        case Deleted(document):
+            return {"type": "deleted", "document": document}
+        case Changed(document):
+            return {"type": "changed", "document": document}
+        case People(document, people):
+            return {"type": "people", "document": document, "people": list(people)}
+        case Presence(document, entry):
+            fields = [entry.client_id, entry.clock, entry.state]
+            return {"type": "presence", "document": document, "entry": fields}
+        case Who(document):
+            return {"type": "who", "document": document}
+
+
+def decode(message: Mapping[str, Any]) -> Ring:
+    match message:
+        case {"type": "alive"}:
+            return Alive()
+        case {"type": "ring", "document": int(document)}:
+            return Saved(document)
+        case {"type": "deleted", "document": int(document)}:
+            return Deleted(document)
+        case {"type": "changed", "document": int(document)}:
+            return Changed(document)
+        case {"type": "people", "document": int(document), "people": [*people]}:
+            return People(document, tuple(people))
+        case {"type": "presence", "document": int(document), "entry": [int(client_id), int(clock), str(state)]}:
+            return Presence(document, AwarenessEntry(client_id, clock, state))
+        case {"type": "who", "document": int(document)}:
+            return Who(document)
+        case _:
+            raise UnknownRing(f"There is no ring of type {message.get('type')!r} with such fields.")

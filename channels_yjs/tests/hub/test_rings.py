@@ -1,0 +1,48 @@
+"""What processes say to each other: there and back, and what nobody has said."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels_yjs.hub import rings
+from channels_yjs.hub.rings import Alive, Changed, Deleted, People, Presence, Ring, Saved, UnknownRing, Who
+from channels_yjs.wire.messages import AwarenessEntry
+
+documents = st.integers(1, 2**63 - 1)
+people = st.lists(st.fixed_dictionaries({"name": st.text(), "color": st.text()})).map(tuple)
+entries = st.builds(AwarenessEntry, st.integers(0, 2**53 - 1), st.integers(0, 2**53 - 1), st.text())
+said = st.one_of(
+    st.builds(Alive),
+    *(st.builds(kind, documents) for kind in (Saved, Deleted, Changed, Who)),
+    st.builds(People, documents, people),
+    st.builds(Presence, documents, entries),
+)
+
+
+@given(said)
+def test_what_is_said_is_what_is_heard(ring: Ring) -> None:
+    assert rings.decode(rings.encode(ring)) == ring
+
+
+def test_no_kind_of_ring_is_left_out() -> None:
+    kinds = {type(ring) for ring in (Alive(), Saved(1), Deleted(1), Changed(1), People(1, ()), Who(1))}
+    assert {*kinds, Presence} == set(Ring.__args__)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        {"type": "health"},
+        {"type": "ring"},
+        {"type": "ring", "document": "1"},
+        {"type": "people", "document": 1},
+        {"type": "presence", "document": 1, "entry": [5, 1]},
+        {"type": "presence", "document": 1, "entry": [5, 1, None]},
+    ],
+)
+def test_what_nobody_has_said_is_an_error(message: dict[str, Any]) -> None:
+    with pytest.raises(UnknownRing):
+        rings.decode(message)

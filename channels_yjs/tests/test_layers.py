@@ -1,0 +1,44 @@
+"""Imports run down the layers and never up, and nothing here knows the app."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ENGINE = Path(__file__).parents[1]
+LAYERS = ["wire", "log", "rooms", "hub", "connections"]  # from the lowest to the highest
+BELOW_ALL = {"conf"}
+NO_CONCERN_OF_OURS = {"notes", "realtime_notes", "e2e", "tools", "tutorial", "bench", "fuzz"}
+ABOVE_THE_WIRE = {"django", "channels", "asgiref", "pycrdt", "twisted", "daphne"}
+MODULES = [path for layer in LAYERS for path in sorted((ENGINE / layer).rglob("*.py"))]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The full name of each module that a module imports, also within its functions."""
+    package = ["channels_yjs", *path.relative_to(ENGINE).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = [*above, *(node.module or "").split(".")] if node.module else above
+            yield ".".join(base)
+            yield from (".".join([*base, alias.name]) for alias in node.names)
+
+
+def test_relative_imports_are_seen(tmp_path: Path) -> None:
+    assert "channels_yjs.wire.lib0" in set(imported(ENGINE / "wire" / "messages.py"))
+    assert "channels_yjs.hub.rings.UnknownRing" in set(imported(ENGINE / "hub" / "doorbell.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ENGINE).as_posix())
+def test_imports_run_down(path: Path) -> None:
+    layer = path.relative_to(ENGINE).parts[0]
+    allowed = {*LAYERS[: LAYERS.index(layer) + 1], *BELOW_ALL}
+    for name in imported(path):
+        top, _, rest = name.partition(".")
+        assert top not in NO_CONCERN_OF_OURS, f"{path.name} imports {name}, which is not the engine's."
+        assert not (layer == "wire" and top in ABOVE_THE_WIRE), f"The wire knows bytes only, but imports {name}."
+        if top == "channels_yjs" and rest:
+            assert rest.split(".")[0] in allowed, f"{layer}/{path.name} imports {name}, which lies above it."
