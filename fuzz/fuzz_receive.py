@@ -67,7 +67,7 @@ def check(room: Room, log: Log, is_plain: bool) -> None:
     if not log.rows:
         return
     assert room.document.is_readable, "The library cannot apply what was let in."
-    assert read_state_vector(room.document.state_vector) == room._clocks, "Something waits for something."
+    assert read_state_vector(room.document.state_vector) == room._intake.clocks, "Something waits for something."
     merged = merge([row.payload for row in log.rows])
     for payload in (merged, squash(merged, NAMES), room.document.missing(b"\x00")):
         document = Replica(NAMES, [Row(0, len(log.rows), payload)])
@@ -134,7 +134,7 @@ async def play(frames: list[bytes], saves_each: bool) -> None:
     room.add(mallory)
     is_plain = True
     for frame in frames:
-        waiting = list(room._waiting.updates)
+        waiting = list(room._intake.waiting.updates)
         try:
             message = decode(frame)
             room.receive(mallory, message)
@@ -142,7 +142,7 @@ async def play(frames: list[bytes], saves_each: bool) -> None:
                 message.shape and message.shape.is_plain
             )
         except ProtocolError:
-            assert room._waiting.updates == waiting
+            assert room._intake.waiting.updates == waiting
         if saves_each:
             log.commit(room)
     log.commit(room)

@@ -28,6 +28,8 @@ class Proxy:
         self._crowd = crowd
         self._target = port
         self._tasks: set[asyncio.Task[None]] = set()
+        self._arriving: set[asyncio.Task[None] | None] = set()
+        self._is_closed = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._reset_after: int | None = None
 
@@ -73,18 +75,25 @@ class Proxy:
 
     async def _close(self) -> None:
         self._server.close()
+        self._is_closed = True
+        await asyncio.gather(*filter(None, self._arriving))  # who has come just now has a line to the server as well
         self._reset()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._arriving.add(asyncio.current_task())
         try:
             server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
             writer.close()
             return
+        finally:
+            self._arriving.discard(asyncio.current_task())
         self._writers |= {writer, server_writer}
+        if self._is_closed:
+            return
         for source, target, passes in (
             (reader, server_writer, self.to_server),
             (server_reader, writer, self.to_client),

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from channels_yjs.log.replica import Replica
+from channels_yjs.rooms import intake
 from channels_yjs.wire.messages import (
     EMPTY_UPDATE,
     Awareness,
@@ -208,7 +209,7 @@ async def cost_of_a_key(socket: Socket) -> float:
 async def test_a_note_takes_no_more_clients_than_the_library_can_follow(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "MAX_CLIENTS_OF_NOTE", 2)
+    monkeypatch.setattr(intake, "MAX_CLIENTS", 2)
     before = await scene.logs()
     mallory = await scene.mallory()
     await mallory.send_to(bytes_data=hostile.sync_update(hostile.nasty()["a chain of clients"]))

@@ -12,11 +12,11 @@ from pycrdt import Doc
 
 from channels_yjs.hub import rings
 from channels_yjs.hub.rings import Ring
+from channels_yjs.rooms import news
 from channels_yjs.rooms.presence import MAX_FAREWELLS, NAME_MAX_LENGTH, Presence, describe
 from channels_yjs.wire import messages
 from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER, varbytes
 from channels_yjs.wire.messages import LEFT, Awareness, AwarenessEntry
-from notes import rooms
 from notes.process import RENEW_PRESENCE_SECONDS
 from notes.rooms import Room
 
@@ -322,7 +322,7 @@ class Stage:
     def tell(self) -> None:
         for room in self.rooms:
             if room._news:
-                room._tell_news()
+                room._news.tell()
 
     def ring(self) -> bool:
         if not self.rings:
@@ -339,7 +339,7 @@ class Stage:
             moved = [self.ring()]
             for browser in self.browsers:
                 moved += [browser.frame_to_server(), browser.frame_to_browser()]
-            if not any(moved) and not any(room._news for room in self.rooms):
+            if not any(moved) and not any(bool(room._news) for room in self.rooms):
                 return
         raise AssertionError("They never come to rest.")
 
@@ -366,7 +366,7 @@ steps = st.one_of(
 
 @pytest.fixture
 def untold_until_the_test_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "PRESENCE_GAP_SECONDS", 3600.0)
+    monkeypatch.setattr(news, "GAP_SECONDS", 3600.0)
 
 
 def take_step(stage: Stage, verb: str, person: int, number: int) -> None:

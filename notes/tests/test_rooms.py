@@ -294,7 +294,7 @@ async def test_a_room_whose_log_has_a_gap_is_closed_and_nothing_is_folded(
         ada.type(word)
         await expect_converged(ada, grace)
     await Update.objects.filter(note=note, seq=3).adelete()
-    process.rooms[note.pk]._start(process.rooms[note.pk]._compact)
+    process.rooms[note.pk]._jobs.start(process.rooms[note.pk]._compact)
     await until(lambda: bool(ada.closed and grace.closed), "both are told to try again")
     assert ada.closed == grace.closed == (CloseCode.TRY_AGAIN, "This note cannot be read at the moment.")
     with pytest.raises(GapError):

@@ -1,0 +1,130 @@
+"""What comes in from a room's connections, on its way to the database: checked, and then kept waiting.
+
+Updates wait for the writer, and questions whether all is saved wait behind them. Who sends an update that stands on
+something which is not there is asked for it, and until then that connection's questions wait as well.
+
+Invariant: what waits can be saved. The CRDT library accepts it, it stands on what is there or waits before it, it
+brings nothing that is there already, and there is room for it.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from channels_yjs.conf import setting
+from channels_yjs.log import crdt
+from channels_yjs.log.replica import Replica
+from channels_yjs.wire.messages import CloseCode, Refused, SyncStatus
+from channels_yjs.wire.updates import EMPTY_UPDATE, Shape, check_update, read_state_vector
+
+from .causality import advance, overlaps
+
+MAX_CLIENTS = 40_000  # of a document: a chain of twice as many overflows the library's stack, and ends the process
+
+Asker = TypeVar("Asker", bound=Hashable)
+
+
+@dataclass(slots=True)
+class Inbox(Generic[Asker]):
+    """Updates that are not saved yet, and who asked to be told when they are."""
+
+    updates: list[bytes] = field(default_factory=list)
+    questions: list[tuple[Asker, SyncStatus]] = field(default_factory=list)
+    size: int = 0  # of the updates, in bytes
+
+    def __bool__(self) -> bool:
+        return bool(self.updates or self.questions)
+
+    def add(self, update: bytes) -> None:
+        self.updates.append(update)
+        self.size += len(update)
+
+    def followed_by(self, later: "Inbox[Asker]") -> "Inbox[Asker]":
+        return Inbox(self.updates + later.updates, self.questions + later.questions, self.size + later.size)
+
+
+class Intake(Generic[Asker]):
+    """`on_full` is called when there is no room for an update: what has been deleted may still be counted."""
+
+    def __init__(self, document: Replica, on_full: Callable[[], None]) -> None:
+        self.waiting: Inbox[Asker] = Inbox()
+        self.clocks: dict[int, int] = {}  # by client: what has been committed, or waits to be
+        self._document, self._on_full = document, on_full
+        self._saving: Inbox[Asker] = Inbox()
+        self._lacking: dict[Asker, list[SyncStatus]] = {}  # who was asked for what came before, and their questions
+
+    def __bool__(self) -> bool:
+        """Whether anything waits."""
+        return bool(self.waiting or self._saving)
+
+    def count_clocks(self) -> None:
+        """After others have written to the document."""
+        for client, clock in read_state_vector(self._document.state_vector).items():
+            self.clocks[client] = max(clock, self.clocks.get(client, 0))
+
+    def receive(self, update: bytes, shape: Shape) -> None:
+        """Raises ProtocolError, MissingUpdates if the update stands on something that is not there, or Refused if
+        there is no room for it."""
+        if update == EMPTY_UPDATE:
+            return
+        crdt.check_acceptable(update)
+        reached = advance(self.clocks, shape)
+        if overlaps(self.clocks, shape):
+            update = crdt.new_in(update, {client: self.clocks.get(client, 0) for client in reached})
+            shape = check_update(update)  # anew: of a character that was cut in two nothing is left
+            reached = advance(self.clocks, shape)
+            if update == EMPTY_UPDATE:
+                return
+        if not shape.is_plain or len(reached) > 1:
+            unsaved = self._saving.updates + self.waiting.updates
+            crdt.check_applies(update, self._document.missing(crdt.EMPTY_STATE_VECTOR), unsaved)
+        self._check_room_for(update, shape, reached)
+        self.clocks.update(reached)
+        self.waiting.add(update)
+
+    def _check_room_for(self, update: bytes, shape: Shape, reached: Mapping[int, int]) -> None:
+        if len(self.clocks) + len(reached.keys() - self.clocks.keys()) > MAX_CLIENTS:
+            raise Refused(CloseCode.TOO_LARGE, "This note has been written in from too many pages.")
+        unsaved = self.waiting.size + self._saving.size
+        if self._document.size + unsaved + len(update) > setting("MAX_DOCUMENT_BYTES") and not shape.only_deletes():
+            self._on_full()
+            raise Refused(CloseCode.TOO_LARGE, "This note is full. Delete some of its text first.")
+        if unsaved + len(update) > setting("MAX_UNSAVED_BYTES"):
+            raise Refused(CloseCode.TRY_AGAIN, "The database is behind; send it again later.")
+
+    # Questions
+
+    def ask(self, asker: Asker, question: SyncStatus) -> bool:
+        """Keeps a question until all that came before it is saved. Returns False if that is so already."""
+        if asker in self._lacking:
+            self._lacking[asker] = [question]  # of several, the newest is enough
+        elif self:
+            self.waiting.questions.append((asker, question))
+        else:
+            return False
+        return True
+
+    def lack(self, asker: Asker) -> bool:
+        """Something is missing that this one may have. Returns whether that is new."""
+        is_new = asker not in self._lacking
+        self._lacking.setdefault(asker, [])
+        return is_new
+
+    def has_answered(self, asker: Asker) -> list[SyncStatus]:
+        """Nothing is missing of this one any more. Returns the questions that waited for it."""
+        return self._lacking.pop(asker, [])
+
+    # The writer
+
+    def take(self) -> bytes | None:
+        """All updates that wait, as one. They are being saved from now on."""
+        self._saving, self.waiting = self.waiting, Inbox()
+        return crdt.merge(self._saving.updates) if self._saving.updates else None
+
+    def put_back(self) -> None:
+        self.waiting, self._saving = self._saving.followed_by(self.waiting), Inbox()
+
+    def saved(self) -> list[tuple[Asker, SyncStatus]]:
+        """What was taken is in the database. Returns who asked for that."""
+        saved, self._saving = self._saving, Inbox()
+        return saved.questions
