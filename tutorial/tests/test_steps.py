@@ -25,10 +25,11 @@ def test_the_chapters_are_frozen() -> None:
     assert all(source.is_relative_to(STEPS) for source in project(CHAPTERS[-1]).values())
 
 
-def test_freezing_copies_what_a_chapter_takes_from_the_app(tmp_path: Path) -> None:
+def test_freezing_copies_what_a_chapter_takes_from_the_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "03-frozen"
     folder.mkdir()
     (folder / "step.toml").write_text('final = ["manage.py", "notes/apps.py"]\nremoved = ["notes/old.py"]\n')
+    monkeypatch.setattr("tutorial.steps.STEPS", tmp_path)
     before = load_step(3, folder).files
     assert freeze_step(load_step(3, folder)) == [folder / path for path in before]
     after = load_step(3, folder)
