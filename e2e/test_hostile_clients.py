@@ -10,11 +10,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection
 
+from channels_yjs.testing import hostile
 from channels_yjs.wire.messages import SyncStatus, encode
 from e2e.bystanders import bystanders, patient
 from e2e.conftest import CreateNote
 from e2e.patience import patience
-from notes.tests import hostile
 from tools.app_server import AppServer
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]

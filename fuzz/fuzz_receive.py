@@ -27,9 +27,9 @@ with atheris.instrument_imports(include=["channels_yjs", "notes"]):
     from notes.documents import NAMES
     from notes.rooms import Room
 
+from channels_yjs.testing import hostile
 from channels_yjs.wire.lib0 import varbytes
 from fuzz.seeds import write_seeds
-from notes.tests import hostile
 
 MAX_FRAMES = 8
 CLIENTS, CLOCKS = 4, 8

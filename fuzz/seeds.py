@@ -4,7 +4,7 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from notes.tests import hostile
+from channels_yjs.testing import hostile
 
 LONGEST = 4096
 

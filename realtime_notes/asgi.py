@@ -7,7 +7,8 @@ django_application = get_asgi_application()  # before the imports below: they ne
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
-from notes.routing import SameSiteOrigins, websocket_urlpatterns  # noqa: E402
+from channels_yjs.origins import SameSiteOrigins  # noqa: E402
+from notes.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {

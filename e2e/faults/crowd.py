@@ -290,11 +290,14 @@ class Crowd:
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
-                state = [(w.name, w.is_synced, len(w.typed), len(w.words), w.closed[-3:]) for w in self.writers]
+                state = self.do(self._state)
                 raise AssertionError(
                     f"Not true within {seconds:.0f} s: {claim}. (name, synced, typed, has, closed): {state}"
                 )
             time.sleep(LOOK_AGAIN_SECONDS)
+
+    def _state(self) -> list[tuple[Any, ...]]:
+        return [(w.name, w.is_synced, len(w.typed), len(w.words), w.closed[-3:]) for w in self.writers]
 
     def _everybody(self) -> list[Writer]:
         return self.writers + self._left

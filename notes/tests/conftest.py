@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import connections
 from hypothesis import settings as property_tests
 
+from channels_yjs.testing.faulty_layer import FaultyChannelLayer
 from notes.documents import create_note
 from notes.models import Note
 from notes.process import Process
-from notes.tests.faults import FaultyChannelLayer
 from notes.tests.peers import Peer
 
 # No example has to be done in 200 ms: a busy machine takes longer.
@@ -80,7 +80,7 @@ async def join(note: Note, process: Process) -> Callable[..., Any]:
 
 @pytest.fixture
 def faulty_layer(settings: Any) -> FaultyChannelLayer:
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "notes.tests.faults.FaultyChannelLayer"}}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels_yjs.testing.faulty_layer.FaultyChannelLayer"}}
     layer = get_channel_layer()
     assert isinstance(layer, FaultyChannelLayer)
     return layer

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from channels_yjs.testing.faulty_layer import FaultyChannelLayer
 from notes.models import Note
 from notes.process import Process
-from notes.tests.faults import FaultyChannelLayer
 from notes.tests.peers import Peer, expect_converged
 
 SEEDS = range(12)

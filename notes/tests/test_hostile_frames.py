@@ -16,6 +16,7 @@ import pytest
 
 from channels_yjs.log.replica import Replica
 from channels_yjs.rooms import intake
+from channels_yjs.testing import hostile
 from channels_yjs.wire.messages import (
     EMPTY_UPDATE,
     Awareness,
@@ -30,7 +31,6 @@ from notes import documents, rooms
 from notes.documents import create_note
 from notes.models import Note, Update
 from notes.process import this_process
-from notes.tests import hostile
 from notes.tests.peers import until
 from notes.tests.sockets import Socket
 from notes.tests.test_documents import Typist

@@ -8,7 +8,7 @@ import pytest
 from channels.testing import WebsocketCommunicator
 from django.test import Client
 
-from notes import origins
+from channels_yjs import origins
 from realtime_notes.asgi import application
 
 TUNNEL = "https://demo-8000.tunnel.example"
@@ -18,7 +18,7 @@ TUNNEL = "https://demo-8000.tunnel.example"
 def log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
     """The app's own loggers end before the root, where pytest listens."""
     monkeypatch.setattr(origins, "_logged", set())
-    monkeypatch.setattr(logging.getLogger("notes"), "propagate", True)
+    monkeypatch.setattr(logging.getLogger("channels_yjs"), "propagate", True)
     return caplog
 
 

@@ -7,13 +7,13 @@ import pytest
 from channels.layers import get_channel_layer
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from channels_yjs.testing.faulty_layer import FaultyChannelLayer
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import CloseCode
 from notes import documents
 from notes import process as process_module
 from notes.models import Note, Update
 from notes.process import Process
-from notes.tests.faults import FaultyChannelLayer
 from notes.tests.peers import Peer, expect_converged, expect_names, expect_text, until
 
 Join = Callable[..., Any]
