@@ -35,7 +35,8 @@ WORKERS = ["-n", "2", "--dist", "worksteal"]
 WAITING_WORKERS = ["-n", "3", "--dist", "worksteal"]  # one more than there are cores: some tests mostly wait
 IDLE_SECONDS = 0.5  # for opening a page, the largest of a session
 STOP_SECONDS = 15.0  # after Ctrl-C; nox grants 0.3, then kills, and what has been killed cannot stop its servers
-SLOWEST_PAGES = Path(tempfile.gettempdir()) / f"realtime-notes-slowest-pages-{os.getpid()}"  # see e2e/patience.py
+# Noted by e2e/support/patience.py.
+SLOWEST_PAGES = Path(tempfile.gettempdir()) / f"realtime-notes-slowest-pages-{os.getpid()}"
 PYTHON_FILES = ["manage.py", "channels_yjs", "realtime_notes", "notes", "e2e", "fuzz", "bench", "tools", "tutorial"]
 
 

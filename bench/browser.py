@@ -19,7 +19,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from e2e.notes_over_http import create_note_over_http
+from e2e.support.notes_over_http import create_note_over_http
 from tools.app_server import REPOSITORY
 from tools.chromium import launch_options
 

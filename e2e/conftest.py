@@ -16,18 +16,16 @@ import django
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
 
-from e2e.note_page import NotePage
-from e2e.notes_over_http import create_note_over_http
-from e2e.patience import patience
+from e2e.support.note_page import NotePage
+from e2e.support.notes_over_http import create_note_over_http
+from e2e.support.patience import patience
 from tools.app_server import REPOSITORY, AppServer
 from tools.redis import RedisServer
 from tools.sqlite import url_of
 
-pytest_plugins = ["e2e.together.browser"]
+pytest_plugins = ["e2e.support.chapters", "e2e.together.browser"]
 
-CHAPTERS = range(1, 11)
 SETS_UP = {function.__code__ for function in (NotePage.open, create_note_over_http)}  # works on every project
-NOT_RED = {"early", "app"}  # marks of tests that need not fail on the project before
 EXPECTED_ERRORS = {
     "line_is_cut": re.compile(
         r"WebSocket connection to .* failed|WebSocket is already in CLOSING|Failed to load resource: net::"
@@ -41,48 +39,9 @@ CreateNote = Callable[..., str]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--chapter", type=int, help="only the tests that pass from this chapter of the tutorial on")
     parser.addoption("--project", type=Path, default=REPOSITORY, help="the folder with the manage.py to be tested")
-    parser.addoption("--new", action="store_true", help="only those that pass since that chapter")
-    parser.addoption(
-        "--both-ways", action="store_true", help="and the next chapter's and the exercise, which have to fail"
-    )
     parser.addoption("--hurried", action="store_true", help="give up sooner: somebody waits for the answer")
-    parser.addoption("--without-redis", action="store_true", help="leave out what needs a Redis")
-    parser.addoption("--exercise", type=int, help="only the test of that chapter's exercise")
     parser.addoption("--keep-pictures", action="store_true", help="write the pictures of the docs")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    limit, exercise = config.getoption("--chapter") or CHAPTERS[-1], config.getoption("--exercise")
-    green, red = [], []
-    for item in items:
-        if asked := item.get_closest_marker("exercise"):
-            green += [item] if asked.args[0] == exercise else []
-            red += [item] if asked.args[0] == limit else []
-            continue
-        chapter = chapter_of(item)
-        if chapter not in CHAPTERS:
-            raise pytest.UsageError(f"{item.nodeid} needs a mark: @pytest.mark.chapter(1 to {CHAPTERS[-1]})")
-        item.user_properties.append(("chapter", chapter))
-        if not exercise and (chapter == limit or (chapter < limit and not config.getoption("--new"))):
-            green.append(item)
-        elif chapter == limit + 1 and not NOT_RED & {mark.name for mark in item.iter_markers()}:
-            red.append(item)
-    if not config.getoption("--both-ways"):
-        red = []
-    chosen = sorted(green, key=chapter_of) + red  # what a reader built first is what the rest stands on
-    if config.getoption("--without-redis"):
-        chosen = [item for item in chosen if "redis" not in getattr(item, "fixturenames", ())]
-    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = chosen
-    for item in red:
-        item.add_marker(pytest.mark.xfail(strict=True))
-
-
-def chapter_of(item: pytest.Item) -> int:
-    mark = item.get_closest_marker("chapter")
-    return int(mark.args[0]) if mark else 0
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from e2e.conftest import OpenNote
-from e2e.note_page import NotePage
+from e2e.support.note_page import NotePage
 from tools.app_server import AppServer
 from tools.axe import findings
 

@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.conftest import OpenNote
-from e2e.note_page import NotePage, expect_same_text
+from e2e.support.note_page import NotePage, expect_same_text
+from e2e.support.stock_clients import node_client
 from e2e.test_line_ends import shown
-from e2e.test_stock_clients import node_client
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from e2e.conftest import OpenNote
-from e2e.note_page import NotePage, expect_same_text
+from e2e.support.note_page import NotePage, expect_same_text
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 

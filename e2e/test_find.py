@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from e2e.conftest import CreateNote, OpenNote
-from e2e.note_page import NotePage
+from e2e.support.note_page import NotePage
 
 NARROW = {"width": 320, "height": 640}
 LINES = 600

@@ -23,9 +23,9 @@ from channels_yjs.wire.messages import (
     SyncUpdate,
     encode,
 )
-from e2e.bystanders import Waits, bystanders, patient, receive
-from e2e.notes_over_http import create_note_over_http
-from e2e.patience import patience
+from e2e.support.bystanders import Waits, bystanders, patient, receive
+from e2e.support.notes_over_http import create_note_over_http
+from e2e.support.patience import patience
 from tools.app_server import AppServer, UvicornServer
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
@@ -59,7 +59,7 @@ def limits() -> dict[str, str]:
 
 @pytest.fixture
 def flooded(kind: type[AppServer], database_url: Callable[[], str], limits: dict[str, str]) -> Iterator[AppServer]:
-    with kind(database_url(), settings={**OFTEN, **limits}, application="e2e.pulse:application") as server:
+    with kind(database_url(), settings={**OFTEN, **limits}, application="e2e.support.pulse:application") as server:
         yield server
 
 

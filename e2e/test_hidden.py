@@ -9,8 +9,8 @@ from websockets.sync.client import connect
 
 from channels_yjs.wire.messages import Awareness, AwarenessEntry, encode
 from e2e.conftest import CreateNote, OpenNote
-from e2e.note_page import NotePage
-from e2e.test_stock_clients import node_client, socket_address
+from e2e.support.note_page import NotePage
+from e2e.support.stock_clients import node_client, socket_address
 from tools.app_server import AppServer
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]

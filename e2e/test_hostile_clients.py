@@ -12,9 +12,9 @@ from websockets.sync.client import ClientConnection
 
 from channels_yjs.testing import hostile
 from channels_yjs.wire.messages import SyncStatus, encode
-from e2e.bystanders import bystanders, patient
 from e2e.conftest import CreateNote
-from e2e.patience import patience
+from e2e.support.bystanders import bystanders, patient
+from e2e.support.patience import patience
 from tools.app_server import AppServer
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
@@ -30,7 +30,7 @@ CUT_OFF = 1006  # what a sender sees that was still sending
 
 @pytest.fixture
 def attacked(database_url: Callable[[], str]) -> Iterator[AppServer]:
-    with AppServer(database_url(), application="e2e.pulse:application") as server:
+    with AppServer(database_url(), application="e2e.support.pulse:application") as server:
         yield server
 
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.conftest import OpenNote
-from e2e.note_page import expect_same_text
-from e2e.test_stock_clients import node_client
+from e2e.support.note_page import expect_same_text
+from e2e.support.stock_clients import node_client
 
 TEXTS = {
     "emoji": "😀 👩‍👩‍👧 🏳️‍🌈 🇩🇪",

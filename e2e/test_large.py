@@ -9,12 +9,12 @@ from pycrdt import Doc, Text
 from websockets.sync.client import connect
 
 from channels_yjs.wire.messages import SyncStatus, SyncUpdate, encode
-from e2e.bystanders import receive
 from e2e.conftest import CreateNote, OpenNote
-from e2e.note_page import TO_END
-from e2e.notes_over_http import text_without_javascript
-from e2e.patience import patience
-from e2e.test_stock_clients import socket_address
+from e2e.support.bystanders import receive
+from e2e.support.note_page import TO_END
+from e2e.support.notes_over_http import text_without_javascript
+from e2e.support.patience import patience
+from e2e.support.stock_clients import socket_address
 
 LINE = "The quick brown fox jumps over the lazy dog, again and again and once more.\n"
 LINES = 1_000_000 // len(LINE)

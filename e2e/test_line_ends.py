@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Locator, Page
 
 from e2e.conftest import OpenNote
-from e2e.note_page import NotePage
-from e2e.test_stock_clients import NodeClient, node_client
+from e2e.support.note_page import NotePage
+from e2e.support.stock_clients import NodeClient, node_client
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 

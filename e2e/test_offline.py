@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.conftest import OpenNote
-from e2e.note_page import NotePage, expect_same_text
+from e2e.support.note_page import NotePage, expect_same_text
 
 
 @pytest.mark.chapter(9)

@@ -13,8 +13,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from channels_yjs.wire.messages import SyncStatus, SyncUpdate, encode
 from e2e.conftest import CreateNote, OpenNote
-from e2e.note_page import LOOK_AGAIN_MS, expect_same_text
-from e2e.patience import patience
+from e2e.support.note_page import LOOK_AGAIN_MS, expect_same_text
+from e2e.support.patience import patience
 from tools.app_server import AppServer, GranianServer, HypercornServer
 from tools.process import is_taken
 

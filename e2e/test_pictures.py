@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.conftest import CreateNote, OpenNote
-from e2e.note_page import TO_START
+from e2e.support.note_page import TO_START
 from e2e.test_side_by_side import pane_of
 from tools.app_server import REPOSITORY, AppServer
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.conftest import OpenNote
-from e2e.note_page import NotePage
+from e2e.support.note_page import NotePage
 
 NEAR_PX = 10
 

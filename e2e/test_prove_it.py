@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.patience import patience
+from e2e.support.patience import patience
 from e2e.together.browser import READERS_PATIENCE
 from tools.app_server import REPOSITORY, AppServer
 

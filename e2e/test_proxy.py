@@ -15,8 +15,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from e2e.conftest import OpenNote
-from e2e.note_page import expect_same_text
-from e2e.patience import patience
+from e2e.support.note_page import expect_same_text
+from e2e.support.patience import patience
 from tools.app_server import REPOSITORY, AppServer, UvicornServer
 from tools.nginx import NginxServer
 from tools.process import free_port

@@ -17,8 +17,8 @@ from websockets.typing import Origin
 
 from channels_yjs.wire.messages import Awareness, AwarenessEntry, decode, encode
 from e2e.conftest import CreateNote, OpenNote
-from e2e.note_page import NotePage
-from e2e.patience import patience
+from e2e.support.note_page import NotePage
+from e2e.support.patience import patience
 from tools.app_server import AppServer
 
 pytestmark = pytest.mark.chapter(10)

@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.conftest import CreateNote, OpenNote
-from e2e.note_page import NotePage, expect_same_text
-from e2e.notes_over_http import text_without_javascript
-from e2e.sqlite_files import locked_database
+from e2e.support.note_page import NotePage, expect_same_text
+from e2e.support.notes_over_http import text_without_javascript
+from e2e.support.sqlite_files import locked_database
 from tools.app_server import AppServer
 
 AWAY_MS = 10_000

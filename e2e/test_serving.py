@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from e2e.patience import patience
+from e2e.support.patience import patience
 from tools.app_server import REPOSITORY, AppServer
 from tools.process import free_port, is_taken
 from tools.sqlite import url_of

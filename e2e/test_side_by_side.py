@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from e2e.note_page import read
+from e2e.support.note_page import read
 from tools.app_server import AppServer
 
 

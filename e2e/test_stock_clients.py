@@ -1,13 +1,9 @@
 """Clients that others wrote, unchanged: y-websocket in Node, and the provider of pycrdt. Guarantee G9."""
 
 import asyncio
-import json
-import subprocess
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -16,57 +12,12 @@ from pycrdt import Doc, Map, Provider, Text, UndoManager
 from websockets.asyncio.client import ClientConnection, connect
 
 from e2e.conftest import CreateNote, OpenNote
-from e2e.note_page import NotePage
-from e2e.patience import patience
-from tools.app_server import REPOSITORY, AppServer
+from e2e.support.note_page import NotePage
+from e2e.support.patience import patience
+from e2e.support.stock_clients import NodeClient, node_client, socket_address
+from tools.app_server import AppServer
 
 pytestmark = pytest.mark.chapter(7)
-SCRIPT = Path(__file__).with_name("stock_client.mjs")
-
-
-class NodeClient:
-    """y-websocket 3 in a Node process."""
-
-    def __init__(self, note: str) -> None:
-        address, room = socket_address(note).rsplit("/", 1)
-        self._process = subprocess.Popen(
-            ["node", str(SCRIPT), address, room],
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-
-    def do(self, verb: str, times: int = 1, **arguments: Any) -> Any:
-        """Waits for the answer, so many times as long as usual."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")
-        impatience = threading.Timer(times * patience.claim_seconds, self._process.kill)
-        impatience.start()
-        answer = self._process.stdout.readline()
-        impatience.cancel()
-        assert answer, f"The client gave no answer to {verb}."
-        return json.loads(answer)
-
-    def close(self) -> None:
-        self._process.communicate()
-
-
-@contextmanager
-def node_client(note: str, *, syncs: bool = True) -> Iterator[NodeClient]:
-    client = NodeClient(note)
-    try:
-        if syncs:
-            client.do("sync")
-        yield client
-    finally:
-        client.close()
-
-
-def socket_address(note: str) -> str:
-    return f"ws{note.rstrip('/').removeprefix('http').replace('/notes/', '/ws/notes/')}"
 
 
 @pytest.fixture

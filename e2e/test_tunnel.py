@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.conftest import CreateNote
-from e2e.note_page import NotePage
+from e2e.support.note_page import NotePage
 from tools.app_server import AppServer
 from tools.nginx import NginxServer
 from tools.process import free_port

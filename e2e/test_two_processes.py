@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.conftest import CreateNote, OpenNote
-from e2e.note_page import NotePage, expect_same_text
+from e2e.support.note_page import NotePage, expect_same_text
 from tools.app_server import AppServer
 from tools.redis import RedisServer
 

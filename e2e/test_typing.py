@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.conftest import CreateNote, OpenNote
-from e2e.note_page import TO_START, NotePage, expect_same_text
+from e2e.support.note_page import TO_START, NotePage, expect_same_text
 from tools.app_server import AppServer
 
 

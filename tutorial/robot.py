@@ -17,7 +17,7 @@ from typing import Self
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from e2e.patience import Patience
+from e2e.support.patience import Patience
 from tools.chromium import launch_options
 from tools.process import LOOK_AGAIN_SECONDS, ServerProcess, accepts_connections, free_port
 

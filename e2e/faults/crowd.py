@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import EMPTY_UPDATE, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
-from e2e.patience import patience
+from e2e.support.patience import patience
 
 WORD = re.compile(r"<[\w-]+>")
 SENT_AWAY = range(4400, 4500)

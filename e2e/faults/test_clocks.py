@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from e2e.conftest import OpenNote
-from e2e.note_page import NotePage, expect_same_text
+from e2e.support.note_page import NotePage, expect_same_text
 from tools.app_server import AppServer
 
 pytestmark = pytest.mark.chapter(10)

@@ -10,8 +10,8 @@ from psycopg import sql
 from e2e.conftest import OpenNote
 from e2e.faults.conftest import WRITERS, Database, socket_of
 from e2e.faults.crowd import Crowd
-from e2e.note_page import NotePage
-from e2e.sqlite_files import locked_database, path_of
+from e2e.support.note_page import NotePage
+from e2e.support.sqlite_files import locked_database, path_of
 from tools.app_server import AppServer
 
 pytestmark = pytest.mark.chapter(10)

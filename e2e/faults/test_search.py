@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 
-from e2e.notes_over_http import create_note_over_http
+from e2e.support.notes_over_http import create_note_over_http
 from tools.app_server import AppServer
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserType, expect
 
-from e2e.patience import patience
+from e2e.support.patience import patience
 from tools.chromium import launch_options
 
 READERS_PATIENCE = "PATIENCE_SECONDS"  # in a test of theirs, and in the environment

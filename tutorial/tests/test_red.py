@@ -11,7 +11,7 @@ from tutorial.steps import REPOSITORY
 TESTS = """
 import pytest
 from playwright.sync_api import expect
-from e2e.note_page import NotePage
+from e2e.support.note_page import NotePage
 
 pytestmark = pytest.mark.chapter(2)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from e2e.patience import patience
+from e2e.support.patience import patience
 
 LOOK_AGAIN_MS = 20  # at first; the longer it takes, the less often
 RARELY_MS = 200

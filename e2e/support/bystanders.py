@@ -18,7 +18,7 @@ from pycrdt import Doc, Text
 from websockets.sync.client import ClientConnection, connect
 
 from channels_yjs.wire.messages import SyncStep1, SyncStep2, SyncUpdate, decode, encode
-from e2e.patience import patience
+from e2e.support.patience import patience
 from tools.app_server import AppServer
 
 MEBIBYTE = 1024 * 1024

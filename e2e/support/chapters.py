@@ -1,0 +1,48 @@
+"""A plugin for pytest: which tests are run on the project of a chapter, and which of them have to fail there."""
+
+import pytest
+
+CHAPTERS = range(1, 11)
+NOT_RED = {"early", "app"}  # marks of tests that need not fail on the project before
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--chapter", type=int, help="only the tests that pass from this chapter of the tutorial on")
+    parser.addoption("--new", action="store_true", help="only those that pass since that chapter")
+    parser.addoption(
+        "--both-ways", action="store_true", help="and the next chapter's and the exercise, which have to fail"
+    )
+    parser.addoption("--without-redis", action="store_true", help="leave out what needs a Redis")
+    parser.addoption("--exercise", type=int, help="only the test of that chapter's exercise")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    limit, exercise = config.getoption("--chapter") or CHAPTERS[-1], config.getoption("--exercise")
+    green, red = [], []
+    for item in items:
+        if asked := item.get_closest_marker("exercise"):
+            green += [item] if asked.args[0] == exercise else []
+            red += [item] if asked.args[0] == limit else []
+            continue
+        chapter = chapter_of(item)
+        if chapter not in CHAPTERS:
+            raise pytest.UsageError(f"{item.nodeid} needs a mark: @pytest.mark.chapter(1 to {CHAPTERS[-1]})")
+        item.user_properties.append(("chapter", chapter))
+        if not exercise and (chapter == limit or (chapter < limit and not config.getoption("--new"))):
+            green.append(item)
+        elif chapter == limit + 1 and not NOT_RED & {mark.name for mark in item.iter_markers()}:
+            red.append(item)
+    if not config.getoption("--both-ways"):
+        red = []
+    chosen = sorted(green, key=chapter_of) + red  # what a reader built first is what the rest stands on
+    if config.getoption("--without-redis"):
+        chosen = [item for item in chosen if "redis" not in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+    for item in red:
+        item.add_marker(pytest.mark.xfail(strict=True))
+
+
+def chapter_of(item: pytest.Item) -> int:
+    mark = item.get_closest_marker("chapter")
+    return int(mark.args[0]) if mark else 0
