@@ -121,7 +121,7 @@ def short(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation into site/, with every warning an error. Serve it: -- serve."""
     use_dev(session)
-    run(session, "python", "-m", "tools.listings")
+    run(session, "python", "-m", "tutorial.listings")
     session.env["NO_MKDOCS_2_WARNING"] = "1"
     run(session, "mkdocs", *(session.posargs or ["build", "--strict", "--quiet"]))
 

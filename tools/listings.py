@@ -10,9 +10,6 @@ import re
 import shutil
 import textwrap
 
-from tutorial.pictures import check_pictures
-from tutorial.render import render_all
-
 from .app_server import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
@@ -26,7 +23,8 @@ class ListingError(Exception):
     """A page asks for a piece of code that is not there."""
 
 
-def main() -> None:
+def render_source() -> str:
+    """Says at its end how much it has rendered."""
     shutil.rmtree(LISTINGS, ignore_errors=True)
     LISTINGS.mkdir()
     wanted = {(m["file"], m["name"]) for page in DOCS.rglob("*.md") for m in WANTED.finditer(page.read_text())}
@@ -36,9 +34,7 @@ def main() -> None:
         target.write_text(render(file, name))
     tests = dict.fromkeys(test for page in sorted(DOCS.rglob("*.md")) for test in PROVED_BY.findall(page.read_text()))
     (LISTINGS / "proofs.md").write_text("\n".join(map(render_proof, tests)))
-    steps = render_all(LISTINGS)
-    check_pictures()
-    print(f"{len(wanted)} listings, {len(tests)} proofs and {steps} files of the tutorial rendered from the source.")
+    return f"{len(wanted)} listings and {len(tests)} proofs"
 
 
 def render(file: str, name: str) -> str:
@@ -84,7 +80,3 @@ def find_javascript(source: str, name: str) -> str | None:
     start = rf"^(?:export )?(?:async )?function {re.escape(name)}\(.*?^}}$"
     found = re.search(start, source, re.MULTILINE | re.DOTALL)
     return found[0] if found else None
-
-
-if __name__ == "__main__":
-    main()

@@ -10,7 +10,7 @@ from .steps import REPOSITORY, TutorialError
 
 def build_site(target: Path) -> Path:
     """Builds the site into a folder, with every warning an error, and returns the folder of the tutorial's pages."""
-    for command in (["tools.listings"], ["mkdocs", "build", "--strict", "--quiet", "--site-dir", str(target)]):
+    for command in (["tutorial.listings"], ["mkdocs", "build", "--strict", "--quiet", "--site-dir", str(target)]):
         result = subprocess.run(
             [sys.executable, "-m", *command],
             cwd=REPOSITORY,
