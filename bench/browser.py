@@ -19,9 +19,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from e2e.support.notes_over_http import create_note_over_http
 from tools.app_server import REPOSITORY
 from tools.chromium import launch_options
+from tools.notes_over_http import create_note_over_http
 
 from .contestants import AppUnderDaphne, YWebsocketServer
 

@@ -14,8 +14,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from e2e.support.notes_over_http import create_note_over_http
 from tools.app_server import AppServer, UvicornServer, uvicorn
+from tools.notes_over_http import create_note_over_http
 from tools.postgres import PostgresServer
 from tools.process import ServerProcess, accepts_connections
 from tools.redis import RedisServer

@@ -17,9 +17,9 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
 
 from e2e.support.note_page import NotePage
-from e2e.support.notes_over_http import create_note_over_http
 from e2e.support.patience import patience
 from tools.app_server import REPOSITORY, AppServer
+from tools.notes_over_http import create_note_over_http
 from tools.redis import RedisServer
 from tools.sqlite import url_of
 

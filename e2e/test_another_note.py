@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.conftest import CreateNote, OpenNote
-from e2e.support.sqlite_files import files_of
 from tools.app_server import AppServer
+from tools.sqlite import files_of
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app, pytest.mark.line_is_cut]
 

@@ -24,9 +24,9 @@ from channels_yjs.wire.messages import (
     encode,
 )
 from e2e.support.bystanders import Waits, bystanders, patient, receive
-from e2e.support.notes_over_http import create_note_over_http
 from e2e.support.patience import patience
 from tools.app_server import AppServer, UvicornServer
+from tools.notes_over_http import create_note_over_http
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 

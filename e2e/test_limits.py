@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.conftest import OpenNote
-from e2e.support.notes_over_http import create_note_over_http
 from tools.app_server import AppServer
+from tools.notes_over_http import create_note_over_http
 
 pytestmark = pytest.mark.chapter(10)
 

@@ -5,9 +5,9 @@ from playwright.sync_api import expect
 
 from e2e.conftest import CreateNote, OpenNote
 from e2e.support.note_page import NotePage, expect_same_text
-from e2e.support.notes_over_http import text_without_javascript
-from e2e.support.sqlite_files import locked_database
 from tools.app_server import AppServer
+from tools.notes_over_http import text_without_javascript
+from tools.sqlite import locked_database
 
 AWAY_MS = 10_000
 LOCKED_MS = 2_000

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, Request, expect
 
 from e2e.conftest import OpenNote
 from e2e.support.note_page import expect_same_text
-from e2e.support.notes_over_http import create_note_over_http
 from tools.app_server import REPOSITORY, AppServer, UvicornServer
+from tools.notes_over_http import create_note_over_http
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 PRODUCTION = {

@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from e2e.support.note_page import NotePage
-from e2e.support.notes_over_http import create_note_over_http
 from tools.app_server import REPOSITORY, AppServer
+from tools.notes_over_http import create_note_over_http
 from tools.redis import RedisServer
 from tools.sqlite import url_of
 from tutorial.pictures import PICTURES, keep_account, picture

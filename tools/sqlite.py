@@ -1,8 +1,31 @@
-"""The address of a SQLite file. A folder's name may hold any character that means something in an address."""
+"""The file behind a SQLite database: its address, and for tests that get in its way, all of it."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 
 def url_of(path: Path) -> str:
+    """A folder's name may hold any character that means something in an address."""
     return f"sqlite:///{quote(str(path))}"
+
+
+def path_of(url: str) -> Path:
+    return Path(unquote(url.removeprefix("sqlite:///")))
+
+
+def files_of(url: str) -> list[Path]:
+    """The database's own, and those that SQLite keeps beside it while it is open or was not closed."""
+    path = path_of(url)
+    return sorted(path.parent.glob(f"{path.name}*"))
+
+
+@contextmanager
+def locked_database(url: str) -> Iterator[None]:
+    """As somebody else locks it who writes."""
+    with closing(sqlite3.connect(path_of(url), isolation_level=None)) as file:
+        file.execute("BEGIN IMMEDIATE")
+        yield
+        file.execute("ROLLBACK")

@@ -14,10 +14,10 @@ import pytest
 from psycopg import sql
 
 from e2e.faults.crowd import Crowd
-from e2e.support.sqlite_files import path_of
 from tools.app_server import AppServer
 from tools.postgres import PostgresNotFoundError, PostgresServer, find_postgres
 from tools.redis import RedisServer
+from tools.sqlite import path_of
 
 WRITERS = 12
 

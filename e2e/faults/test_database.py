@@ -11,8 +11,8 @@ from e2e.conftest import OpenNote
 from e2e.faults.conftest import WRITERS, Database, socket_of
 from e2e.faults.crowd import Crowd
 from e2e.support.note_page import NotePage
-from e2e.support.sqlite_files import locked_database, path_of
 from tools.app_server import AppServer
+from tools.sqlite import locked_database, path_of
 
 pytestmark = pytest.mark.chapter(10)
 

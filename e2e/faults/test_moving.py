@@ -11,9 +11,9 @@ from psycopg import sql
 from e2e.conftest import OpenNote
 from e2e.faults.conftest import WRITERS, Database, row_counts, socket_of
 from e2e.faults.crowd import Crowd
-from e2e.support.sqlite_files import files_of
 from tools.app_server import AppServer
 from tools.postgres import PostgresServer
+from tools.sqlite import files_of
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app, pytest.mark.line_is_cut]
 

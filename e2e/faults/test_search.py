@@ -5,8 +5,8 @@ import urllib.request
 
 import pytest
 
-from e2e.support.notes_over_http import create_note_over_http
 from tools.app_server import AppServer
+from tools.notes_over_http import create_note_over_http
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 

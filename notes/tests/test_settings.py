@@ -14,8 +14,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio import ConnectionPool
 
-from e2e.support.sqlite_files import path_of
-from tools.sqlite import url_of
+from tools.sqlite import path_of, url_of
 
 PROJECT = Path(__file__).parents[2]
 PRODUCTION = {

@@ -13,7 +13,8 @@ def create_note_over_http(server_url: str, title: str = "") -> str:
     """The address of the new note. Gets the form first, for its CSRF token."""
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
     token = TOKEN.search(opener.open(f"{server_url}/").read().decode())
-    assert token, "The list has no form to create a note with."
+    if not token:
+        raise AssertionError("The list has no form to create a note with.")
     form = urllib.parse.urlencode({"title": title, "csrfmiddlewaretoken": token[1]})
     address: str = opener.open(f"{server_url}/notes/", form.encode()).url
     return address
@@ -23,5 +24,6 @@ def text_without_javascript(address: str) -> str:
     """The text of a note as Django renders it: what the database holds, up to two seconds behind."""
     page = urllib.request.urlopen(address).read().decode()
     found = re.search(r'id="body"[^>]*>(.*?)</div>\s*</div>', page, re.DOTALL)
-    assert found, "The page shows no text."
+    if not found:
+        raise AssertionError("The page shows no text.")
     return "\n".join(html.unescape(block) for block in re.findall(r"<div[^>]*>([^<]*)", found[1]))
