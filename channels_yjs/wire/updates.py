@@ -140,7 +140,7 @@ class _Walk:
             self._structs(client, structs)
 
     def _structs(self, client: int, structs: int) -> None:
-        reader, shape = self._reader, self._shape
+        reader, shape, neighbour = self._reader, self._shape, self._neighbour
         clock = start = _clock(reader.varuint())
         for _ in range(structs):
             info = reader.byte()
@@ -153,9 +153,9 @@ class _Walk:
                     shape.is_plain = False  # garbage is what is left of other types than texts
                 continue
             if info & HAS_ORIGIN:
-                self._joinable += self._neighbour(client, clock) == clock - 1
+                self._joinable += neighbour(client, clock) == clock - 1
             if info & HAS_RIGHT_ORIGIN:
-                self._neighbour(client, clock)
+                neighbour(client, clock)
             if not info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN):
                 self._parent(client, clock, has_key=bool(info & HAS_PARENT_SUB))
             skip_content = CONTENTS.get(content)
@@ -168,7 +168,8 @@ class _Walk:
 
     def _neighbour(self, client: int, clock: int) -> int:
         """The clock of the item beside which a struct was written, if it is one of the same client; else -1."""
-        other, before = self._reader.varuint(), _clock(self._reader.varuint())
+        reader = self._reader
+        other, before = reader.varuint(), _clock(reader.varuint())
         if other != client:
             self._shape.origins.setdefault(client, []).append((clock, other, before))
             return -1
