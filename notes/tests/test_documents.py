@@ -164,6 +164,16 @@ def test_rows_written_while_a_compaction_runs_stay(monkeypatch: pytest.MonkeyPat
     assert [row.seq for row in documents.read(note.pk)] == [3, 4]
 
 
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_what_a_ring_asks_for_takes_one_query(django_assert_num_queries: Any, number: int) -> None:
+    note, typist = create_note(), Typist()
+    append(note, *(typist.type("x") for _ in range(4)))
+    with django_assert_num_queries(1):
+        rows = documents.read(note.pk, after=5 - number)
+    assert [row.seq for row in rows] == list(range(6 - number, 6))
+    assert [row.payload for row in rows] == typist.updates[4 - number :]
+
+
 def test_a_reader_who_is_behind_the_snapshot_gets_the_snapshot() -> None:
     note, typist = create_note(), Typist()
     behind = Replica(documents.NAMES, documents.read(note.pk))
