@@ -23,7 +23,8 @@ from channels_yjs.wire.messages import (
     SyncUpdate,
     encode,
 )
-from e2e.support.bystanders import Waits, bystanders, patient, receive
+from e2e.support.bystanders import Waits, bystanders, receive
+from e2e.support.lines import patient
 from e2e.support.patience import patience
 from tools.app_server import AppServer, UvicornServer
 from tools.notes_over_http import create_note_over_http

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page
-from websockets.sync.client import connect
 
 from channels_yjs.wire.messages import Awareness, AwarenessEntry, encode
 from e2e.conftest import CreateNote, OpenNote
+from e2e.support.lines import patient
 from e2e.support.note_page import NotePage
 from e2e.support.stock_clients import node_client, socket_address
 from tools.app_server import AppServer
@@ -30,7 +30,7 @@ def test_whoever_has_a_line_is_listed_however_long_they_say_nothing(
     with (
         node_client(here) as sleeper,
         node_client(here) as owl,
-        connect(socket_address(there), max_queue=None) as script,
+        patient(socket_address(there), max_queue=None) as script,
     ):
         sleeper.do("name", name="Sleeper")
         sleeper.do("sleep")

@@ -13,7 +13,8 @@ from websockets.sync.client import ClientConnection
 from channels_yjs.testing import hostile
 from channels_yjs.wire.messages import SyncStatus, encode
 from e2e.conftest import CreateNote
-from e2e.support.bystanders import bystanders, patient
+from e2e.support.bystanders import bystanders
+from e2e.support.lines import patient
 from e2e.support.patience import patience
 from tools.app_server import AppServer
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from pycrdt import Doc, Text
-from websockets.sync.client import connect
 
 from channels_yjs.wire.messages import SyncStatus, SyncUpdate, encode
 from e2e.conftest import CreateNote, OpenNote
 from e2e.support.bystanders import receive
+from e2e.support.lines import patient
 from e2e.support.note_page import TO_END
 from e2e.support.patience import patience
 from e2e.support.stock_clients import socket_address
@@ -67,7 +67,7 @@ def fill(note: str, text: str) -> None:
     """Writes a text into a note in one update, and waits until the database has it and Django shows it."""
     doc = Doc[Text]()
     doc["body"] = Text(text)
-    with connect(socket_address(note), max_size=None, proxy=None) as socket:
+    with patient(socket_address(note), max_size=None) as socket:
         socket.send(encode(SyncUpdate(doc.get_update())))
         socket.send(encode(SyncStatus(b"\x01")))
         receive(socket, SyncStatus)

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Text
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from channels_yjs.wire.messages import SyncStatus, SyncUpdate, encode
 from e2e.conftest import CreateNote, OpenNote
+from e2e.support.lines import patient
 from e2e.support.note_page import LOOK_AGAIN_MS, expect_same_text
 from e2e.support.patience import patience
 from tools.app_server import AppServer, GranianServer, HypercornServer
@@ -61,7 +62,7 @@ def test_people_write_and_see_each_other_and_go_on_when_the_server_comes_back(
 def test_what_is_refused_is_closed_with_its_code(other_server: AppServer) -> None:
     address = f"ws://127.0.0.1:{other_server.port}/ws/notes"
     for note, frame, code in (("99999", QUESTION, 4404), ("1", b"\xff", 4400)):
-        with connect(f"{address}/{note}", proxy=None) as socket:
+        with patient(f"{address}/{note}") as socket:
             assert code_of(socket, frame) == code
 
 
@@ -69,8 +70,8 @@ def test_somebody_who_reads_nothing_is_not_waited_for_without_end(other_server: 
     address = f"ws://127.0.0.1:{other_server.port}/ws/notes/1"
     doc = Doc[Any]()
     body = doc.get("body", type=Text)
-    sleeper = connect(address, proxy=None, max_queue=1, compression=None, legacy=True)
-    with connect(address, proxy=None) as writer, closing(sleeper):
+    sleeper = patient(address, max_queue=1, compression=None, legacy=True)
+    with patient(address) as writer, closing(sleeper):
         for _ in range(SHOUTS):
             known = doc.get_state()
             body.clear() if body else body.insert(0, "x" * SHOUT_BYTES)

@@ -12,9 +12,9 @@ import pytest
 import trustme
 from playwright.sync_api import Page, expect
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from e2e.conftest import OpenNote
+from e2e.support.lines import patient
 from e2e.support.note_page import expect_same_text
 from e2e.support.patience import patience
 from tools.app_server import REPOSITORY, AppServer, UvicornServer
@@ -173,7 +173,7 @@ def test_a_proxy_passes_on_what_the_app_has_to_know(
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.headers["Content-Encoding"] == "br"
     claim = {"X-Forwarded-For": "192.0.2.1"}
-    with connect(f"wss://{address}/ws/notes/1", ssl=trust, additional_headers=claim, proxy=None) as socket:
+    with patient(f"wss://{address}/ws/notes/1", ssl=trust, additional_headers=claim) as socket:
         assert socket.recv(timeout=patience.seconds)
     assert not any("192.0.2.1" in server.log for server in servers), "A client can claim another address."
     for origin, status in ((f"https://{address}", 101), ("https://evil.example", 403)):
@@ -197,7 +197,7 @@ def test_a_proxy_sends_plain_http_to_https(proxy: NginxServer) -> None:
 def handshake(address: str, trust: ssl.SSLContext, origin: str) -> int:
     headers = {"Origin": origin}
     try:
-        with connect(f"wss://{address}/ws/notes/1", ssl=trust, additional_headers=headers, proxy=None) as socket:
+        with patient(f"wss://{address}/ws/notes/1", ssl=trust, additional_headers=headers) as socket:
             return socket.response.status_code if socket.response else 0
     except InvalidStatus as refused:
         return refused.response.status_code

@@ -12,11 +12,11 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Page, expect
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from channels_yjs.wire.messages import Awareness, AwarenessEntry, decode, encode
 from e2e.conftest import CreateNote, OpenNote
+from e2e.support.lines import patient
 from e2e.support.note_page import NotePage
 from e2e.support.patience import patience
 from tools.app_server import AppServer
@@ -67,7 +67,7 @@ def test_another_sites_page_cannot_open_a_socket(server: AppServer) -> None:
     """With the header that a browser sends."""
     address = f"ws://127.0.0.1:{server.port}/ws/notes/1"
     for origin in ("https://evil.example", "http://127.0.0.1.evil.example", "null"):
-        with pytest.raises(InvalidStatus) as refused, connect(address, origin=Origin(origin)):
+        with pytest.raises(InvalidStatus) as refused, patient(address, origin=Origin(origin)):
             pass
         assert refused.value.response.status_code == 403
 
@@ -198,7 +198,7 @@ def page_text(page: Page, address: str) -> str:
 @pytest.mark.early
 def test_a_name_that_no_page_would_send_is_cut_short(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada", viewport=PHONE)
-    with connect(socket_of(note)) as mallory:
+    with patient(socket_of(note)) as mallory:
         state = json.dumps({"user": {"name": "\u202e" + "W" * 3900, "color": "red; position: fixed"}})
         mallory.send(encode(Awareness((AwarenessEntry(7, 1, state),))))
         expect(ada.people).to_have_count(2)
@@ -208,7 +208,7 @@ def test_a_name_that_no_page_would_send_is_cut_short(open_note: OpenNote, note: 
 
 def test_nobody_takes_the_name_of_somebody_who_is_there(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
-    with connect(socket_of(note)) as mallory:
+    with patient(socket_of(note)) as mallory:
         everyone: dict[str, AwarenessEntry] = {}
         while "Ada" not in everyone:
             message = decode(bytes(mallory.recv(timeout=patience.seconds)))  # type: ignore[arg-type]

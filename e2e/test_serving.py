@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from e2e.support.lines import patient
 from e2e.support.patience import patience
 from tools.app_server import REPOSITORY, AppServer
 from tools.process import free_port, is_taken
@@ -63,7 +63,7 @@ def test_a_server_told_to_stop_says_4503_to_everyone_and_stops(own_server: AppSe
     idle.request("GET", "/healthz")
     idle.getresponse().read()
     address = f"ws://127.0.0.1:{own_server.port}/ws/notes/1"
-    with connect(address) as ada, connect(address) as grace, ThreadPoolExecutor(1) as thread:
+    with patient(address) as ada, patient(address) as grace, ThreadPoolExecutor(1) as thread:
         ada.recv()
         grace.recv()
         stopping = thread.submit(own_server.stop)
@@ -156,7 +156,7 @@ def test_the_demo_lets_the_network_in_if_it_is_told_to_and_nobody_else(
         read_announcement(demo)
         address = f"{ELSEWHERE}:{demo_port}"
         assert get(f"http://{address}/notes/1/")[0] == 200
-        with connect(f"ws://{address}/ws/notes/1", origin=Origin(f"http://{address}")) as line:
+        with patient(f"ws://{address}/ws/notes/1", origin=Origin(f"http://{address}")) as line:
             line.recv()
         with pytest.raises(urllib.error.HTTPError, match="400") as refused:
             get(f"http://127.0.0.1:{demo_port}/")

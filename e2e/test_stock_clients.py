@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 from pycrdt import Doc, Map, Provider, Text, UndoManager
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 
 from e2e.conftest import CreateNote, OpenNote
+from e2e.support.lines import patient_async
 from e2e.support.note_page import NotePage
 from e2e.support.patience import patience
 from e2e.support.stock_clients import NodeClient, node_client, socket_address
@@ -127,7 +128,7 @@ class Channel:
 @asynccontextmanager
 async def pycrdt_client(note: str) -> AsyncIterator[Doc[Any]]:
     doc = Doc[Any]()
-    async with connect(socket_address(note)) as socket:
+    async with patient_async(socket_address(note)) as socket:
         provider = Provider(doc, Channel(socket))
         task = asyncio.create_task(provider.start())
         await provider.started.wait()

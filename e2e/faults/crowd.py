@@ -18,11 +18,12 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Self
 
 from pycrdt import Doc, Text, TransactionEvent
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import EMPTY_UPDATE, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
+from e2e.support.lines import patient_async
 from e2e.support.patience import patience
 
 WORD = re.compile(r"<[\w-]+>")
@@ -90,14 +91,7 @@ class Writer:
     async def stay_connected(self) -> None:
         retry_seconds, way = FIRST_RETRY_SECONDS, 0
         while not (self.closed and self.closed[-1] in SENT_AWAY):
-            line = connect(
-                self.urls[way % len(self.urls)],
-                max_size=None,
-                proxy=None,
-                open_timeout=patience.script_seconds,
-                close_timeout=1,
-                ping_interval=None,
-            )
+            line = patient_async(self.urls[way % len(self.urls)], max_size=None, close_timeout=1)
             try:
                 async with line as connection:
                     retry_seconds = FIRST_RETRY_SECONDS
@@ -328,7 +322,7 @@ async def _read(url: str) -> str:
     """The note as a newcomer reads it: what the server answers to an empty state vector."""
     doc = Doc[Any]()
     body = doc.get("body", type=Text)
-    async with asyncio.timeout(patience.script_seconds), connect(url, max_size=None, proxy=None) as connection:
+    async with asyncio.timeout(patience.script_seconds), patient_async(url, max_size=None) as connection:
         await connection.send(messages.encode(SyncStep1(b"\x00")))
         while True:
             frame = await connection.recv()

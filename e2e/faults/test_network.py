@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from pycrdt import Doc, Text
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import SyncStatus, SyncUpdate
 from e2e.faults.conftest import WRITERS, socket_of
 from e2e.faults.crowd import Crowd, Writer
 from e2e.faults.proxy import Proxy
+from e2e.support.lines import patient_async
 from tools.app_server import AppServer, UvicornServer
 
 pytestmark = pytest.mark.chapter(10)
@@ -122,7 +123,7 @@ async def shout(url: str, is_enough: Callable[[], bool], times_more: int) -> Non
         while await socket.recv() != SAVED:
             pass
 
-    async with connect(url, proxy=None, max_size=None, ping_interval=None) as socket:
+    async with patient_async(url, max_size=None) as socket:
         for _ in range(MOST_SHOUTS):
             if is_enough():
                 break

@@ -15,9 +15,10 @@ from threading import Event
 from typing import Any
 
 from pycrdt import Doc, Text
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from channels_yjs.wire.messages import SyncStep1, SyncStep2, SyncUpdate, decode, encode
+from e2e.support.lines import patient
 from e2e.support.patience import patience
 from tools.app_server import AppServer
 
@@ -84,14 +85,6 @@ def bystanders(server: AppServer, *urls: str) -> Iterator[Waits]:
         for future in writing:
             future.result(patience.script_seconds)
     print(waits)
-
-
-def patient(url: str, **options: Any) -> ClientConnection:
-    """A connection that does not mind how long a busy machine takes."""
-    line: ClientConnection = connect(
-        url, proxy=None, open_timeout=patience.script_seconds, ping_interval=None, **options
-    )
-    return line
 
 
 def read_pulse(server: AppServer) -> dict[str, float]:
