@@ -19,18 +19,20 @@ import django
 
 django.setup()
 
-with atheris.instrument_imports(include=["channels_yjs", "notes"]):
+with atheris.instrument_imports(include=["channels_yjs"]):
     from channels_yjs.log.crdt import merge, squash
     from channels_yjs.log.replica import Replica, Row
+    from channels_yjs.rooms.room import Room
     from channels_yjs.wire.messages import ProtocolError, SyncStep2, SyncUpdate, decode
     from channels_yjs.wire.updates import has_surrogate_pairs, read_state_vector
-    from notes.documents import NAMES
-    from notes.rooms import Room
 
+from channels_yjs.models import Document
 from channels_yjs.testing import hostile
 from channels_yjs.wire.lib0 import varbytes
 from fuzz.seeds import write_seeds
+from notes.models import Note
 
+NAMES = tuple(Note.shared_texts)
 MAX_FRAMES = 8
 CLIENTS, CLOCKS = 4, 8
 LETTERS = ["a", "bc", "é"]
@@ -38,11 +40,10 @@ EMOJI = ["😀", "x😀y"]  # where one is cut in two, the library is not certai
 
 
 class Log:
-    """What a room needs of its process: a writer with a list for a log, and a doorbell that nobody hears."""
+    """What a room needs of its process: a list for a log, and others whom nobody tells."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
-        self.writer = self.doorbell = self
 
     def __getattr__(self, name: str) -> Any:
         return lambda *args: None
@@ -66,14 +67,14 @@ def check(room: Room, log: Log, is_plain: bool) -> None:
     order in more than one way; browsers do not."""
     if not log.rows:
         return
-    assert room.document.is_readable, "The library cannot apply what was let in."
-    assert read_state_vector(room.document.state_vector) == room._intake.clocks, "Something waits for something."
+    assert room.replica.is_readable, "The library cannot apply what was let in."
+    assert read_state_vector(room.replica.state_vector) == room._intake.clocks, "Something waits for something."
     merged = merge([row.payload for row in log.rows])
-    for payload in (merged, squash(merged, NAMES), room.document.missing(b"\x00")):
+    for payload in (merged, squash(merged, NAMES), room.replica.missing(b"\x00")):
         document = Replica(NAMES, [Row(0, len(log.rows), payload)])
-        document.missing(room.document.state_vector)
+        document.missing(room.replica.state_vector)
         assert document.is_readable
-        assert document.texts == room.document.texts or not is_plain or has_surrogate_pairs(merged)
+        assert document.texts == room.replica.texts or not is_plain or has_surrogate_pairs(merged)
 
 
 def frames_of(data: bytes) -> Iterator[bytes]:
@@ -130,7 +131,7 @@ def number(provider: Any) -> int:
 
 async def play(frames: list[bytes], saves_each: bool) -> None:
     log, mallory = Log(), Mallory()
-    room: Any = Room(1, log)  # type: ignore[arg-type]
+    room: Any = Room(Document(pk=1), Note(pk=1), log)
     room.add(mallory)
     is_plain = True
     for frame in frames:

@@ -10,10 +10,10 @@ from .models import Note
 class NoteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """To look and to delete. A note's words live in its log, so they are written on its page, not here."""
 
-    list_display = ["id", "title", "seq", "updated_at"]
+    list_display = ["id", "title", "updated_at"]
     list_display_links = ["id", "title"]
     search_fields = ["title__in_any_case", "text__in_any_case"]
-    readonly_fields = ["title", "text", "seq", "created_at", "updated_at"]
+    readonly_fields = ["title", "text", "created_at", "updated_at"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -5,4 +5,4 @@ class NotesConfig(AppConfig):
     name = "notes"
 
     def ready(self) -> None:
-        from . import checks, loading, search, signals  # noqa: F401
+        from . import search  # noqa: F401

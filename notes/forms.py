@@ -1,15 +1,14 @@
 from django import forms
 
-from .models import TITLE_MAX_LENGTH
+from .models import Note
 
 
-class NoteForm(forms.Form):
-    title = forms.CharField(
-        required=False,
-        max_length=TITLE_MAX_LENGTH,
-        label="Title of the new note",
-        widget=forms.TextInput(attrs={"placeholder": "A title, if you like", "autocomplete": "off"}),
-    )
+class NoteForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Note
+        fields = ["title"]
+        labels = {"title": "Title of the new note"}
+        widgets = {"title": forms.TextInput(attrs={"placeholder": "A title, if you like", "autocomplete": "off"})}
 
 
 class SearchForm(forms.Form):

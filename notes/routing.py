@@ -1,8 +1,8 @@
 from django.urls import re_path
 
-from .consumers import LobbyConsumer, NoteConsumer
+from .consumers import NoteConsumer, NotesConsumer
 
 websocket_urlpatterns = [
-    re_path(r"^ws/notes/(?P<note_id>\d{1,18})/?$", NoteConsumer.as_asgi()),
-    re_path(r"^ws/notes/?$", LobbyConsumer.as_asgi()),
+    re_path(r"^ws/notes/(?P<pk>\d{1,18})/?$", NoteConsumer.as_asgi()),
+    re_path(r"^ws/notes/?$", NotesConsumer.as_asgi()),
 ]

@@ -13,10 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from channels_yjs.checks import are_browser_libraries_built
 from channels_yjs.origins import host_of, log_refusal
 
-from .checks import are_browser_libraries_built
-from .documents import create_note
 from .forms import NoteForm, SearchForm
 from .models import Note
 
@@ -48,7 +47,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, f"No note was created. {form.errors['title'][0]}")
         return redirect("notes:list")
-    return redirect(create_note(form.cleaned_data["title"]))
+    return redirect(form.save())
 
 
 @never_cache

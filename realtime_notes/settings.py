@@ -58,13 +58,14 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "csp",
+    "channels_yjs",
     "notes",
 ]
 MIDDLEWARE = [
-    "notes.health.answer_health",  # first: a load balancer asks by address, without HTTPS
-    "notes.prefix.keep_cookies_under_prefix",
+    "channels_yjs.health.answer_health",  # first: a load balancer asks by address, without HTTPS
+    "realtime_notes.prefix.keep_cookies_under_prefix",
     "django.middleware.security.SecurityMiddleware",
-    "notes.static_files.StaticFilesMiddleware",
+    "realtime_notes.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -121,7 +122,7 @@ CHANNEL_LAYERS = {
 STATIC_URL = "/static/"  # the storage puts the prefix before it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "notes.static_files.CollectedStorage"},
+    "staticfiles": {"BACKEND": "realtime_notes.static_files.CollectedStorage"},
 }
 SERVESTATIC_USE_FINDERS = True  # straight from the apps' folders, so that it works without collectstatic, too
 SERVESTATIC_USE_STATIC_ROOT = False

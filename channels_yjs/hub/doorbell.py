@@ -9,7 +9,7 @@ an older one that says as much, and while Redis is away they are dropped.
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -17,7 +17,7 @@ from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 from . import rings
-from .rings import Presence, Ring, UnknownRing
+from .rings import Ring, UnknownRing
 
 logger = logging.getLogger(__name__)
 
@@ -50,15 +50,13 @@ class Doorbell:
         self._channel = ""
         self._groups = {EVERYONE}
         self._joined: set[str] = set()
-        self._outgoing: dict[tuple[Any, ...], tuple[str, Ring]] = {}
+        self._outgoing: dict[tuple[str, Hashable], tuple[str, Ring]] = {}
         self._wake = asyncio.Event()
         self._is_out = False
 
     def ring(self, group: str, ring: Ring) -> None:
         """Sends soon, in place of an older one of the same kind that is still unsent."""
-        document = getattr(ring, "document", None)
-        client_id = ring.entry.client_id if isinstance(ring, Presence) else None
-        self._outgoing[group, type(ring), document, client_id] = (group, ring)
+        self._outgoing[group, ring.topic] = (group, ring)
         self._wake.set()
 
     def join(self, group: str) -> None:

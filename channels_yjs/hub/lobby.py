@@ -1,48 +1,57 @@
-"""What the list of notes shows live: who is in which note, in all processes, and which notes changed.
+"""What lists show live: who is in which document, in all processes, and which rows changed.
 
 Each process tells the others about its own people only, so what is known of a process can be forgotten as a
-whole when it falls silent. A change is told as a note's number; whoever looks fetches the list again.
+whole when it falls silent. A change is told as a row's key; whoever looks fetches the list again.
+
+A watcher hears of the rows of one model: `{"people": {pk: [person, …]}}` and `{"changed": [pk]}`, with keys as text.
 """
 
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-People = list[dict[str, str]]
+from channels_yjs.models import Owner
+from channels_yjs.rooms.person import Person
+
+People = list[Person]
 Watcher = Callable[[dict[str, Any]], None]
 
 
 class Lobby:
     def __init__(self) -> None:
-        self._people: defaultdict[int, dict[str, People]] = defaultdict(dict)
-        self.watchers: set[Watcher] = set()
+        self._people: defaultdict[Owner, dict[str, People]] = defaultdict(dict)
+        self._watchers: dict[Watcher, str] = {}  # each with its model
 
-    def watch(self, watcher: Watcher) -> None:
-        self.watchers.add(watcher)
-        watcher({"people": {note_id: self.people_in(note_id) for note_id in list(self._people)}})
+    def watch(self, model: str, watcher: Watcher) -> None:
+        self._watchers[watcher] = model
+        watcher({"people": {owner.pk: self.people_in(owner) for owner in list(self._people) if owner.model == model}})
 
-    def people_in(self, note_id: int, process: str | None = None) -> People:
-        """Everybody in a note, or those who are there by way of one process."""
-        told = self._people.get(note_id, {})
+    def leave(self, watcher: Watcher) -> None:
+        self._watchers.pop(watcher, None)
+
+    def people_in(self, owner: Owner, process: str | None = None) -> People:
+        """Everybody in a document, or those who are there by way of one process."""
+        told = self._people.get(owner, {})
         return [person for name in told if process in (None, name) for person in told[name]]
 
-    def tell_people(self, process: str, note_id: int, people: People) -> bool:
-        """Replaces what is known of a process's people in a note. Returns whether that was news."""
-        if self._people.get(note_id, {}).get(process, []) == people:
+    def tell_people(self, process: str, owner: Owner, people: People) -> bool:
+        """Replaces what is known of a process's people in a document. Returns whether that was news."""
+        if self._people.get(owner, {}).get(process, []) == people:
             return False
-        self._people[note_id][process] = people
-        self._tell({"people": {note_id: self.people_in(note_id)}})
-        if not any(self._people[note_id].values()):
-            del self._people[note_id]
+        self._people[owner][process] = people
+        self._tell(owner.model, {"people": {owner.pk: self.people_in(owner)}})
+        if not any(self._people[owner].values()):
+            del self._people[owner]
         return True
 
-    def tell_changed(self, note_id: int) -> None:
-        self._tell({"changed": [note_id]})
+    def tell_changed(self, owner: Owner) -> None:
+        self._tell(owner.model, {"changed": [owner.pk]})
 
     def forget(self, process: str) -> None:
-        for note_id in list(self._people):
-            self.tell_people(process, note_id, [])
+        for owner in list(self._people):
+            self.tell_people(process, owner, [])
 
-    def _tell(self, news: dict[str, Any]) -> None:
-        for watcher in list(self.watchers):
-            watcher(news)
+    def _tell(self, model: str, news: dict[str, Any]) -> None:
+        for watcher, watched in list(self._watchers.items()):
+            if watched == model:
+                watcher(news)

@@ -5,13 +5,13 @@ Names and cursors are the exception: they are stored nowhere, so their ring carr
 Invariant: what `decode` returns has the fields of its class. It raises UnknownRing and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from channels_yjs.models import Owner
+from channels_yjs.rooms.person import Person
 from channels_yjs.wire.messages import AwarenessEntry
-
-Person = dict[str, str]
 
 
 class UnknownRing(Exception):
@@ -19,47 +19,63 @@ class UnknownRing(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Alive:
+class _Ring:
+    @property
+    def topic(self) -> Hashable:
+        """What it is about. A newer ring takes the place of an older one on the same topic."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Alive(_Ring):
     """ "I am here." Said by each process every few seconds, to all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(_Ring):
     """ "Look in the log." """
 
     document: int
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(_Ring):
     document: int
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(_Ring):
     """For lists: there is something new to be shown of it."""
 
-    document: int
+    owner: Owner
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class People(_Ring):
     """For lists: who is on a document by way of the process that says so."""
 
-    document: int
+    owner: Owner
     people: tuple[Person, ...]
+
+    @property
+    def topic(self) -> Hashable:
+        return (People, self.owner)
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(_Ring):
     """The state of one client of the process that says so."""
 
     document: int
     entry: AwarenessEntry
 
+    @property
+    def topic(self) -> Hashable:
+        return (Presence, self.document, self.entry.client_id)
+
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class Who(_Ring):
     """ "Who is with you?" Answered with Presence, once for each client."""
 
     document: int
@@ -77,10 +93,10 @@ def encode(ring: Ring) -> dict[str, Any]:
             return {"type": "ring", "document": document}
         case Deleted(document):
             return {"type": "deleted", "document": document}
-        case Changed(document):
-            return {"type": "changed", "document": document}
-        case People(document, people):
-            return {"type": "people", "document": document, "people": list(people)}
+        case Changed(owner):
+            return {"type": "changed", "owner": list(owner)}
+        case People(owner, people):
+            return {"type": "people", "owner": list(owner), "people": list(people)}
         case Presence(document, entry):
             fields = [entry.client_id, entry.clock, entry.state]
             return {"type": "presence", "document": document, "entry": fields}
@@ -96,10 +112,10 @@ def decode(message: Mapping[str, Any]) -> Ring:
             return Saved(document)
         case {"type": "deleted", "document": int(document)}:
             return Deleted(document)
-        case {"type": "changed", "document": int(document)}:
-            return Changed(document)
-        case {"type": "people", "document": int(document), "people": [*people]}:
-            return People(document, tuple(people))
+        case {"type": "changed", "owner": [str(model), str(pk)]}:
+            return Changed(Owner(model, pk))
+        case {"type": "people", "owner": [str(model), str(pk)], "people": [*people]}:
+            return People(Owner(model, pk), tuple(people))
         case {"type": "presence", "document": int(document), "entry": [int(client_id), int(clock), str(state)]}:
             return Presence(document, AwarenessEntry(client_id, clock, state))
         case {"type": "who", "document": int(document)}:

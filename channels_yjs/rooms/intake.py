@@ -84,11 +84,11 @@ class Intake(Generic[Asker]):
 
     def _check_room_for(self, update: bytes, shape: Shape, reached: Mapping[int, int]) -> None:
         if len(self.clocks) + len(reached.keys() - self.clocks.keys()) > MAX_CLIENTS:
-            raise Refused(CloseCode.TOO_LARGE, "This note has been written in from too many pages.")
+            raise Refused(CloseCode.TOO_LARGE, "This document has been written in from too many pages.")
         unsaved = self.waiting.size + self._saving.size
         if self._document.size + unsaved + len(update) > setting("MAX_DOCUMENT_BYTES") and not shape.only_deletes():
             self._on_full()
-            raise Refused(CloseCode.TOO_LARGE, "This note is full. Delete some of its text first.")
+            raise Refused(CloseCode.TOO_LARGE, "This document is full. Delete some of its text first.")
         if unsaved + len(update) > setting("MAX_UNSAVED_BYTES"):
             raise Refused(CloseCode.TRY_AGAIN, "The database is behind; send it again later.")
 

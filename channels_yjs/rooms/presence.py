@@ -18,15 +18,14 @@ Invariant: a state that is newer than its client's last one is told to everyone 
 is ever told again. The clocks that are told of a client never go back.
 """
 
-import json
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
 from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER
 from channels_yjs.wire.messages import LEFT, AwarenessEntry
 
-NAME_MAX_LENGTH = 40
-NOBODY = "Somebody"
+from .person import Person, describe
+
 NOTHING_SAID = -1  # older than any clock
 MAX_FAREWELLS = 1000  # who left longest ago is forgotten first
 
@@ -35,7 +34,7 @@ MAX_FAREWELLS = 1000  # who left longest ago is forgotten first
 class _Client:
     entry: AwarenessEntry  # as it was told to everyone
     owner: Hashable  # a connection of this process, or the name of another process
-    person: dict[str, str]  # name and colour, as the list of notes shows them
+    person: Person
     said: int  # the newest clock that the owner has sent; the one that was told may be newer
     is_quiet: bool = False  # nothing new has come from the owner since the last round of renewals
 
@@ -63,7 +62,7 @@ class Presence:
         mine = set(owners)
         return tuple(client.entry for client in self._here.values() if client.owner in mine)
 
-    def people(self, owners: Iterable[Hashable]) -> list[dict[str, str]]:
+    def people(self, owners: Iterable[Hashable]) -> list[Person]:
         """Name and colour of everybody who is here by way of these."""
         mine = set(owners)
         return [client.person for client in self._here.values() if client.owner in mine]
@@ -193,14 +192,3 @@ class Presence:
             claim.entry = entry
         else:
             self._claims[entry.client_id] = _Claim(owner, entry)
-
-
-def describe(entry: AwarenessEntry) -> dict[str, str]:
-    """Name and colour of a person, from a state that may hold anything."""
-    user = json.loads(entry.state).get("user")
-    user = user if isinstance(user, dict) else {}
-    name, color = user.get("name"), user.get("color")
-    return {
-        "name": name.strip()[:NAME_MAX_LENGTH] if isinstance(name, str) and name.strip() else NOBODY,
-        "color": color if isinstance(color, str) else "",
-    }

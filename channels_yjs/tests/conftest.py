@@ -1,5 +1,86 @@
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import channel_layers, get_channel_layer
+from django.conf import settings
+from django.db import connections
 from hypothesis import settings as property_tests
+
+from channels_yjs.hub.hub import Hub
+from channels_yjs.testing.faulty_layer import FaultyChannelLayer
+from channels_yjs.testing.peers import Peer
+from channels_yjs.tests.sharing import create_note
+from notes.models import Note
 
 # No example has to be done in 200 ms: a busy machine takes longer.
 property_tests.register_profile("patient", deadline=None)
 property_tests.load_profile("patient")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A database file of the tests' own. In memory, SQLite locks whole tables between threads."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database["TEST"]["NAME"] = tmp_path_factory.mktemp("database") / "test.sqlite3"
+
+
+@pytest.fixture(autouse=True)
+def fresh_channel_layer() -> Iterator[None]:
+    """A layer holds queues of the event loop in which it was used."""
+    channel_layers.backends = {}
+    yield
+    channel_layers.backends = {}
+
+
+@pytest.fixture
+def note(transactional_db: None) -> Note:
+    return create_note()
+
+
+@pytest.fixture
+async def start_hub() -> AsyncIterator[Callable[[], Hub]]:
+    """Makes server processes: they share the database and the channel layer, and nothing else."""
+    hubs: list[Hub] = []
+
+    def start() -> Hub:
+        hubs.append(Hub().run())
+        return hubs[-1]
+
+    yield start
+    for hub in hubs:
+        await hub.close()
+    await sync_to_async(connections.close_all)()  # those of the thread that runs the tests' own queries
+
+
+@pytest.fixture
+async def hub(start_hub: Callable[[], Hub]) -> Hub:
+    return start_hub()
+
+
+@pytest.fixture
+async def other_hub(start_hub: Callable[[], Hub]) -> Hub:
+    return start_hub()
+
+
+@pytest.fixture
+async def join(note: Note, hub: Hub) -> Callable[..., Any]:
+    """`ada, grace = await join("Ada", "Grace")`: people on the test's note, by way of one process."""
+
+    async def join(*names: str, via: Hub = hub) -> Any:
+        peers = [Peer(name) for name in names]
+        for peer in peers:
+            await peer.join(via, note)
+        return peers if len(peers) > 1 else peers[0]
+
+    return join
+
+
+@pytest.fixture
+def faulty_layer(settings: Any) -> FaultyChannelLayer:
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels_yjs.testing.faulty_layer.FaultyChannelLayer"}}
+    layer = get_channel_layer()
+    assert isinstance(layer, FaultyChannelLayer)
+    return layer

@@ -33,8 +33,9 @@ class CloseCode(IntEnum):
     """Why the server closes. y-websocket comes back by itself, except after 4400 to 4499."""
 
     MALFORMED_FRAME = 4400
-    NO_SUCH_NOTE = 4404
-    ANOTHER_NOTE = 4409
+    NOT_ALLOWED = 4403
+    NO_SUCH_DOCUMENT = 4404
+    ANOTHER_DOCUMENT = 4409
     TOO_LARGE = 4413
     FLOODING = 4429
     TRY_AGAIN = 4503

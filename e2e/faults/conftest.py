@@ -149,8 +149,9 @@ def socket_of(server: AppServer, note_id: int = 1) -> str:
 def row_counts(database: Database, note_id: int = 1) -> tuple[int, int]:
     """Rows of a note's log, and bytes of its snapshot."""
     query = (
-        f"SELECT (SELECT count(*) FROM notes_update WHERE note_id = {note_id}),"  # noqa: S608
-        f" (SELECT coalesce(max(length(state)), 0) FROM notes_snapshot WHERE note_id = {note_id})"
+        f"WITH d AS (SELECT id FROM channels_yjs_document WHERE object_id = '{note_id}')"  # noqa: S608
+        " SELECT (SELECT count(*) FROM channels_yjs_update WHERE document_id IN (SELECT id FROM d)),"
+        " (SELECT coalesce(max(length(state)), 0) FROM channels_yjs_snapshot WHERE document_id IN (SELECT id FROM d))"
     )
     if database.postgres:
         with database.postgres.connect(database.name) as connection:

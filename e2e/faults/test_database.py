@@ -25,7 +25,7 @@ ROOM_LEFT = 64 * 1024  # bytes
 def locked(database: Database) -> Iterator[None]:
     if database.postgres:
         with database.postgres.connect(database.name) as connection, connection.transaction():
-            connection.execute(sql.SQL("LOCK TABLE notes_note IN ACCESS EXCLUSIVE MODE"))
+            connection.execute(sql.SQL("LOCK TABLE channels_yjs_document IN ACCESS EXCLUSIVE MODE"))
             yield
         return
     with locked_database(database.url):

@@ -137,7 +137,7 @@ def test_a_note_that_moves_to_another_database_and_back_loses_nothing(
     until_somebody_is_owed_and_there_is_a_snapshot(crowd, first)
     for number, target in enumerate([make_database("moved"), f"sqlite:///{tmp_path / 'back.sqlite3'}"]):
         owed, dump = crowd.owed, tmp_path / f"{number}.json"
-        manage(server, "dumpdata", "notes", "auth.user", "--output", str(dump))
+        manage(server, "dumpdata", "notes", "channels_yjs", "auth.user", "--natural-foreign", "--output", str(dump))
         ada.write(f"Before move {number}. ")
         ada.expect_saved()
         server.stop()
@@ -154,7 +154,7 @@ def test_a_note_that_moves_to_another_database_and_back_loses_nothing(
         ada.expect_saved()
         crowd.until_news()
     text = crowd.expect_converged()
-    manage(server, "compact_notes")
+    manage(server, "compact_documents")
     server.kill()
     server.start()
     crowd.expect_nothing_lost(url)

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from notes.documents import create_note
+from channels_yjs.tests.sharing import create_note
 from notes.management.commands import backup
 
 pytestmark = pytest.mark.django_db(transaction=True)

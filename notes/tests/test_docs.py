@@ -95,8 +95,8 @@ def test_the_glossary_is_in_alphabetical_order() -> None:
 @pytest.mark.parametrize(
     ("file", "name", "first", "last"),
     [
-        ("notes/rooms.py", "Room.committed", "def committed(self, rows: list[Row]) -> None:", ""),
-        ("notes/checks.py", "check_browser_libraries", "@register", "]"),
+        ("channels_yjs/rooms/room.py", "Room.committed", "def committed(self, rows: list[Row]) -> None:", ""),
+        ("channels_yjs/checks.py", "check_browser_libraries", "@register", "]"),
         ("notes/static/notes/js/undo.js", "showUndo", "export function showUndo(undoManager, undo, redo) {", "}"),
     ],
 )
@@ -108,7 +108,9 @@ def test_a_listing_is_a_whole_piece_of_the_source(file: str, name: str, first: s
     assert code[-1].endswith(last)
 
 
-@pytest.mark.parametrize(("file", "name"), [("notes/rooms.py", "Room.nothing"), ("notes/nowhere.py", "Room")])
+@pytest.mark.parametrize(
+    ("file", "name"), [("channels_yjs/rooms/room.py", "Room.nothing"), ("notes/nowhere.py", "Room")]
+)
 def test_a_listing_of_what_is_not_there_is_an_error(file: str, name: str) -> None:
     with pytest.raises(listings.ListingError, match=r"^A page quotes .*\.$"):
         listings.render(file, name)

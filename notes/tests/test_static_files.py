@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django import Settings
 from servestatic.responders import MissingFileError
 
-from notes.checks import check_static_files
+from realtime_notes.static_files import check_static_files
 
 pytestmark = pytest.mark.django_db  # which the test client needs
 FOR_A_YEAR = "public, max-age=31536000, immutable"
@@ -147,14 +147,14 @@ def test_the_deployment_check_asks_for_collectstatic(
 ) -> None:
     restart()
     [warning] = check_static_files()
-    assert warning.id == "notes.W002"
+    assert warning.id == "realtime_notes.W002"
     assert warning.hint == "Collect them with: python manage.py collectstatic --no-input"
     collect()
     restart()
     assert check_static_files() == []
     (source / "page.css").write_text(WORDS)
     restart()
-    assert [warning.id for warning in check_static_files()] == ["notes.W002"]
+    assert [warning.id for warning in check_static_files()] == ["realtime_notes.W002"]
     settings.DEBUG = True
     assert check_static_files() == []
 

@@ -8,7 +8,7 @@ from realtime_notes import test_runner
 
 
 def test_manage_py_test_runs_the_tests() -> None:
-    result = manage("test", "notes.tests.test_health")
+    result = manage("test", "channels_yjs.tests.test_health")
     assert result.returncode == 0, result.stderr
     assert " passed in " in result.stdout
 

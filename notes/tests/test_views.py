@@ -7,9 +7,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from channels_yjs.log.replica import Replica
-from notes import documents
-from notes.documents import create_note
+from channels_yjs.log import store
+from channels_yjs.models import Document
+from channels_yjs.tests.sharing import create_note
 from notes.models import Note
 from notes.views import LONG_LINE, split_long_lines
 
@@ -43,15 +43,10 @@ def test_the_list_shows_title_excerpt_and_time(client: Client) -> None:
 
 
 def test_newest_change_comes_first(client: Client) -> None:
-    older, newer = create_note("The older"), create_note("The newer")
-    documents.append({older.pk: documents.Batch(1, create_update())})
+    older, _ = create_note("The older"), create_note("The newer")
+    assert store.project(Document.objects.find(older).pk, {"title": "The older", "body": "Written in"})
     text = page(client, "/")
     assert text.index("The older") < text.index("The newer")
-    assert newer.seq == 1
-
-
-def create_update() -> bytes:
-    return documents.read(create_note("elsewhere").pk)[0].payload
 
 
 def test_an_empty_list_invites(client: Client) -> None:
@@ -133,7 +128,7 @@ def test_creating_a_note_puts_its_title_into_the_shared_document(client: Client)
     response = client.post("/notes/", {"title": "Plans"})
     note = Note.objects.get(title="Plans")
     assert response.headers["Location"] == f"/notes/{note.pk}/"
-    assert Replica(documents.NAMES, documents.read(note.pk)).texts == {"title": "Plans", "body": ""}
+    assert note.first_texts() == {"title": "Plans", "body": ""}
 
 
 def test_a_note_needs_no_title(client: Client) -> None:

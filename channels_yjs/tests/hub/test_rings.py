@@ -8,15 +8,18 @@ from hypothesis import strategies as st
 
 from channels_yjs.hub import rings
 from channels_yjs.hub.rings import Alive, Changed, Deleted, People, Presence, Ring, Saved, UnknownRing, Who
+from channels_yjs.models import Owner
 from channels_yjs.wire.messages import AwarenessEntry
 
 documents = st.integers(1, 2**63 - 1)
+owners = st.builds(Owner, st.text(), st.text())
 people = st.lists(st.fixed_dictionaries({"name": st.text(), "color": st.text()})).map(tuple)
 entries = st.builds(AwarenessEntry, st.integers(0, 2**53 - 1), st.integers(0, 2**53 - 1), st.text())
 said = st.one_of(
     st.builds(Alive),
-    *(st.builds(kind, documents) for kind in (Saved, Deleted, Changed, Who)),
-    st.builds(People, documents, people),
+    *(st.builds(kind, documents) for kind in (Saved, Deleted, Who)),
+    st.builds(Changed, owners),
+    st.builds(People, owners, people),
     st.builds(Presence, documents, entries),
 )
 
@@ -26,8 +29,11 @@ def test_what_is_said_is_what_is_heard(ring: Ring) -> None:
     assert rings.decode(rings.encode(ring)) == ring
 
 
+NOTE = Owner("notes.note", "1")
+
+
 def test_no_kind_of_ring_is_left_out() -> None:
-    kinds = {type(ring) for ring in (Alive(), Saved(1), Deleted(1), Changed(1), People(1, ()), Who(1))}
+    kinds = {type(ring) for ring in (Alive(), Saved(1), Deleted(1), Changed(NOTE), People(NOTE, ()), Who(1))}
     assert {*kinds, Presence} == set(Ring.__args__)
 
 
@@ -38,7 +44,9 @@ def test_no_kind_of_ring_is_left_out() -> None:
         {"type": "health"},
         {"type": "ring"},
         {"type": "ring", "document": "1"},
-        {"type": "people", "document": 1},
+        {"type": "people", "owner": ["notes.note", "1"]},
+        {"type": "changed", "owner": ["notes.note", 1]},
+        {"type": "changed", "document": 1},
         {"type": "presence", "document": 1, "entry": [5, 1]},
         {"type": "presence", "document": 1, "entry": [5, 1, None]},
     ],

@@ -1,5 +1,4 @@
 from django import template
-
 from notes.modules import page_modules
 
 register = template.Library()

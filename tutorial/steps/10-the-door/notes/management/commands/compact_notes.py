@@ -2,9 +2,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from notes.documents import NoteError
 
 from notes import documents
-from notes.documents import NoteError
 from notes.models import Note, Update
 
 

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class ChannelsYjsConfig(AppConfig):
+    name = "channels_yjs"
+    verbose_name = "Shared documents"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import checks, loading  # noqa: F401
+        from .hub import owners
+
+        owners.watch_models()
+        loading.watch_models()

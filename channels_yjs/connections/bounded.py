@@ -1,0 +1,126 @@
+"""One WebSocket, within its limits. Knows close codes, not documents.
+
+Invariant: delivering never waits. A reader so slow that more than MAX_QUEUED_BYTES wait for it is closed, and
+catches up when it connects again.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from typing import Any
+
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from channels_yjs.conf import setting
+from channels_yjs.hub.hub import this_hub
+from channels_yjs.hub.limits import Bucket
+from channels_yjs.wire.messages import CloseCode, Refused
+
+from .daphne import before_shutdown
+from .outbox import Outbox
+
+logger = logging.getLogger(__name__)
+
+FRAMES_IN_A_ROW = 32  # before the other connections get their turn,
+TURN_SECONDS = 0.005  # and of the processor: some frames take as long as hundreds of others
+
+
+class BoundedConsumer(AsyncWebsocketConsumer):
+    """A consumer that never waits while it sends, and that answers for what it receives."""
+
+    channel_layer_alias = None  # the room listens to the channel layer, once for all its connections
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = uuid.uuid4().hex[:8]
+        self.is_shut = False
+        self._frames = 0
+        self._turn = 0.0  # how long this connection has had the processor since the others had their turn
+        self._allowance = Bucket(setting("MAX_FRAMES_PER_SECOND"))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """As in Channels, less what a consumer needs that listens to the channel layer: a task for each frame that
+        comes in, and a hop to a thread and back."""
+        self.scope, self.base_send = scope, send
+        self.outbox = Outbox(send)
+        self.hub = this_hub(lambda hub: before_shutdown(hub.say_goodbye))
+        self.hub.connect(self)
+        self.address = (scope.get("client") or [""])[0]
+        self.refused: Refused | None = None
+        try:
+            self._ask_for_admission()
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
+        except asyncio.CancelledError:
+            await self._say_goodbye()
+            raise
+        finally:
+            self.left()
+            self.outbox.close()
+            self.hub.admission.leave(self.address)
+            self.hub.disconnect(self)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        if message["type"] != "websocket.receive":
+            await super().dispatch(message)
+        elif not self.is_shut:
+            await self._receive_within_limits(message)
+
+    async def connect(self) -> None:
+        await self.accept()
+        if self.refused:
+            self.shut(self.refused.code, self.refused.reason)
+        else:
+            await self.enter()
+
+    def _ask_for_admission(self) -> None:
+        """The answer is told once the connection is open: before that, a browser could not read it."""
+        try:
+            self.hub.admission.enter(self.address)
+        except Refused as refused:
+            self.refused = refused
+
+    async def enter(self) -> None:
+        """The connection is open and may stay."""
+
+    def left(self) -> None:
+        """The connection is over, in whatever way. May be called twice."""
+
+    def enqueue(self, message: dict[str, Any], size: int) -> None:
+        if not self.outbox.put(message, size):
+            self.shut(CloseCode.TRY_AGAIN, "This connection reads too slowly.", at_once=True)
+
+    def shut(self, code: int, reason: str, *, at_once: bool = False) -> None:
+        """Closes after what already waits has been sent, or instead of sending it. Nothing more is heard."""
+        if not self.is_shut:
+            logger.info("shut connection=%s code=%s reason=%r", self.name, int(code), reason)
+            self.is_shut = True
+            self.outbox.finish({"type": "websocket.close", "code": int(code), "reason": reason}, drop=at_once)
+            self.left()
+
+    async def _receive_within_limits(self, message: dict[str, Any]) -> None:
+        self._frames += 1
+        if self._frames % FRAMES_IN_A_ROW == 0 or self._turn > TURN_SECONDS:
+            self._turn = 0.0
+            await asyncio.sleep(0)
+        frame, now = message.get("bytes"), time.monotonic()
+        started = time.thread_time()  # of the processor: nobody pays for what other programs take
+        if not self._allowance.take(now):
+            self.shut(CloseCode.FLOODING, "This connection sends more than the server can do for it.")
+        elif frame is not None and len(frame) > setting("MAX_FRAME_BYTES"):
+            self.shut(CloseCode.TOO_LARGE, f"A frame holds at most {setting('MAX_FRAME_BYTES')} bytes.")
+        else:
+            await self.websocket_receive(message)
+            seconds = time.thread_time() - started
+            self._turn += seconds
+            self._allowance.take_for_work(time.monotonic(), seconds)
+
+    async def _say_goodbye(self) -> None:
+        """This one connection is being ended by the server: saves what it may have sent, and says so."""
+        await self.hub.flush()
+        self.shut(CloseCode.TRY_AGAIN, "The server is shutting down.")
+        await self.outbox.drained()

@@ -1,0 +1,289 @@
+"""What the rooms of one server process share: writer, doorbell, lobby, and the knowledge of other processes.
+
+Every process is alike and none owns a document. They find each other by a heartbeat over the channel layer: to a
+process that is new each tells its people, and the people of one that fell silent are gone.
+
+Invariant: a fault that nobody foresaw ends this object, not the documents. It closes every connection with "try
+again", and the next connection finds a new one, which starts from the database.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, ParamSpec, Self, TypeVar
+from weakref import WeakKeyDictionary
+
+from django import db
+
+from channels_yjs.conf import setting
+from channels_yjs.log import store
+from channels_yjs.log.store import AnotherDocumentError
+from channels_yjs.log.writer import DatabaseThread, Writer
+from channels_yjs.models import Document, Owner, SharedModel
+from channels_yjs.rooms.person import Person
+from channels_yjs.rooms.room import Connection, Room
+from channels_yjs.wire.messages import AwarenessEntry, CloseCode
+
+from . import rings
+from .doorbell import EVERYONE, Doorbell, group_of
+from .limits import Admission
+from .lobby import Lobby
+from .neighbours import HEARTBEAT_SECONDS, Neighbours
+from .rings import Ring
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FLUSH_SECONDS = 1.5  # of the three within which a server that is told to stop has stopped
+LEAVE_SECONDS = 0.5
+# Clients forget anybody who is silent for 30 s; two rounds and the way to the browser must fit into that.
+RENEW_PRESENCE_SECONDS = 10.0
+RENEW_EVERY_CHECKS = 20  # joins of groups; a layer may forget them, channels_redis does so after a day
+
+
+class Hub:
+    def __init__(self) -> None:
+        self.writer = Writer()
+        self.reader = DatabaseThread("reader")
+        self.doorbell = Doorbell(self._on_ring, self._on_joined)
+        self.lobby = Lobby()
+        self.admission = Admission()
+        self.rooms: dict[int, Room] = {}  # by document
+        self._by_owner: dict[Owner, Room] = {}
+        self._opening: dict[Owner, asyncio.Task[Room]] = {}
+        self._neighbours = Neighbours()
+        self._connections: set[Connection] = set()
+        self._everybody_left = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
+
+    def run(self) -> Self:
+        """Starts what goes on until it is closed."""
+        regular = (self._beat, self._renew, self._check)
+        for service in (self.writer.run, self.doorbell.listen, self.doorbell.speak, *regular):
+            self.start(service())
+        return self
+
+    def start(self, job: Coroutine[Any, Any, None]) -> None:
+        if self._closing:
+            job.close()  # a room that is closed already may still have had something in mind
+            return
+        task = asyncio.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def connect(self, connection: Connection) -> None:
+        """Every connection says so when it begins, whatever it is for, and when it has ended."""
+        self._connections.add(connection)
+        self._everybody_left.clear()
+
+    def disconnect(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._everybody_left.set()
+
+    async def join(self, owner: SharedModel, connection: Connection, identity: str = "") -> Room:
+        """Raises the DoesNotExist of the owner's model, DocumentError, or a database error. A connection that says
+        which document it is for, by its identity, is asked for nothing and told nothing before that has been
+        compared."""
+        room = await self._room(owner)
+        while identity not in ("", room.identity):
+            if (await self.write(Document.objects.of, owner)).identity == room.identity:
+                raise AnotherDocumentError(room.id)
+            room.fail(AnotherDocumentError(room.id))  # it is the room that has been left behind
+            room = await self._room(owner)
+        room.add(connection)
+        return room
+
+    async def _room(self, owner: SharedModel) -> Room:
+        key = Owner.of(owner)
+        while key not in self._by_owner:
+            if key not in self._opening:
+                self._opening[key] = asyncio.create_task(self._open(key, owner))
+            await asyncio.shield(self._opening[key])
+        return self._by_owner[key]
+
+    async def _open(self, key: Owner, owner: SharedModel) -> Room:
+        try:
+            document = await self.write(Document.objects.of, owner)
+            room = self._by_owner[key] = self.rooms[document.pk] = await Room.open(document, owner, self)
+            self.doorbell.join(group_of(room.id))
+        finally:
+            del self._opening[key]
+        return room
+
+    # What rooms ask for
+
+    async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs a function that reads from the database."""
+        return await self.reader.run(function, *args, **kwargs)
+
+    async def write(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs a function that writes to the database, between two commits: SQLite has two who write wait for each
+        other, and not for short."""
+        return await self.writer.run_between(function, *args, **kwargs)
+
+    def submit(self, room: Room) -> None:
+        self.writer.submit(room)
+
+    def close_room(self, room: Room) -> None:
+        if self.rooms.get(room.id) is room:
+            del self.rooms[room.id]
+            del self._by_owner[room.owner]
+            self.doorbell.leave(group_of(room.id))
+            room.close()
+
+    def ring_saved(self, room: Room) -> None:
+        self.doorbell.ring(group_of(room.id), rings.Saved(room.id))
+
+    def ring_presence(self, room: Room, entry: AwarenessEntry) -> None:
+        self.doorbell.ring(group_of(room.id), rings.Presence(room.id, entry))
+
+    def tell_people(self, room: Room, people: list[Person]) -> None:
+        if self.lobby.tell_people(self.doorbell.name, room.owner, people):
+            self._ring_people(room.owner, people)
+
+    def tell_changed(self, room: Room) -> None:
+        self.lobby.tell_changed(room.owner)
+        self.doorbell.ring(EVERYONE, rings.Changed(room.owner))
+
+    # The end
+
+    async def flush(self) -> None:
+        """Saves what waits, as far as FLUSH_SECONDS suffice for it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self.writer.flush()
+
+    async def say_goodbye(self) -> None:
+        """The server is going down: saves what waits, and sends every browser to the next server."""
+        await self.flush()
+        for connection in list(self._connections):
+            connection.shut(CloseCode.TRY_AGAIN, "The server is shutting down.")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self._everybody_left.wait()
+
+    def close(self) -> asyncio.Task[None]:
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        return self._closing
+
+    async def _close(self) -> None:
+        for task in self._tasks:
+            task.remove_done_callback(self._ended)
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for room in list(self.rooms.values()):
+            self.close_room(room)
+        await self.writer.close()
+        await self.reader.close()
+
+    # What other processes say
+
+    def _on_ring(self, process: str, ring: Ring) -> None:
+        match ring:
+            case rings.Alive():
+                self._hear(process)
+            case rings.People(owner, people):
+                self.lobby.tell_people(process, owner, list(people))
+            case rings.Changed(owner):
+                self.lobby.tell_changed(owner)
+            case _ if room := self.rooms.get(ring.document):
+                self._tell_room(room, process, ring)
+
+    def _tell_room(self, room: Room, process: str, ring: Ring) -> None:
+        match ring:
+            case rings.Deleted():
+                room.vanished()
+            case rings.Saved():
+                room.look()
+            case rings.Presence(_, entry):
+                room.hear_presence(process, [entry])
+            case rings.Who():
+                room.announce_presence()
+
+    def _on_joined(self, group: str) -> None:
+        """From now on this process hears the group; what was said before it must ask for."""
+        if group == EVERYONE:
+            self.doorbell.ring(EVERYONE, rings.Alive())
+        for room in self.rooms.values():
+            if group_of(room.id) == group:
+                room.look()
+                self.doorbell.ring(group, rings.Who(room.id))
+
+    def _hear(self, process: str) -> None:
+        if self._neighbours.hear(process):
+            self.doorbell.ring(EVERYONE, rings.Alive())
+            for room in self.rooms.values():
+                room.announce_presence()
+                self._ring_people(room.owner, self.lobby.people_in(room.owner, self.doorbell.name))
+
+    def _ring_people(self, owner: Owner, people: list[Person]) -> None:
+        self.doorbell.ring(EVERYONE, rings.People(owner, tuple(people)))
+
+    # Regular work
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            self.doorbell.ring(EVERYONE, rings.Alive())
+            for process in self._neighbours.forget_silent():
+                self._forget(process)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_PRESENCE_SECONDS)
+            for room in list(self.rooms.values()):
+                room.renew_presence()
+                await asyncio.sleep(0)
+
+    def _forget(self, process: str) -> None:
+        self.lobby.forget(process)
+        for room in self.rooms.values():
+            room.forget_process(process)
+
+    async def _check(self) -> None:
+        """Looks for what no ring told of: changes by other processes, and documents that were deleted."""
+        checks = 0
+        while True:
+            await asyncio.sleep(setting("CHECK_LOG_SECONDS"))
+            checks += 1
+            if checks % RENEW_EVERY_CHECKS == 0:
+                self.doorbell.renew()
+            try:
+                newest = await self.reader.run(store.newest, list(self.rooms))
+            except db.Error as error:
+                logger.warning("check failed error=%r", error)
+                continue
+            for room in list(self.rooms.values()):
+                if newest.get(room.id) != (room.identity, room.replica.seq):
+                    room.look()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.critical("this process starts its rooms afresh", exc_info=error)
+            self._fail()
+
+    def _fail(self) -> None:
+        loop = asyncio.get_running_loop()
+        if _hubs.get(loop) is self:
+            del _hubs[loop]
+        for connection in list(self._connections):
+            connection.shut(CloseCode.TRY_AGAIN, "The server had a fault and starts afresh.")
+        self.close()
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def this_hub(on_made: Callable[[Hub], None] = lambda hub: None) -> Hub:
+    """The one of the running event loop, made when it is first asked for."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub().run()
+        on_made(_hubs[loop])
+    return _hubs[loop]

@@ -1,0 +1,44 @@
+"""Tells every process when an owner appears or is deleted, wherever that was done: on a page, in the admin or
+in a shell. A ring that gets lost is made up for by the rooms' own look at the database."""
+
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save, pre_delete
+from django.dispatch import receiver
+
+from channels_yjs.models import Document, Owner, SharedModel
+
+from .doorbell import EVERYONE, group_of, ring
+from .rings import Changed, Deleted
+
+
+def watch_models() -> None:
+    """Only models that are shared, so that saving any other costs nothing."""
+    for model in apps.get_models():
+        if issubclass(model, SharedModel):
+            post_save.connect(tell_created, sender=model)
+            post_delete.connect(tell_changed, sender=model)
+
+
+def tell_created(instance: SharedModel, created: bool, **kwargs: Any) -> None:
+    if created:
+        tell_changed(instance)
+
+
+def tell_changed(instance: SharedModel, **kwargs: Any) -> None:
+    owner = Owner.of(instance)
+    transaction.on_commit(lambda: ring(EVERYONE, Changed(owner)))
+
+
+@receiver(pre_delete, sender=Document)
+def wait_for_commit(instance: Document, **kwargs: Any) -> None:
+    """Who saves to its log has locked its row. Deleting the log without that lock would leave their row behind."""
+    Document.objects.select_for_update().filter(pk=instance.pk).first()
+
+
+@receiver(post_delete, sender=Document)
+def tell_deleted(instance: Document, **kwargs: Any) -> None:
+    document_id = instance.pk
+    transaction.on_commit(lambda: ring(group_of(document_id), Deleted(document_id)))

@@ -1,0 +1,60 @@
+"""What `loaddata` may write over. It goes by primary keys, and those of another database may be in use in this one.
+
+A loaded row takes the place of one that nobody has opened, such as a migration makes. It never takes the place of
+one whose document people may have written in: then the whole load is refused, and `loaddata`, which is one
+transaction, changes nothing.
+"""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.db import IntegrityError
+from django.db.models import Model
+from django.db.models.signals import pre_save
+from django.dispatch import receiver
+
+from .models import Document, SharedModel, Snapshot, Update
+
+
+def watch_models() -> None:
+    for model in apps.get_models():
+        if issubclass(model, SharedModel):
+            pre_save.connect(keep_owner, sender=model)
+
+
+def keep_owner(instance: SharedModel, raw: bool, using: str, **kwargs: Any) -> None:
+    if raw:
+        content_type = ContentType.objects.db_manager(using).get_for_model(instance)
+        keep_document_of(content_type, str(instance.pk), using)
+
+
+def keep_document_of(content_type: Any, object_id: str, using: str) -> None:
+    if Document.objects.using(using).filter(content_type=content_type, object_id=object_id).exists():
+        refuse(f"{content_type.name} {object_id} is in use")
+
+
+@receiver(pre_save, sender=Document)
+def keep_document(instance: Document, raw: bool, using: str, **kwargs: Any) -> None:
+    if raw:
+        keep_document_of(instance.content_type, instance.object_id, using)
+        keep_key(instance, using)
+
+
+@receiver(pre_save, sender=Update)
+@receiver(pre_save, sender=Snapshot)
+def keep_row(instance: Any, raw: bool, using: str, **kwargs: Any) -> None:
+    if raw:
+        keep_key(instance, using)
+        # A document that is written in while it is dumped has later rows than it counted.
+        documents = Document.objects.using(using).filter(pk=instance.document_id, seq__lt=instance.seq)
+        documents.update(seq=instance.seq)
+
+
+def keep_key(instance: Model, using: str) -> None:
+    if type(instance)._default_manager.using(using).filter(pk=instance.pk).exists():
+        refuse(f"the {instance._meta.verbose_name} with the key {instance.pk} belongs to this database")
+
+
+def refuse(reason: str) -> None:
+    raise IntegrityError(f"The dump was not loaded: {reason}. Load it into a new database, right after migrate.")

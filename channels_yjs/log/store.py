@@ -1,0 +1,168 @@
+"""The update logs of documents in the database. The truth about a document is its log.
+
+The functions that touch the database block: call them in a thread. Invariant: whoever reads rows and a
+snapshot reads the rows first. A compaction between the two can then only make the snapshot hold more than
+was asked for, never leave a gap.
+
+A log with a gap is never read as if it were whole, and so never folded: that would lose what the gap held.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, NamedTuple
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from channels_yjs.models import Document, Snapshot, Update
+from channels_yjs.signals import document_changed
+from channels_yjs.wire.messages import CloseCode
+
+from .replica import Row
+
+logger = logging.getLogger(__name__)
+
+# By hand, because the ORM takes longer to put these together than the database to carry them out, for each keystroke.
+LOCK_DOCUMENTS = "SELECT id, identity, seq FROM channels_yjs_document WHERE id IN ({ids}) ORDER BY id {for_update}"
+ADD_UPDATE = "INSERT INTO channels_yjs_update (document_id, seq, payload, created_at) VALUES (%s, %s, %s, %s)"
+COUNT_UPDATE = "UPDATE channels_yjs_document SET seq = seq + 1 WHERE id IN ({ids})"
+READ_ON = (
+    "SELECT d.identity, d.seq, u.seq, u.payload FROM channels_yjs_document d "
+    "LEFT JOIN channels_yjs_update u ON u.document_id = d.id AND u.seq > %s WHERE d.id = %s ORDER BY u.seq"
+)
+
+
+class DocumentError(Exception):
+    """The database does not hold what a page or a room builds on. Nothing has been written."""
+
+    code: ClassVar[CloseCode]
+    reason: ClassVar[str]  # for the page; the message is for the log
+
+    def __init__(self, document_id: int, message: str) -> None:
+        super().__init__(message)
+        self.document_id = document_id
+
+
+class AnotherDocumentError(DocumentError):
+    code = CloseCode.ANOTHER_DOCUMENT
+    reason = "There is another document under this address now."
+
+    def __init__(self, document_id: int) -> None:
+        super().__init__(document_id, f"Another document has the number {document_id} now.")
+
+
+class GapError(DocumentError):
+    """Rows of a log are missing. Pages keep their text and come back until somebody has brought the rows back."""
+
+    code = CloseCode.TRY_AGAIN
+    reason = "This document cannot be read at the moment."
+
+    def __init__(self, document_id: int, message: str) -> None:
+        super().__init__(document_id, f"The log of document {document_id} is incomplete: {message}")
+        logger.error(self)
+
+
+class Batch(NamedTuple):
+    """What a room wants to have saved, the newest number that it knows, and its document's identity."""
+
+    known: int
+    payload: bytes
+    identity: str = ""  # an empty one stands for whichever document has the number, here and below
+
+
+def read(document_id: int, after: int = 0, identity: str = "") -> list[Row]:
+    """The log of a document after a number, oldest first. Starts with the snapshot where that goes further: rows up
+    to it say nothing more, and need not even be of this log, where a dump was loaded into a used database.
+
+    Raises GapError if anything is missing; Document.DoesNotExist, so that an empty log is not a missing one; and
+    AnotherDocumentError if a document of another identity has the number.
+    """
+    if after and (next_rows := _read_on(document_id, after, identity)) is not None:
+        return next_rows
+    newest = _newest(document_id, identity)  # first: all rows up to it have been committed, so all are to be found
+    updates = Update.objects.filter(document_id=document_id, seq__gt=after).order_by("seq")
+    rows = [Row(seq - 1, seq, bytes(payload)) for seq, payload in updates.values_list("seq", "payload")]
+    if snapshot := Snapshot.objects.filter(document_id=document_id, seq__gt=after).first():
+        rows = [Row(0, snapshot.seq, bytes(snapshot.state)), *(row for row in rows if row.seq > snapshot.seq)]
+    end = rows[-1].seq if rows else after
+    reached = after
+    for row in rows:
+        reached = row.seq if row.after <= reached else reached  # which stays before a gap
+    if not reached == end == newest:  # or it has been written on, or deleted, meanwhile
+        latest = _newest(document_id, identity)
+        if reached < end or not newest <= end <= latest:
+            raise GapError(document_id, f"without a gap it goes up to {reached}, and its newest number is {latest}.")
+    return rows
+
+
+def _read_on(document_id: int, after: int, identity: str) -> list[Row] | None:
+    """The rows after a number, if they are all there. Most often they are: this is what every ring asks for."""
+    with connection.cursor() as cursor:
+        cursor.execute(READ_ON, [after, document_id])
+        found = cursor.fetchall()
+    if not found:
+        return None
+    found_identity, newest, _, _ = found[0]
+    check_identity(document_id, identity, found_identity)
+    rows = [Row(seq - 1, seq, bytes(payload)) for _, _, seq, payload in found if seq is not None]
+    is_whole = newest >= after and [row.seq for row in rows] == list(range(after + 1, newest + 1))
+    return rows if is_whole else None
+
+
+def _newest(document_id: int, identity: str) -> int:
+    """The newest number of a document. Raises Document.DoesNotExist or AnotherDocumentError."""
+    found, seq = Document.objects.values_list("identity", "seq").get(pk=document_id)
+    check_identity(document_id, identity, found)
+    return seq
+
+
+def check_identity(document_id: int, wanted: str, found: str) -> None:
+    if wanted not in ("", found):
+        raise AnotherDocumentError(document_id)
+
+
+def append(batches: Mapping[int, Batch]) -> dict[int, list[Row]]:
+    """Saves one batch a document, all in one transaction, and returns for each document the rows after the number
+    that its room knew, the new one last. A document missing from the result does not exist any more.
+
+    Raises DocumentError, and saves nothing, if a room builds on what the database does not hold.
+    """
+    ids = ", ".join(["%s"] * len(batches))
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LOCK_DOCUMENTS.format(ids=ids, for_update=for_update()), [*batches])
+        numbers: dict[int, int] = {}
+        for pk, identity, numbers[pk] in cursor.fetchall():
+            check_identity(pk, batches[pk].identity, identity)
+            if batches[pk].known > numbers[pk]:
+                raise GapError(pk, f"number {batches[pk].known} has been saved, and the newest is {numbers[pk]}.")
+        cursor.executemany(ADD_UPDATE, [(pk, seq + 1, batches[pk].payload, now) for pk, seq in numbers.items()])
+        cursor.execute(COUNT_UPDATE.format(ids=ids), [*batches])
+        return {
+            pk: [Row(seq, seq + 1, batches[pk].payload)] if batches[pk].known == seq else read(pk, batches[pk].known)
+            for pk, seq in numbers.items()
+        }
+
+
+def for_update() -> str:
+    """SQLite has no locks for rows: its transactions begin with a lock of the whole database."""
+    return connection.ops.for_update_sql() if connection.features.has_select_for_update else ""
+
+
+def newest(document_ids: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """The identity and the newest number of each document that exists."""
+    found = Document.objects.filter(pk__in=document_ids).values_list("pk", "identity", "seq")
+    return {pk: (identity, seq) for pk, identity, seq in found}
+
+
+def project(document_id: int, texts: Mapping[str, str], identity: str = "", seq: int = 0) -> bool:
+    """Has the owner bring its readable fields up to date, and tells Django code of it after the commit. Returns
+    whether anything changed. Raises Document.DoesNotExist or AnotherDocumentError."""
+    with transaction.atomic():
+        document = Document.objects.get(pk=document_id)
+        check_identity(document_id, identity, document.identity)
+        owner = document.lock_owner()
+        if owner is None or owner.project(texts) is False:
+            return False
+    document_changed.send_robust(type(owner), instance=owner, texts=texts, seq=seq)
+    return True

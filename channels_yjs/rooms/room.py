@@ -1,0 +1,313 @@
+"""Rooms: each is one open document in this process, with everyone on it who is connected here.
+
+A room checks what comes in, has the writer save it, and after the commit sends it to its connections, merged
+and encoded once. It learns what other processes saved when they ring the doorbell, or at the latest by
+looking at the log every few seconds: the doorbell may fail, the log does not.
+
+Invariant: nothing is sent that the database does not hold, and `replica.seq` is the number up to which
+everything has been sent to every connection.
+"""
+
+import logging
+from asyncio import get_running_loop
+from collections.abc import Callable, Coroutine, Hashable, Iterable
+from dataclasses import replace
+from typing import Any, ParamSpec, Protocol, Self, TypeVar
+
+from django import db
+
+from channels_yjs.log import compaction, crdt, store
+from channels_yjs.log.replica import Replica, Row
+from channels_yjs.log.store import Batch, DocumentError
+from channels_yjs.models import Document, Owner, SharedModel
+from channels_yjs.wire import messages
+from channels_yjs.wire.messages import LEFT, Awareness, AwarenessEntry, CloseCode, Message, Refused, SyncStatus
+from channels_yjs.wire.updates import Shape, check_update
+
+from .causality import MissingUpdates
+from .intake import Intake
+from .jobs import Job, Jobs
+from .news import News, Told
+from .person import Person
+from .presence import Presence
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PROJECT_AFTER_SECONDS = 1.0
+RETRY_SECONDS = 1.0
+NOBODY_HERE = messages.encode(Awareness(()))
+ANSWER_SECONDS = 2.0  # for a connection whose client another one claims; whoever is alive needs a tenth of it
+IDLE_SECONDS = 10.0  # a room stays open so long after the last one left: most often somebody reloads
+
+
+class Connection(Protocol):
+    """One socket, as its room sees it. Neither method waits or raises."""
+
+    def __hash__(self) -> int: ...
+    def deliver(self, frame: bytes) -> None: ...
+    def shut(self, code: int, reason: str) -> None: ...
+
+
+class Host(Protocol):
+    """The process that a room is in, as the room sees it."""
+
+    def start(self, job: Coroutine[Any, Any, None], /) -> None: ...
+    async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def write(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
+    def submit(self, room: "Room", /) -> None: ...
+    def close_room(self, room: "Room", /) -> None: ...
+
+    # What others are to hear
+    def ring_saved(self, room: "Room", /) -> None: ...
+    def ring_presence(self, room: "Room", entry: AwarenessEntry, /) -> None: ...
+    def tell_people(self, room: "Room", people: list[Person], /) -> None: ...
+    def tell_changed(self, room: "Room", /) -> None: ...
+
+
+class Room:
+    def __init__(self, document: Document, owner: SharedModel, host: Host) -> None:
+        self.id, self.identity = document.pk, document.identity
+        self.owner, self.names = Owner.of(owner), tuple(owner.shared_texts)
+        self.connections: set[Connection] = set()
+        self.presence = Presence()
+        self.replica = Replica(self.names)
+        self._host = host
+        self._jobs = Jobs(host.start, self._attempt)
+        self._intake: Intake[Connection] = Intake(self.replica, on_full=lambda: self._jobs.start(self._compact))
+        self._news = News(self._tell_news)
+        self._is_behind = False
+        self._challengers: set[Connection] = set()
+
+    @classmethod
+    async def open(cls, document: Document, owner: SharedModel, host: Host) -> Self:
+        """Raises Document.DoesNotExist, DocumentError, or a database error."""
+        room = cls(document, owner, host)
+        room.replica.extend(await room._read_on())
+        room._intake.count_clocks()
+        # The process that made the last change may have died before it did this.
+        room._jobs.soon(PROJECT_AFTER_SECONDS, room._project)
+        return room
+
+    def close(self) -> None:
+        self._jobs.close()
+        self._news.close()
+
+    # A connection's life
+
+    def add(self, connection: Connection) -> None:
+        self._jobs.cancel(self._fall_idle)
+        self.connections.add(connection)
+        connection.deliver(messages.encode(messages.SyncStep1(self.replica.state_vector)))
+        for frame in messages.encode_presence(self.presence.everyone()):
+            connection.deliver(frame)
+
+    def receive(self, connection: Connection, message: Message) -> None:
+        """Raises ProtocolError if the message carries an update that the CRDT library refuses."""
+        self.presence.alive(connection)
+        try:
+            self._receive(connection, message)
+        except Refused as refused:
+            connection.shut(refused.code, refused.reason)
+
+    def _receive(self, connection: Connection, message: Message) -> None:
+        match message:
+            case messages.SyncStep1(state_vector):
+                missing = self.replica.missing(state_vector)
+                connection.deliver(messages.encode(messages.SyncStep2(missing)))
+            case messages.SyncStep2(update, shape):
+                self._receive_answer(connection, update, shape)
+            case messages.SyncUpdate(update, shape):
+                try:
+                    self._receive_update(update, shape)
+                except MissingUpdates:
+                    self._ask_for_more(connection)
+            case SyncStatus():
+                self._receive_question(connection, message)
+            case Awareness(entries):
+                self._receive_presence(connection, entries)
+            case messages.QueryAwareness():
+                for frame in messages.encode_presence(self.presence.everyone()) or [NOBODY_HERE]:
+                    connection.deliver(frame)
+
+    def remove(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        self._intake.has_answered(connection)
+        self._news.add(self.presence.leave(connection), is_ours=True)
+        if not self.connections:
+            self._jobs.later(IDLE_SECONDS, self._fall_idle)
+
+    # One keystroke: received, saved, sent
+
+    def _receive_update(self, update: bytes, shape: Shape | None) -> None:
+        self._intake.receive(update, shape or check_update(update))
+        if self._intake.waiting:
+            self._host.submit(self)
+
+    def _ask_for_more(self, connection: Connection) -> None:
+        """Somebody who types in the moment of connecting is ahead of their own answer to the sync step 1 of `add`."""
+        if self._intake.lack(connection):
+            connection.deliver(messages.encode(messages.SyncStep1(self.replica.state_vector)))
+
+    def _receive_answer(self, connection: Connection, update: bytes, shape: Shape | None) -> None:
+        try:
+            self._receive_update(update, shape)
+        except MissingUpdates:
+            raise messages.ProtocolError("An answer stands on updates that nobody has sent.") from None
+        for question in self._intake.has_answered(connection):
+            self._receive_question(connection, question)
+
+    def _receive_question(self, connection: Connection, question: SyncStatus) -> None:
+        if not self._intake.ask(connection, question):
+            connection.deliver(messages.encode(question))
+        elif self._intake.waiting:
+            self._host.submit(self)
+
+    def take(self) -> Batch | None:
+        """Hands what waits to the writer, which answers with one of the next three."""
+        update = self._intake.take()
+        return Batch(self.replica.seq, update, self.identity) if update else None
+
+    def put_back(self) -> None:
+        self._intake.put_back()
+
+    def committed(self, rows: list[Row]) -> None:
+        asked = self._intake.saved()
+        if rows:
+            self._advance(rows)
+            if len(rows) > 1:  # some of other processes: our own have been counted as they came
+                self._intake.count_clocks()
+            self._host.ring_saved(self)
+        for connection, question in asked:
+            connection.deliver(messages.encode(question))
+
+    def vanished(self) -> None:
+        """The document has been deleted."""
+        self._end(CloseCode.NO_SUCH_DOCUMENT, "This document has been deleted.")
+
+    def fail(self, error: DocumentError) -> None:
+        """The database does not hold what this room builds on. What people have not saved is in their pages."""
+        self._end(error.code, error.reason)
+
+    def _end(self, code: int, reason: str) -> None:
+        for connection in list(self.connections):
+            connection.shut(code, reason)
+        self._host.close_room(self)
+
+    def look(self) -> None:
+        """Reads what the log holds beyond `replica.seq`: after a ring there should be something."""
+        self._is_behind = True
+        self._jobs.start(self._catch_up)
+
+    async def _catch_up(self) -> None:
+        while self._is_behind:
+            self._is_behind = False
+            self._advance(await self._read_on())
+            self._intake.count_clocks()
+
+    async def _read_on(self) -> list[Row]:
+        return await self._host.read(store.read, self.id, self.replica.seq, self.identity)
+
+    def _advance(self, rows: Iterable[Row]) -> None:
+        news = self.replica.extend(rows)
+        if news:
+            self._send(messages.encode(messages.SyncUpdate(crdt.merge(news))))
+            self._jobs.soon(PROJECT_AFTER_SECONDS, self._project)
+        if self.replica.is_long:
+            self._jobs.start(self._compact)
+
+    def _send(self, frame: bytes) -> None:
+        for connection in list(self.connections):  # a copy: one that dies leaves the set meanwhile
+            connection.deliver(frame)
+
+    # Presence
+
+    def _receive_presence(self, connection: Connection, entries: Iterable[AwarenessEntry]) -> None:
+        own = self.presence.own(connection, entries)
+        news = self.presence.update(connection, own)
+        self._news.add(news, is_ours=True)
+        for entry in own:
+            if entry not in news and (farewell := self.presence.farewell(entry.client_id)):
+                connection.deliver(messages.encode(Awareness((farewell,))))
+        if rival := self.presence.rival(connection):
+            self._challenge(connection, rival)
+
+    def _challenge(self, challenger: Connection, rival: Hashable) -> None:
+        """Asks the rival what every client answers: sync step 1."""
+        if challenger in self._challengers:
+            return
+        self._challengers.add(challenger)
+        get_running_loop().call_later(ANSWER_SECONDS, self._decide, challenger)
+        for connection in self.connections.intersection({rival}):
+            connection.deliver(messages.encode(messages.SyncStep1(self.replica.state_vector)))
+
+    def _decide(self, challenger: Connection) -> None:
+        self._challengers.discard(challenger)
+        self._news.add(self.presence.decide(challenger), is_ours=True)
+
+    def hear_presence(self, process: str, entries: Iterable[AwarenessEntry]) -> None:
+        """Takes in what another process tells of its people."""
+        self._news.add(self.presence.update(process, entries), is_ours=False)
+
+    def forget_process(self, process: str) -> None:
+        self._news.add(self.presence.leave(process), is_ours=False)
+
+    def announce_presence(self) -> None:
+        """Tells the other processes who is connected here."""
+        for entry in self.presence.owned_by(self.connections):
+            self._host.ring_presence(self, entry)
+
+    def renew_presence(self) -> None:
+        """Tells everyone again of those who are connected here and silent, or they would be taken for gone."""
+        self._news.add(self.presence.renew(self.connections), is_ours=True)
+
+    def _tell_news(self, news: list[Told]) -> None:
+        for told in news:
+            self._move_clock_on(told.entry)
+        for frame in messages.encode_presence(told.entry for told in news):
+            self._send(frame)
+        ours = [told.entry for told in news if told.is_ours]
+        for entry in ours:
+            self._host.ring_presence(self, entry)
+        if ours:
+            self._host.tell_people(self, self.presence.people(self.connections))
+
+    def _move_clock_on(self, entry: AwarenessEntry) -> None:
+        """A client that lags behind hears first that it has left. It answers with the state that it has now, and a
+        newer clock. If it heard what everyone hears first, it would take an older state of its own for the newest."""
+        for connection in self.connections.intersection({self.presence.lagging(entry.client_id)}):
+            connection.deliver(messages.encode(Awareness((replace(entry, state=LEFT),))))
+
+    # Housekeeping
+
+    # Both write by way of the writer's thread: SQLite has two who write wait for each other, and not for short.
+
+    async def _project(self) -> None:
+        if await self._host.write(store.project, self.id, self.replica.texts, self.identity, self.replica.seq):
+            self._host.tell_changed(self)
+
+    async def _compact(self) -> None:
+        folded = await self._host.read(compaction.fold, self.id, self.identity, self.names)
+        self.replica.rebase(await self._host.write(compaction.keep, self.id, folded, self.identity))
+
+    async def _fall_idle(self) -> None:
+        if self._is_empty():
+            await self._project()
+            await self._compact()
+        if self._is_empty():
+            self._host.close_room(self)
+
+    def _is_empty(self) -> bool:
+        return not (self.connections or self._intake)
+
+    async def _attempt(self, job: Job) -> None:
+        try:
+            await job()
+        except Document.DoesNotExist:
+            self.vanished()
+        except DocumentError as error:
+            self.fail(error)
+        except db.Error as error:
+            logger.warning("job failed document=%s job=%s error=%r", self.id, job.__name__, error)
+            self._jobs.later(RETRY_SECONDS, job)

@@ -1,0 +1,185 @@
+"""The language of tests within one process: people who type, erase, lose the line and find it again.
+
+A Peer is one person's replica and speaks with a room exactly as a browser does, frame by frame, but without a
+socket. It keeps what it was shown and what was acknowledged. Positions are in characters, as a person counts.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pycrdt import Doc, Text, TransactionEvent
+
+from channels_yjs.hub.hub import Hub
+from channels_yjs.models import SharedModel
+from channels_yjs.rooms.room import Room
+from channels_yjs.wire import messages
+from channels_yjs.wire.messages import (
+    LEFT,
+    Awareness,
+    AwarenessEntry,
+    SyncStatus,
+    SyncStep1,
+    SyncStep2,
+    SyncUpdate,
+)
+
+PATIENCE_SECONDS = 60.0
+LOOK_AGAIN_SECONDS = 0.005
+
+
+class Peer:
+    def __init__(self, name: str, client_id: int | None = None) -> None:
+        self.name = name
+        self.doc = Doc[Any](client_id=client_id)
+        self.texts: dict[str, Text] = {}  # by name; typing goes into the last
+        self.room: Room | None = None
+        self.frames: list[bytes] = []  # everything that was delivered, in order
+        self.closed: tuple[int, str] | None = None
+        self.people: dict[int, dict[str, Any]] = {}
+        self.saved = self.asked = 0
+        self.clock = 0
+        self.state = LEFT
+        self._is_receiving = False
+        self._subscription = self.doc.observe(self._changed)
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.text!r}"
+
+    # The line
+
+    async def join(self, hub: Hub, owner: SharedModel, identity: str = "") -> None:
+        self.closed = None
+        self.texts = {name: self.doc.get(name, type=Text) for name in owner.shared_texts}
+        self._way = (hub, owner)
+        hub.connect(self)
+        self.room = await hub.join(owner, self, identity)
+        self.send(SyncStep1(self.doc.get_state()))
+        self.say_here()
+
+    def cut(self) -> None:
+        """The line goes dead; typing goes on."""
+        assert self.room
+        room, self.room = self.room, None
+        room.remove(self)
+        self._way[0].disconnect(self)
+        self.people.clear()
+
+    async def mend(self, hub: Hub | None = None) -> None:
+        await self.join(hub or self._way[0], self._way[1])
+
+    # Writing
+
+    @property
+    def body(self) -> Text:
+        return list(self.texts.values())[-1]
+
+    @property
+    def text(self) -> str:
+        return str(self.body)
+
+    def type(self, text: str, at: int | None = None) -> None:
+        self.body.insert(self._bytes_before(len(self.text) if at is None else at), text)
+
+    def erase(self, at: int, length: int) -> None:
+        start, end = self._bytes_before(at), self._bytes_before(at + length)
+        if end > start:
+            del self.body[start:end]
+
+    def _bytes_before(self, position: int) -> int:
+        return len(self.text[:position].encode())  # pycrdt counts UTF-8 bytes
+
+    def _changed(self, event: TransactionEvent) -> None:
+        if not self._is_receiving:
+            self.send(SyncUpdate(event.update))
+
+    # Frames, both ways
+
+    def send(self, message: messages.Message) -> None:
+        if self.room:
+            self.room.receive(self, messages.decode(messages.encode(message)))
+
+    def deliver(self, frame: bytes) -> None:
+        self.frames.append(frame)
+        match messages.decode(frame):
+            case SyncStep1(state_vector):
+                asyncio.get_running_loop().call_soon(self._answer, state_vector)
+            case SyncStep2(update) | SyncUpdate(update):
+                self._apply(update)
+            case Awareness(entries):
+                for entry in entries:
+                    self._see(entry)
+            case SyncStatus(payload):
+                self.saved = int.from_bytes(payload)
+
+    def shut(self, code: int, reason: str) -> None:
+        self.closed = (code, reason)
+        if self.room:
+            self.cut()
+
+    def _answer(self, state_vector: bytes) -> None:
+        self.send(SyncStep2(self.doc.get_update(state_vector)))
+
+    def _apply(self, update: bytes) -> None:
+        self._is_receiving = True
+        self.doc.apply_update(update)
+        self._is_receiving = False
+
+    # Presence and saving
+
+    def say_here(self, **state: Any) -> None:
+        self.clock += 1
+        self.state = json.dumps({"user": {"name": self.name, "color": "#123456"}, **state})
+        self._say_state()
+
+    def _say_state(self) -> None:
+        self.send(Awareness((AwarenessEntry(self.doc.client_id, self.clock, self.state),)))
+
+    def _see(self, entry: AwarenessEntry) -> None:
+        state = json.loads(entry.state)
+        if state is None and entry.client_id == self.doc.client_id and entry.clock >= self.clock:
+            self.clock = entry.clock + 1  # as y-protocols does it: I am here, whatever others have heard
+            asyncio.get_running_loop().call_soon(self._say_state)
+        elif state is None:
+            self.people.pop(entry.client_id, None)
+        else:
+            self.people[entry.client_id] = state
+
+    @property
+    def names(self) -> set[str]:
+        return {state["user"]["name"] for state in self.people.values()}
+
+    async def expect_saved(self) -> None:
+        self.asked += 1
+        self.send(SyncStatus(self.asked.to_bytes(4)))
+        await until(lambda: self.saved == self.asked, f"{self.name} hears that everything is saved")
+
+
+async def until(condition: Callable[[], bool], claim: str) -> None:
+    """Waits for something that must come true soon; fails with the claim if it does not."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not condition():  # noqa: ASYNC110 - it spans replicas, and none of them has an event for it
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    except TimeoutError:
+        raise AssertionError(f"Not true within {PATIENCE_SECONDS} s: {claim}") from None
+
+
+async def expect_text(text: str, *peers: Peer) -> None:
+    await until(lambda: all(peer.text == text for peer in peers), f"all read {text!r}, but {peers}")
+
+
+async def expect_names(names: Iterable[str], *peers: Peer) -> None:
+    wanted = set(names)
+    await until(lambda: all(peer.names == wanted for peer in peers), f"{wanted} are here")
+
+
+async def expect_converged(*peers: Peer) -> str:
+    """Everybody is on line, everything is saved, and all read the same. Returns what they read."""
+    for peer in peers:
+        await peer.expect_saved()
+    await until(
+        lambda: len({tuple(map(str, p.texts.values())) for p in peers}) == 1, f"all read the same, but {peers}"
+    )
+    return peers[0].text

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from channels_yjs.checks import check_browser_libraries
+from channels_yjs.models import Document, Update
+from channels_yjs.tests.sharing import create_document
+
+
+@pytest.fixture
+def unbuilt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finders, "find", lambda path: None)
+
+
+def test_missing_browser_libraries_are_a_warning_that_names_the_command(unbuilt: None) -> None:
+    [warning] = check_browser_libraries()
+    assert warning.id == "channels_yjs.W001"
+    assert warning.hint == "Build them with: nox -s vendor, or: npm ci && npm run build"
+
+
+@pytest.mark.django_db
+def test_the_page_names_the_command_too(unbuilt: None, client: Client) -> None:
+    text = client.get("/notes/1/").content.decode()
+    assert "<code>nox -s vendor</code>" in text
+    assert "importmap" not in text
+    assert "This note is yours" in text
+
+
+def test_built_libraries_are_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finders, "find", lambda path: Path(path))
+    assert check_browser_libraries() == []
+
+
+def create_written_document(title: str) -> Document:
+    document = create_document(title)
+    Update.objects.create(document=document, seq=2, payload=b"\x00\x00")
+    Document.objects.filter(pk=document.pk).update(seq=2)
+    return document
+
+
+@pytest.mark.django_db
+def test_compact_documents_folds_the_logs_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = create_written_document("One"), create_written_document("Two")
+    call_command("compact_documents", str(one.pk))
+    assert capsys.readouterr().out.startswith(f"{one}: 2 rows, now 0, ")
+    assert two.updates.count() == 2
+    call_command("compact_documents")
+    assert two.updates.count() == 0
+
+
+@pytest.mark.django_db
+def test_compact_documents_names_a_log_with_a_gap_and_goes_on_with_the_next() -> None:
+    broken, sound = create_written_document("One"), create_written_document("Two")
+    broken.updates.filter(seq=1).delete()
+    with pytest.raises(CommandError, match=rf"^The log of document {broken.pk} is incomplete: [^\n]*$"):
+        call_command("compact_documents")
+    assert (broken.updates.count(), sound.updates.count()) == (1, 0)
