@@ -163,9 +163,9 @@ def pictures(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def vendor(session: nox.Session) -> None:
-    """Build the browser libraries from npm into notes/static/notes/vendor/."""
+    """Build the browser libraries from npm into channels_yjs/static/channels_yjs/vendor/."""
     setup.build_browser_libraries(session)
-    session.log("The browser libraries are in notes/static/notes/vendor/.")
+    session.log("The browser libraries are in channels_yjs/static/channels_yjs/vendor/.")
 
 
 @nox.session(default=False)

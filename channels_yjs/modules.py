@@ -1,7 +1,7 @@
 """The JavaScript modules of a page: which ones it needs, and at which addresses.
 
-The browser libraries are listed in notes/libraries/, and nowhere else: several in one file, since over a slow line
-each request costs time. esbuild builds these files and writes down what it made of them; the import map, the
+The browser libraries are listed in channels_yjs/libraries/, and nowhere else: several in one file, since over a slow
+line each request costs time. esbuild builds these files and writes down what it made of them; the import map, the
 preloads and the check at start are made from that. Our own modules are read as they are written, so with DEBUG on
 an import that is added counts at the next reload.
 
@@ -23,8 +23,9 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.urls import get_script_prefix
 
-BUILT = "notes/vendor/modules.json"  # what esbuild calls its metafile
-STATIC_FOLDER = "notes/static/"  # the names of static files begin behind it
+BUILT = "channels_yjs/vendor/modules.json"  # what esbuild calls its metafile
+STATIC_FOLDER = "channels_yjs/static/"  # the names of static files begin behind it
+ENTRY, OWN_FOLDER = "channels-yjs", "channels_yjs/js/"  # what the package's own modules are imported as, and are
 IMPORT = re.compile(r"""^(?:import|export)\s+(?:[\w$\s{},*]+\sfrom\s+)?["']([^"'\n]+)["']""", re.MULTILINE)
 
 
@@ -65,6 +66,8 @@ def find_modules(entry: str) -> PageModules:
     needed = sorted(closure(entry, build), key=lambda module: module.size, reverse=True)
     addresses = {name: static(name) for name in [*build.modules, *(module.name for module in needed)]}
     import_map = {library: addresses[name] for library, name in build.libraries.items()}
+    own = {imported for module in needed for imported in module.imports if is_own(imported)}
+    import_map |= {imported: addresses[file_of(imported, build)] for imported in sorted(own)}
     # An import by path, like ./people.js, asks for the plain name; the collected file has another one.
     plain = {urljoin(address, basename(name)): address for name, address in addresses.items()}
     import_map |= {name: address for name, address in plain.items() if name != address}
@@ -80,8 +83,19 @@ def closure(entry: str, build: Build) -> list[Module]:
         module = build.modules.get(name) or read_module(name)
         if module and name not in found:
             found[name] = module
-            waiting += [build.libraries.get(imported, imported) for imported in module.imports]
+            waiting += [file_of(imported, build) for imported in module.imports]
     return list(found.values())
+
+
+def file_of(imported: str, build: Build) -> str:
+    """The static file behind what a module imports."""
+    if is_own(imported):
+        return OWN_FOLDER + (imported.removeprefix(f"{ENTRY}/") if imported != ENTRY else "index.js")
+    return build.libraries.get(imported, imported)
+
+
+def is_own(imported: str) -> bool:
+    return imported == ENTRY or imported.startswith(f"{ENTRY}/")
 
 
 def read_build() -> Build:

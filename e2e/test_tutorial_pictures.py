@@ -5,7 +5,6 @@ people at the same moment; at any other time one is taken all the same, in the l
 """
 
 import base64
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,10 +14,11 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from e2e.support.note_page import NotePage
-from tools.app_server import REPOSITORY, AppServer
+from tools.app_server import AppServer
 from tools.notes_over_http import create_note_over_http
 from tools.redis import RedisServer
 from tools.sqlite import url_of
+from tutorial import vendor
 from tutorial.pictures import PICTURES, keep_account, picture
 from tutorial.steps import load_steps, write_project
 
@@ -53,8 +53,7 @@ class Stage:
         self._chapter = chapter
         project = self.folder / "project"
         write_project(chapter, project)
-        vendor = "notes/static/notes/vendor"
-        shutil.copytree(REPOSITORY / vendor, project / vendor)
+        vendor.provide(project)
         url = url_of(self.folder / "db.sqlite3")
         redis = self._stack.enter_context(RedisServer()).url if has_redis and processes > 1 else ""
         servers = [AppServer(url, redis, project=project) for _ in range(processes)]

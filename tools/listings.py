@@ -1,8 +1,9 @@
 """Renders the listings of the docs from the source, so that no code is typed a second time.
 
-A page asks for a listing by name: `--8<-- "notes/rooms.py/Room.committed.md"` is the method `committed` of the
-class `Room`, as it stands in notes/rooms.py today; `--8<-- "notes/static/notes/js/saved.js/showSaved.md"` a function
-of JavaScript. This writes each listing that a page asks for into docs/.listings/, where the builder finds it.
+A page asks for a listing by name: `--8<-- "channels_yjs/rooms/room.py/Room.committed.md"` is the method `committed`
+of the class `Room`, as it stands in that file today; `--8<-- "notes/static/notes/js/notice.js/copyText.md"` is a
+function of JavaScript. This writes each listing that a page asks for into docs/.listings/, where the builder finds
+it.
 """
 
 import ast

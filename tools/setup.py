@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nox
 
+from tools.licences import write_licences
 from tools.redis import redis_on_path
 
 ROOT = Path(__file__).parents[1]
@@ -20,6 +21,7 @@ APP = ROOT / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"
 REDIS = ROOT / "requirements-redis.txt"
 NODE = ROOT / "requirements-node.txt"
+EXAMPLE = ROOT / "examples" / "minutes" / "requirements.txt"
 OLDEST_NODE = 20
 STOP_SECONDS = 15.0  # after Ctrl-C; nox grants 0.3, then kills, and what has been killed cannot stop its servers
 
@@ -69,8 +71,8 @@ def run(session: nox.Session, program: str, *arguments: str) -> None:
 
 
 def build_browser_libraries(session: nox.Session) -> None:
-    stamp = ROOT / "notes" / "static" / "notes" / "vendor" / "built"
-    lists = sorted((ROOT / "notes" / "libraries").glob("*.js"))
+    stamp = ROOT / "channels_yjs" / "static" / "channels_yjs" / "vendor" / "built"
+    lists = sorted((ROOT / "channels_yjs" / "libraries").glob("*.js"))
     sources = [ROOT / "package.json", ROOT / "package-lock.json", *lists]
     if is_fresh(stamp, *sources):
         return
@@ -79,6 +81,7 @@ def build_browser_libraries(session: nox.Session) -> None:
     session.log("Building the browser libraries (once) …")
     shutil.rmtree(stamp.parent, ignore_errors=True)
     npm(session, "run", "--silent", "build")
+    write_licences(stamp.parent, ROOT)
     stamp.write_text(digest(*sources))
 
 

@@ -21,6 +21,7 @@ from tools.process import ProcessError
 from tools.redis import RedisNotFoundError, find_redis
 from tools.sqlite import url_of
 
+from . import vendor
 from .hints import find_hints, hints_of
 from .progress import Progress, find_progress
 from .steps import REPOSITORY, TutorialError, load_steps
@@ -28,8 +29,7 @@ from .steps import REPOSITORY, TutorialError, load_steps
 NOT_COPIED = shutil.ignore_patterns(
     ".venv", "venv", "env", "node_modules", "__pycache__", ".git", "db.sqlite3*", "*.log", ".pytest_cache"
 )
-VENDOR = "notes/static/notes/vendor"
-REDIS_SINCE, VENDOR_SINCE = 4, 6
+REDIS_SINCE = 4
 LOOK_AGAIN_SECONDS = 1.0
 MOST_HINTS, MOST_FAILURES = 3, 3
 SOON = ["--hurried", "--maxfail", str(MOST_FAILURES)]  # whoever has three to mend needs no fourth
@@ -142,11 +142,11 @@ def title(chapter: int) -> str:
 def copy_project(folder: Path, place: Path, chapter: int) -> Path:
     copy = place / "project"
     shutil.copytree(folder, copy, ignore=NOT_COPIED, symlinks=True)
-    if chapter >= VENDOR_SINCE and not (copy / VENDOR / "yjs.js").exists():
+    if chapter >= vendor.SINCE and not (copy / vendor.FOLDER / "yjs.js").exists():
         print(
             "The browser libraries are not built in your project (npm ci && npm run build). The kit's own are used."
         )
-        shutil.copytree(REPOSITORY / VENDOR, copy / VENDOR, dirs_exist_ok=True)
+        vendor.provide(copy)
     return copy
 
 

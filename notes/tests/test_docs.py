@@ -97,7 +97,12 @@ def test_the_glossary_is_in_alphabetical_order() -> None:
     [
         ("channels_yjs/rooms/room.py", "Room.committed", "def committed(self, rows: list[Row]) -> None:", ""),
         ("channels_yjs/checks.py", "check_browser_libraries", "@register", "]"),
-        ("notes/static/notes/js/undo.js", "showUndo", "export function showUndo(undoManager, undo, redo) {", "}"),
+        (
+            "channels_yjs/static/channels_yjs/js/undo.js",
+            "showUndo",
+            "export function showUndo({ undoManager }, undo, redo) {",
+            "}",
+        ),
     ],
 )
 def test_a_listing_is_a_whole_piece_of_the_source(file: str, name: str, first: str, last: str) -> None:

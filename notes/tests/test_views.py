@@ -30,7 +30,7 @@ def test_the_first_note_is_there_right_after_migrate(client: Client) -> None:
 def test_without_a_prefix_addresses_have_none(client: Client) -> None:
     text = page(client, "/notes/1/")
     assert 'href="/static/notes/notes.css"' in text
-    assert 'data-socket="/ws/notes"' in text
+    assert 'data-socket="/ws/notes/1?identity=' in text
 
 
 def test_the_list_shows_title_excerpt_and_time(client: Client) -> None:

@@ -1,17 +1,15 @@
 """What the tests of the tutorial share: the built site, and the project of each chapter."""
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tutorial import vendor
 from tutorial.site import build_site
-from tutorial.steps import REPOSITORY, write_project
+from tutorial.steps import write_project
 
-VENDOR = "notes/static/notes/vendor"
-FIRST_WITH_VENDOR = 6
 BUILD_MINUTES = 15  # more than any machine needs; the worker that builds says so, too, if it fails
 LOOK_AGAIN_SECONDS = 0.1
 LONGEST = ["test_typed_along", "what_comes_next_fails", "still_pass", "test_axe", "test_a_typical_mistake"]
@@ -57,8 +55,8 @@ def project_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path
         if chapter not in made:
             made[chapter] = tmp_path_factory.mktemp(f"project-{chapter}-")
             write_project(chapter, made[chapter])
-            if chapter >= FIRST_WITH_VENDOR:
-                shutil.copytree(REPOSITORY / VENDOR, made[chapter] / VENDOR)
+            if chapter >= vendor.SINCE:
+                vendor.provide(made[chapter])
         return made[chapter]
 
     return project_of

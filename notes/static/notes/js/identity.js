@@ -2,9 +2,9 @@
 // Who I am here: a name and a colour, friendly by default and kept in this browser. There are no accounts; a
 // name is what somebody calls themselves. `?as=Ada` lends a name to one page, for showing two people at once.
 
-/** @typedef {{ name: string, color: string, colorLight: string }} Person */
+import { NAME_MAX_LENGTH } from "channels-yjs"
 
-export const NAME_MAX_LENGTH = 40
+/** @import { Person } from "channels-yjs" */
 
 const NAME_KEY = "realtime-notes.name"
 const COLOR_KEY = "realtime-notes.color"
@@ -19,7 +19,7 @@ export function loadIdentity() {
   const lent = new URLSearchParams(location.search).get("as")
   const name = tidy(lent ?? "") || load(NAME_KEY) || keep(NAME_KEY, `${pick(ADJECTIVES)} ${pick(ANIMALS)}`)
   const color = lent ? colorOf(name) : load(COLOR_KEY) || keep(COLOR_KEY, pick(COLORS))
-  return { name, color, colorLight: `${color}33` }
+  return { name, color }
 }
 
 /**

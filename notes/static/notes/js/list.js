@@ -2,9 +2,9 @@
 // The list of notes, live. Its socket says who is in which note, and that a note changed: then the page fetches
 // its own address again and takes the list out of it. Django renders the list, always.
 
-import { personItem } from "./people.js"
+import { personItem } from "channels-yjs/person.js"
 
-/** @typedef {{ name: string, color: string }} Person */
+/** @import { Person } from "channels-yjs/person.js" */
 
 const FIRST_RETRY_MS = 200
 const LAST_RETRY_MS = 3000
@@ -36,7 +36,7 @@ function connect() {
   })
 }
 
-/** @param {{ people?: Record<string, Person[]>, changed?: number[] }} news */
+/** @param {{ people?: Record<string, Person[]>, changed?: string[] }} news */
 function onNews(news) {
   if (news.changed) refreshSoon()
   if (news.people) {

@@ -1,20 +1,23 @@
 // @ts-check
-// The note page: puts the modules together. Document, provider, then what shows them. The text that Django
-// rendered stands there until the first sync; after that the page works on with or without a server.
+// The note page: puts the parts together. The text that Django rendered stands there until the first sync; after that
+// the page works on with or without a server.
 
-import { WebsocketProvider } from "y-websocket"
-import * as Y from "yjs"
-import { showConnection } from "./connection.js"
-import { mountEditors } from "./editors.js"
-import { showFind } from "./find.js"
+import {
+  answerSaveKey,
+  keepPlace,
+  makeReadOnly,
+  mountEditor,
+  openDocument,
+  showConnection,
+  showFind,
+  showPeople,
+  showSaved,
+  showUndo,
+  showUnreached,
+} from "channels-yjs"
 import { loadIdentity } from "./identity.js"
 import { copyText, showNotices } from "./notice.js"
-import { showPeople } from "./people.js"
-import { keepPlace } from "./place.js"
-import { answerSaveKey } from "./save-key.js"
-import { showSaved } from "./saved.js"
-import { showUndo } from "./undo.js"
-import { showUnreached } from "./unreached.js"
+import { showMyName } from "./people.js"
 
 /**
  * @template {HTMLElement} [T=HTMLElement]
@@ -22,37 +25,24 @@ import { showUnreached } from "./unreached.js"
  */
 const get = (id) => /** @type {T} */ (document.getElementById(id))
 
-const page = get("note")
-const { note = "", identity = "", socket = "", nonce = "" } = page.dataset
+const note = openDocument(get("note").dataset.socket ?? "", ["title", "body"])
+const { title, body } = note.texts
 
-const doc = new Y.Doc()
-const title = doc.getText("title")
-const body = doc.getText("body")
-const undoManager = new Y.UndoManager([title, body], { trackedOrigins: new Set() }) // the editors add themselves
-const address = location.origin.replace("http", "ws") + socket
-// Without its broadcast channel: two tabs of one browser would sync past the server, and hide its faults.
-// With the note's identity: in a database that was made anew, another note may have the number.
-const provider = new WebsocketProvider(address, note, doc, { disableBc: true, params: { identity } })
-const { awareness } = provider
-
-/** @type {ReturnType<typeof mountEditors> | undefined} */
-let editors
-
-showConnection(provider, get("connection"), get("offline"))
-showUnreached(provider, get("unreached"))
-const saved = showSaved(provider, get("changes"), () => editors?.seemToAgree() ?? true)
+showConnection(note, get("connection"), get("offline"))
+showUnreached(note, get("unreached"))
+const saved = showSaved(note, get("changes"))
 answerSaveKey(get("changes"), get("answer"))
-showPeople(awareness, loadIdentity(), get("people"), get("my-name"))
-showUndo(undoManager, get("undo"), get("redo"))
-const notices = showNotices({
-  provider,
-  element: get("notice"),
-  getText: () => (editors ? body.toString() : get("body").innerText),
-  onDeleted: stopWriting,
+showMyName(note, loadIdentity(), get("my-name"))
+showPeople(note, get("people"))
+showUndo(note, get("undo"), get("redo"))
+const notices = showNotices(note, get("notice"), {
+  getText: () => (note.editors.length ? body.toString() : get("body").innerText),
+  onDeleted() {
+    get("controls").hidden = true
+    makeReadOnly(note)
+  },
 })
-showFind({
-  doc,
-  getViews: () => (editors ? [editors.title, editors.body] : []),
+showFind(note, {
   getTop,
   button: get("open-find"),
   panel: get("find"),
@@ -61,51 +51,39 @@ showFind({
   previous: get("find-previous"),
   close: get("find-close"),
 })
-keepPlace(body, () => editors?.body, getTop)
+keepPlace(note, "body", getTop)
 showCopyAddress(document.getElementById("copy-address"))
-
-provider.on("status", ({ status }) => {
-  // Awareness believes only newer clocks. So with each connection we start a new one of our own, and when the line
-  // goes we forget those of others: or who was here before would not be here after.
-  if (status === "connected") awareness.setLocalState(awareness.getLocalState())
-  if (status === "disconnected") {
-    for (const id of awareness.meta.keys()) if (id !== doc.clientID) awareness.meta.delete(id)
-  }
-})
-provider.on("sync", (isSynced) => {
-  if (isSynced && !editors) {
-    get("controls").hidden = get("here").hidden = false
-    editors = mountEditors({
-      doc,
-      awareness,
-      undoManager,
-      nonce,
-      titleHost: get("title"),
-      bodyHost: get("body"),
-      getMargins: () => ({ top: getTop(), bottom: get("here").offsetHeight }),
-      onParted(shown, mountAnew) {
-        notices.offerLost(shown)
-        saved.show()
-        mountAnew()
-        saved.show()
-      },
-    })
-  }
-})
-const showTitle = () => {
+title.observe(() => {
   document.title = `${title.toString().trim() || "Untitled"} · Realtime Notes`
+})
+
+await note.synced
+get("controls").hidden = get("here").hidden = false
+const options = {
+  getMargins: () => ({ top: getTop(), bottom: get("here").offsetHeight }),
+  /** @type {(shown: string, mountAnew: () => void) => void} */
+  onParted(shown, mountAnew) {
+    notices.offerLost(shown)
+    saved.show()
+    mountAnew()
+    saved.show()
+  },
 }
-title.observe(showTitle)
+mountEditor(note, "title", get("title"), {
+  ...options,
+  label: "Title",
+  hint: "Untitled",
+  onEnter: () => text.view.focus(),
+})
+const text = mountEditor(note, "body", get("body"), {
+  ...options,
+  label: "Note",
+  hint: "Write something. Everybody who has this note open sees it at once.",
+})
 
 /** How far down the screen the text begins to be seen. */
 function getTop() {
   return get("bar").offsetHeight + get("find").offsetHeight
-}
-
-function stopWriting() {
-  get("controls").hidden = true
-  undoManager.clear() // or Mod-z would still change what is only there to be read
-  editors?.makeReadOnly()
 }
 
 /** @param {HTMLElement | null} button which a pane of the side-by-side page does not have */

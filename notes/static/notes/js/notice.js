@@ -2,12 +2,11 @@
 // What to say when the server has closed the line for good, or an editor has failed, and what a person can do then.
 // The text stays, to be copied.
 
-/** @import { WebsocketProvider } from "y-websocket" */
+/** @import { SharedDocument } from "channels-yjs" */
 
 const NO_SUCH_NOTE = 4404
 const ANOTHER_NOTE = 4409
 const TOO_LARGE = 4413
-const FAR_TOO_LARGE = 1009 // the WebSocket's own code, of a server that did not even read the frame
 
 /** @type {Record<number, string>} */
 const WORDS = {
@@ -27,13 +26,13 @@ const LOST =
   "If something that you wrote is missing in it, copy the text as it was and paste what is missing."
 
 /**
+ * @param {SharedDocument} shared
+ * @param {HTMLElement} element
  * @param {object} parts
- * @param {WebsocketProvider} parts.provider
- * @param {HTMLElement} parts.element
  * @param {() => string} parts.getText
  * @param {() => void} parts.onDeleted
  */
-export function showNotices({ provider, element, getText, onDeleted }) {
+export function showNotices({ provider }, element, { getText, onDeleted }) {
   /** @type {string[]} */
   const lost = []
   /**
@@ -59,24 +58,13 @@ export function showNotices({ provider, element, getText, onDeleted }) {
     const getAll = () => [getText(), ...lost].join("\n\n")
     show(WORDS[code] ?? `The server closed the line (code ${code}).`, getAll, ...actions)
   }
-  /** @param {CloseEvent | null} event */
-  const onLost = (event) => {
-    if (event?.code !== FAR_TOO_LARGE) return
-    provider.disconnect() // or it would send the same again and again
-    queueMicrotask(() => provider.emit("closed", [{ code: TOO_LARGE, reason: "" }, provider]))
-  }
   provider.on("closed", onClosed)
-  provider.on("connection-close", onLost)
   return {
     /** @param {string} text that an editor showed and the document does not have */
     offerLost(text) {
       if (!lost.includes(text)) lost.push(text)
       const close = button("Close", () => ((lost.length = 0), (element.hidden = true)))
       show(LOST, () => lost.join("\n\n"), close)
-    },
-    destroy() {
-      provider.off("closed", onClosed)
-      provider.off("connection-close", onLost)
     },
   }
 }

@@ -9,17 +9,16 @@
 import * as decoding from "lib0/decoding"
 import * as encoding from "lib0/encoding"
 
-/** @import { WebsocketProvider } from "y-websocket" */
+/** @import { SharedDocument } from "./document.js" */
 
 const SYNC_STATUS = 102
 const ASK_EVERY_MS = 100
 
 /**
- * @param {WebsocketProvider} provider
+ * @param {SharedDocument} shared
  * @param {HTMLElement} element says whether all is saved
- * @param {() => boolean} [isShown] whether the page shows the document's text
  */
-export function showSaved(provider, element, isShown = () => true) {
+export function showSaved({ provider, editors }, element) {
   let changed = 0
   let saved = 0
   let asked = 0
@@ -30,7 +29,7 @@ export function showSaved(provider, element, isShown = () => true) {
   const show = () => {
     wasSynced ||= provider.synced
     if (!wasSynced) return // nobody could write anything yet, so there is nothing to say of it
-    const isSaved = saved === changed && isShown()
+    const isSaved = saved === changed && editors.every((editor) => editor.seemsToAgree())
     const state = isSaved ? "saved" : saved !== changed && provider.synced ? "saving" : "unsent"
     if (element.dataset.state === state) return
     element.dataset.state = state

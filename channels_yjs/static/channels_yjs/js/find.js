@@ -1,6 +1,6 @@
 // @ts-check
-// Find in the note. The browser's own search sees only the lines near the screen, since an editor draws no others.
-// One panel searches both editors: the title, then the text, then from the start again.
+// Find in a document. The browser's own search sees only the lines near the screen, since an editor draws no others.
+// One panel searches all editors: from the first to the last, then from the start again.
 
 import { SearchQuery } from "@codemirror/search"
 import { EditorSelection } from "@codemirror/state"
@@ -9,7 +9,7 @@ import { found, isSame, matchesIn, setFound } from "./matches.js"
 import { firstInView } from "./place.js"
 
 /**
- * @import * as Y from "yjs"
+ * @import { SharedDocument } from "./document.js"
  * @import { Match } from "./matches.js"
  */
 
@@ -18,9 +18,8 @@ const COUNT_AGAIN_MS = 100 // after a change: searching a large note takes a whi
 const MARGIN_PX = 48 // between a match and the edge of what is in view
 
 /**
+ * @param {SharedDocument} shared
  * @param {object} parts
- * @param {Y.Doc} parts.doc
- * @param {() => EditorView[]} parts.getViews in the order in which they are searched; none before the first sync
  * @param {() => number} parts.getTop where on the screen the text begins to be in view
  * @param {HTMLElement} parts.button opens the panel
  * @param {HTMLElement} parts.panel
@@ -29,7 +28,9 @@ const MARGIN_PX = 48 // between a match and the edge of what is in view
  * @param {HTMLElement} parts.previous
  * @param {HTMLElement} parts.close
  */
-export function showFind({ doc, getViews, getTop, button, panel, input, count, previous, close }) {
+export function showFind({ doc, editors }, { getTop, button, panel, input, count, previous, close }) {
+  const getViews = () => editors.map((editor) => editor.view)
+
   /** @type {Match[]} in the order of the page */
   let matches = []
   /** @type {Element | null} what had the focus before */
@@ -161,9 +162,12 @@ function selectedWords({ state }) {
  * @param {number} top
  * @returns {Match}
  */
-function topOf([title, body], top) {
-  const at = firstInView(body, top)
-  return at === null ? { view: title, from: 0, to: 0 } : { view: body, from: at, to: at }
+function topOf(views, top) {
+  for (const view of [...views].reverse()) {
+    const at = firstInView(view, top)
+    if (at !== null) return { view, from: at, to: at }
+  }
+  return { view: views[0], from: 0, to: 0 }
 }
 
 /** @param {Match} match */

@@ -9,7 +9,7 @@ import { EditorSelection, StateEffect } from "@codemirror/state"
 import { EditorView, RectangleMarker, ViewPlugin, layer } from "@codemirror/view"
 import * as Y from "yjs"
 import { toShown, toText } from "./binding.js"
-import { colorOf, nameOf } from "./people.js"
+import { colorOf, nameOf } from "./person.js"
 
 /**
  * @import { LayerMarker } from "@codemirror/view"

@@ -2,22 +2,22 @@
 // The state of the line in words, and the switch that cuts it. The provider reconnects by itself; this module
 // only tells what is going on. "Live" means that everything the server has is here.
 
-/** @import { WebsocketProvider } from "y-websocket" */
+/** @import { SharedDocument } from "./document.js" */
 
 const WORDS = {
   connecting: "Connecting…",
-  unreached: "Not connected yet: this note can be read, but not changed",
+  unreached: "Not connected yet: this can be read, but not changed",
   live: "Live",
   offline: "Offline: your changes are kept and will be sent",
   closed: "Offline: the server has closed the line",
 }
 
 /**
- * @param {WebsocketProvider} provider
+ * @param {SharedDocument} shared
  * @param {HTMLElement} element says the state
- * @param {HTMLElement} toggle cuts the line
+ * @param {HTMLElement} [toggle] a switch that cuts the line
  */
-export function showConnection(provider, element, toggle) {
+export function showConnection({ provider }, element, toggle) {
   /** @param {keyof typeof WORDS} state */
   const show = (state) => {
     if (element.dataset.state === state) return
@@ -33,21 +33,21 @@ export function showConnection(provider, element, toggle) {
   const onLost = () => show(wasLive ? "offline" : "unreached")
   const onClosed = () => show("closed") // for good: the provider does not come back by itself
   const onToggle = () => {
-    const goesOffline = toggle.getAttribute("aria-checked") === "false"
-    toggle.setAttribute("aria-checked", String(goesOffline))
+    const goesOffline = toggle?.getAttribute("aria-checked") === "false"
+    toggle?.setAttribute("aria-checked", String(goesOffline))
     if (goesOffline) provider.disconnect()
     else provider.connect()
   }
   provider.on("sync", onSync)
   provider.on("connection-close", onLost)
   provider.on("closed", onClosed)
-  toggle.addEventListener("click", onToggle)
+  toggle?.addEventListener("click", onToggle)
   return {
     destroy() {
       provider.off("sync", onSync)
       provider.off("connection-close", onLost)
       provider.off("closed", onClosed)
-      toggle.removeEventListener("click", onToggle)
+      toggle?.removeEventListener("click", onToggle)
     },
   }
 }

@@ -2,15 +2,15 @@
 // What a page says that has never reached the server: that its text can be read and not yet changed, and what may stand
 // in between. A browser tells a script no more of a refused socket than a close code, so the page names what it tried.
 
-/** @import { WebsocketProvider } from "y-websocket" */
+/** @import { SharedDocument } from "./document.js" */
 
 const PATIENCE_MS = 5000 // some proxies neither pass the upgrade on nor refuse it
 
 /**
- * @param {WebsocketProvider} provider
+ * @param {SharedDocument} shared
  * @param {HTMLElement} element says it, as long as it is true
  */
-export function showUnreached(provider, element) {
+export function showUnreached({ provider }, element) {
   let shown = ""
   /** @param {string} outcome */
   const show = (outcome) => {
@@ -18,7 +18,7 @@ export function showUnreached(provider, element) {
     shown = outcome
     element.replaceChildren(
       paragraph(
-        "This page has not reached the server yet, so the note can be read but not changed. " +
+        "This page has not reached the server yet, so what is here can be read but not changed. " +
           "The page keeps trying, and there is no need to reload it.",
       ),
       paragraph(`It tries to open ${provider.url.split("?")[0]}. ${outcome}`),

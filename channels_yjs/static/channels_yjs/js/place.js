@@ -4,17 +4,21 @@
 
 import * as Y from "yjs"
 
-/** @import { EditorView } from "@codemirror/view" */
+/**
+ * @import { EditorView } from "@codemirror/view"
+ * @import { SharedDocument } from "./document.js"
+ */
 
 const ATTEMPTS = 3 // the height of lines that have not been drawn yet is an estimate
 
 /**
- * @param {Y.Text} text
- * @param {() => EditorView | undefined} getView of this text
+ * @param {SharedDocument} shared
+ * @param {string} name of the text that is so long
  * @param {() => number} getTop where on the screen the text begins to be in view
  */
-export function keepPlace(text, getView, getTop) {
-  const doc = /** @type {Y.Doc} */ (text.doc)
+export function keepPlace({ doc, texts, editors }, name, getTop) {
+  const text = texts[name]
+  const getView = () => editors.find((editor) => editor.name === name)?.view
   /** @type {{ position: Y.RelativePosition, top: number } | null} */
   let place = null
 

@@ -8,8 +8,10 @@ import { ViewPlugin } from "@codemirror/view"
 import { ySyncAnnotation } from "y-codemirror.next"
 
 /**
+ * @import { Extension } from "@codemirror/state"
  * @import { EditorView, ViewUpdate } from "@codemirror/view"
  * @import * as Y from "yjs"
+ * @import { SharedDocument } from "./document.js"
  */
 
 /**
@@ -25,12 +27,22 @@ import { ySyncAnnotation } from "y-codemirror.next"
 
 const MAX_STEP = 20 // characters, for languages that have no spaces
 
+/** @type {WeakMap<Y.UndoManager, Extension>} */
+const known = new WeakMap()
+
 /**
- * An extension for editors that share an undo manager. It must stand before the one that hands changes on.
+ * The extension for editors that share an undo manager. It must stand before the one that hands changes on.
  *
  * @param {Y.UndoManager} undoManager
  */
 export function undoSteps(undoManager) {
+  const steps = known.get(undoManager) ?? makeSteps(undoManager)
+  known.set(undoManager, steps)
+  return steps
+}
+
+/** @param {Y.UndoManager} undoManager */
+function makeSteps(undoManager) {
   /** @type {Change | undefined} */
   let last
   let length = 0
@@ -91,11 +103,11 @@ function startsStep(change, last) {
 }
 
 /**
- * @param {Y.UndoManager} undoManager
+ * @param {SharedDocument} shared
  * @param {HTMLElement} undo
  * @param {HTMLElement} redo
  */
-export function showUndo(undoManager, undo, redo) {
+export function showUndo({ undoManager }, undo, redo) {
   const show = () => {
     undo.setAttribute("aria-disabled", String(undoManager.undoStack.length === 0))
     redo.setAttribute("aria-disabled", String(undoManager.redoStack.length === 0))

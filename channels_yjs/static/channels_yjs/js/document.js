@@ -1,0 +1,79 @@
+// @ts-check
+// A shared document in this page: its Y.Doc, and the provider that keeps it in step with the server's. Everything else
+// here shows it or writes in it, and other bindings of Yjs work on its `doc` as well.
+
+import { WebsocketProvider } from "y-websocket"
+import * as Y from "yjs"
+
+/**
+ * @import { Awareness } from "y-protocols/awareness"
+ * @import { MountedEditor } from "./editor.js"
+ */
+
+const TOO_LARGE = 4413
+const FAR_TOO_LARGE = 1009 // the WebSocket's own code, of a server that did not even read the frame
+
+/**
+ * @typedef {object} SharedDocument
+ * @property {Y.Doc} doc
+ * @property {Record<string, Y.Text>} texts by name
+ * @property {WebsocketProvider} provider
+ * @property {Awareness} awareness
+ * @property {Y.UndoManager} undoManager of what was written in this page; editors add themselves
+ * @property {MountedEditor[]} editors those that are mounted, in the order in which they were
+ * @property {Promise<void>} synced once all that the server has is here
+ * @property {() => void} destroy
+ */
+
+/**
+ * @param {string} address of its WebSocket, such as "/ws/meetings/1?identity=…". With the identity of the row's document
+ *   the server can tell a page that comes back to a database that was made anew that this is another document now.
+ * @param {string[]} names of its texts, as `shared_texts` has them
+ * @returns {SharedDocument}
+ */
+export function openDocument(address, names) {
+  const { origin, pathname, searchParams } = new URL(address, location.href)
+  const [, folder, name] = /** @type {RegExpExecArray} */ (/^(.*)\/([^/]+)\/?$/.exec(pathname))
+  const doc = new Y.Doc()
+  const texts = Object.fromEntries(names.map((name) => [name, doc.getText(name)]))
+  // Without its broadcast channel: two tabs of one browser would sync past the server, and hide its faults.
+  const provider = new WebsocketProvider(origin.replace("http", "ws") + folder, name, doc, {
+    disableBc: true,
+    params: Object.fromEntries(searchParams),
+  })
+  const { awareness } = provider
+  /** @type {MountedEditor[]} */
+  const editors = []
+
+  /** @param {{ status: string }} event */
+  const onStatus = ({ status }) => {
+    // Awareness believes only newer clocks. So with each connection we start a new one of our own, and when the line
+    // goes we forget those of others: or who was here before would not be here after.
+    if (status === "connected") awareness.setLocalState(awareness.getLocalState())
+    if (status === "disconnected") {
+      for (const id of awareness.meta.keys()) if (id !== doc.clientID) awareness.meta.delete(id)
+    }
+  }
+  /** @param {CloseEvent | null} event */
+  const onLost = (event) => {
+    if (event?.code !== FAR_TOO_LARGE) return
+    provider.disconnect() // or it would send the same again and again
+    queueMicrotask(() => provider.emit("closed", [{ code: TOO_LARGE, reason: "" }, provider]))
+  }
+  provider.on("status", onStatus)
+  provider.on("connection-close", onLost)
+  return {
+    doc,
+    texts,
+    provider,
+    awareness,
+    editors,
+    undoManager: new Y.UndoManager(Object.values(texts), { trackedOrigins: new Set() }),
+    synced: new Promise((resolve) => provider.once("sync", () => resolve())),
+    destroy() {
+      for (const editor of [...editors]) editor.destroy()
+      provider.destroy()
+      doc.destroy()
+    },
+  }
+}

@@ -1,0 +1,161 @@
+// @ts-check
+// An editor for one text of a shared document. It is bound to the text, so what is typed goes into the document, and
+// what comes into the document is shown. An editor that ever shows another text than the document's is mounted anew.
+
+import { defaultKeymap } from "@codemirror/commands"
+import { Compartment, EditorState, Prec } from "@codemirror/state"
+import { EditorView, highlightSpecialChars, keymap, placeholder } from "@codemirror/view"
+import { yCollab, ySync, yUndoManagerKeymap } from "y-codemirror.next"
+import { follow, watchAgreement } from "./agreement.js"
+import { binding, getText, readText } from "./binding.js"
+import { remoteCursors } from "./cursors.js"
+import { lineDirections } from "./directions.js"
+import { lineEnds } from "./line-ends.js"
+import { matchHighlights } from "./matches.js"
+import { showCutPairs } from "./surrogates.js"
+import { undoSteps } from "./undo.js"
+
+/**
+ * @import { Extension } from "@codemirror/state"
+ * @import { SharedDocument } from "./document.js"
+ */
+
+/** What a phone offers in a text field for prose. CodeMirror, made for code, switches all of it off. */
+const PROSE = { spellcheck: "true", autocapitalize: "sentences", autocorrect: "on", writingsuggestions: "true" }
+
+/**
+ * @typedef {object} Options
+ * @property {string} [label] for who cannot see it; the name, where there is none
+ * @property {string} [hint] stands there while the text is empty
+ * @property {() => void} [onEnter] makes it an editor for one line: where Enter and the arrow down lead
+ * @property {Extension} [extensions] of CodeMirror, before all others
+ * @property {() => { top?: number, bottom?: number }} [getMargins] what stands over the text while it scrolls
+ * @property {string} [nonce] for the style sheet that CodeMirror makes; that of the page's import map, if it is not given
+ * @property {(shown: string, mountAnew: () => void) => void} [onParted] gets what the editor showed that was not the
+ *   document's text, before the editor is replaced
+ */
+
+/**
+ * @typedef {object} MountedEditor
+ * @property {string} name of the text
+ * @property {EditorView} view CodeMirror's own; it may be another one later
+ * @property {() => boolean} seemsToAgree whether it shows the document's text, as far as that is told quickly
+ * @property {() => void} makeReadOnly
+ * @property {() => void} destroy
+ */
+
+/**
+ * Replaces what is in `host`. To be called when the document has synced: before that, nobody can tell what it says.
+ *
+ * @param {SharedDocument} shared
+ * @param {string} name of the text
+ * @param {HTMLElement} host
+ * @param {Options} [options]
+ * @returns {MountedEditor}
+ */
+export function mountEditor(shared, name, host, options = {}) {
+  const { awareness, undoManager } = shared
+  const text = shared.texts[name]
+  if (!text) throw new Error(`openDocument was told of no text "${name}"`)
+  const { label = name, hint = "", onEnter, extensions = [], getMargins = () => ({}) } = options
+  const { nonce = pageNonce(), onParted = (_shown, mountAnew) => mountAnew() } = options
+  const writable = new Compartment()
+  /** @type {Extension} */
+  let writing = []
+
+  const mount = () => {
+    host.replaceChildren()
+    const state = EditorState.create({
+      doc: readText(text),
+      extensions: [
+        extensions,
+        named(label, { "aria-multiline": String(!onEnter) }),
+        placeholder(hint),
+        onEnter ? oneLine(onEnter) : [],
+        EditorView.updateListener.of((update) => update.docChanged && agreement.onEdited()),
+        lineEnds,
+        undoSteps(undoManager), // before the binding hands a change to the document, where it is recorded
+        binding,
+        withoutSync(yCollab(text, null, { undoManager })),
+        showCutPairs(text),
+        remoteCursors(text, awareness),
+        keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
+        highlightSpecialChars(),
+        matchHighlights,
+        EditorView.lineWrapping,
+        EditorView.scrollMargins.of(getMargins),
+        lineDirections,
+        EditorView.cspNonce.of(nonce),
+        writable.of(writing),
+      ],
+    })
+    return new EditorView({ state, parent: host })
+  }
+  const mountAnew = () => {
+    const { state, hasFocus } = view
+    view.destroy()
+    view = mount()
+    const caret = follow(state.selection.main.head, state.doc.toString(), view.state.doc.toString())
+    view.dispatch({ selection: { anchor: caret } })
+    if (hasFocus) view.focus()
+  }
+  let view = mount()
+  const getShown = () => getText(view)
+  const agreement = watchAgreement(text, getShown, () => onParted(getShown().toString(), mountAnew))
+
+  const editor = {
+    name,
+    get view() {
+      return view
+    },
+    seemsToAgree: () => agreement.seemsToAgree(),
+    makeReadOnly() {
+      writing = [EditorState.readOnly.of(true), EditorView.contentAttributes.of({ "aria-readonly": "true" })]
+      view.dispatch({ effects: writable.reconfigure(writing) })
+    },
+    destroy() {
+      agreement.destroy()
+      view.destroy()
+      shared.editors.splice(shared.editors.indexOf(editor), 1)
+    },
+  }
+  shared.editors.push(editor)
+  return editor
+}
+
+/**
+ * What there is can be read on, and nothing changes any more.
+ *
+ * @param {SharedDocument} shared
+ */
+export function makeReadOnly({ editors, undoManager }) {
+  undoManager.clear() // or Mod-z would still change what is only there to be read
+  for (const editor of editors) editor.makeReadOnly()
+}
+
+/** @param {() => void} onEnter */
+function oneLine(onEnter) {
+  const run = () => (onEnter(), true)
+  return [
+    Prec.high(keymap.of(["Enter", "Shift-Enter", "Mod-Enter", "ArrowDown"].map((key) => ({ key, run })))),
+    EditorView.clipboardInputFilter.of((text) => text.replace(/\s*[\r\n]+\s*/g, " ").trim()),
+  ]
+}
+
+function pageNonce() {
+  const script = /** @type {HTMLScriptElement | null} */ (document.querySelector("script[nonce]"))
+  return script?.nonce ?? ""
+}
+
+/**
+ * @param {string} name
+ * @param {Record<string, string>} attributes
+ */
+function named(name, attributes) {
+  return EditorView.contentAttributes.of({ "aria-label": name, dir: "auto", ...PROSE, ...attributes })
+}
+
+/** @param {Extension} collab a list, of which the binding takes the place of one part */
+function withoutSync(collab) {
+  return Array.isArray(collab) ? collab.filter((extension) => extension !== ySync) : collab
+}

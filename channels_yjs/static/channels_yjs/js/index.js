@@ -1,0 +1,24 @@
+// @ts-check
+// The entry "channels-yjs": what a page imports. Nothing here knows what the documents are of.
+//
+//   const minutes = openDocument("/ws/meetings/1", ["minutes"])
+//   showSaved(minutes, element)
+//   await minutes.synced
+//   mountEditor(minutes, "minutes", host)
+
+export { showConnection } from "./connection.js"
+export { openDocument } from "./document.js"
+export { makeReadOnly, mountEditor } from "./editor.js"
+export { showFind } from "./find.js"
+export { introduce, showPeople } from "./people.js"
+export { colorOf, NAME_MAX_LENGTH, nameOf, personItem } from "./person.js"
+export { keepPlace } from "./place.js"
+export { answerSaveKey } from "./save-key.js"
+export { showSaved } from "./saved.js"
+export { showUndo } from "./undo.js"
+export { showUnreached } from "./unreached.js"
+
+/**
+ * @typedef {import("./document.js").SharedDocument} SharedDocument
+ * @typedef {import("./person.js").Person} Person
+ */

@@ -1,0 +1,39 @@
+// @ts-check
+// Who is here. Presence travels as awareness states; this module tells mine and shows all.
+
+import { colorOf, nameOf, personItem } from "./person.js"
+
+/**
+ * @import { SharedDocument } from "./document.js"
+ * @import { Person } from "./person.js"
+ */
+
+/**
+ * Tells everybody who I am.
+ *
+ * @param {SharedDocument} shared
+ * @param {Person} me
+ */
+export function introduce({ awareness }, { name, color }) {
+  awareness.setLocalStateField("user", { name, color, colorLight: `${color}33` })
+}
+
+/**
+ * @param {SharedDocument} shared
+ * @param {HTMLElement} list
+ */
+export function showPeople({ awareness }, list) {
+  let shown = ""
+  const show = () => {
+    const people = [...awareness.getStates()]
+      .map(([id, state]) => ({ name: nameOf(state), color: colorOf(state), isMe: id === awareness.clientID }))
+      .sort((a, b) => Number(b.isMe) - Number(a.isMe) || a.name.localeCompare(b.name))
+    const now = JSON.stringify(people)
+    if (now === shown) return // somebody only moved a cursor
+    shown = now
+    list.replaceChildren(...people.map(personItem))
+  }
+  awareness.on("change", show)
+  show()
+  return { destroy: () => awareness.off("change", show) }
+}

@@ -1,0 +1,36 @@
+// @ts-check
+// A person as a page shows them. What another client says of itself may be anything.
+
+/** @typedef {{ name: string, color: string }} Person */
+
+export const NAME_MAX_LENGTH = 40
+
+/** @param {any} state of a client */
+export function nameOf(state) {
+  const name = state?.user?.name
+  return typeof name === "string" && name.trim() ? name.trim().slice(0, NAME_MAX_LENGTH) : "Somebody"
+}
+
+/** @param {any} state of a client */
+export function colorOf(state) {
+  return safeColor(state?.user?.color)
+}
+
+/** @param {Person & { isMe?: boolean }} person */
+export function personItem({ name, color, isMe = false }) {
+  const item = document.createElement("li")
+  item.className = "person"
+  const swatch = document.createElement("span")
+  swatch.className = "swatch"
+  swatch.style.setProperty("--person", safeColor(color))
+  const text = document.createElement("bdi")
+  text.textContent = name
+  item.append(swatch, text)
+  if (isMe) item.append(" (you)")
+  return item
+}
+
+/** @param {unknown} color */
+function safeColor(color) {
+  return typeof color === "string" && /^#[0-9a-f]{6}$/i.test(color) ? color : "#57534e"
+}
