@@ -7,6 +7,7 @@ until its requirements change.
 
 import atexit
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +23,7 @@ from tools.setup import run  # noqa: E402
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "test", "e2e", "docs", "tutorial", "short"]
+nox.options.sessions = ["lint", "test", "e2e", "docs", "tutorial", "wheel", "short"]
 
 WORKERS = ["-n", "2", "--dist", "worksteal"]
 WAITING_WORKERS = ["-n", "3", "--dist", "worksteal"]  # one more than there are cores: some tests mostly wait
@@ -73,7 +74,17 @@ def e2e(session: nox.Session) -> None:
     """Run the browser tests, with real servers and Redis. Arguments go to pytest: -- -k offline --headed."""
     use_dev(session)
     run(session, "python", "-m", "tools.chromium")
-    run(session, "pytest", "e2e", "--ignore", "e2e/faults", *workers(session, WAITING_WORKERS), *session.posargs)
+    run(
+        session,
+        "pytest",
+        "e2e",
+        "--ignore",
+        "e2e/faults",
+        "--ignore",
+        "e2e/examples",
+        *workers(session, WAITING_WORKERS),
+        *session.posargs,
+    )
 
 
 @nox.session(requires=["dev"], venv_backend="none", default=False)
@@ -106,6 +117,23 @@ def tutorial(session: nox.Session) -> None:
     # Each is handed one test after the other, so that the longest, which come first, do not end up with one of them.
     four = ["-n", "4", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=0"]
     run(session, "pytest", "tutorial/tests", *four, *session.posargs)
+
+
+@nox.session(requires=["dev"])
+def wheel(session: nox.Session) -> None:
+    """Build the distribution channels-yjs, and run examples/minutes/ on it, where nothing else is installed."""
+    setup.install(session, setup.EXAMPLE)
+    bare = Path(session.bin or "", "python").absolute()  # not resolved: it is a link to another one
+    use_dev(session)
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    setup.npm(session, "run", "--silent", "declarations")
+    run(session, "hatchling", "build", "--target", "wheel")
+    [built] = (ROOT / "dist").glob("*.whl")
+    session.install("--no-deps", "--force-reinstall", str(built))
+    run(session, "python", "-m", "tools.chromium")
+    session.env["MINUTES_PYTHON"] = str(bare)
+    run(session, "pytest", "e2e/examples", *session.posargs)
+    session.log("%s has %d kB.", built.relative_to(ROOT), built.stat().st_size // 1000)
 
 
 @shares_dev
@@ -173,7 +201,10 @@ def lock(session: nox.Session) -> None:
     """Compile requirements*.txt from pyproject.toml and package-lock.json from package.json."""
     session.install("uv")
     compile_ = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header"]
-    session.run(*compile_, *session.posargs, "pyproject.toml", "-o", setup.APP.name)
+    app = ["pyproject.toml", "--group", "app"]
+    session.run(*compile_, *session.posargs, *app, "-o", setup.APP.name)
+    example = ["pyproject.toml", "--group", "example", "-c", setup.APP.name]
+    session.run(*compile_, *session.posargs, *example, "-o", str(setup.EXAMPLE.relative_to(ROOT)))
     development = ["pyproject.toml", "--group", "dev", "-c", setup.APP.name, "-o", setup.DEVELOPMENT.name]
     session.run(*compile_, *session.posargs, *development)
     session.run(*compile_, *session.posargs, "--group", "redis", "-o", setup.REDIS.name)
