@@ -17,6 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
+from channels_yjs.conf import DEFAULTS, PREFIX
+
 WORDS = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 LEVELS = ["CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"]
 HOST = re.compile(r"\*|\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[a-f0-9]*:[a-f0-9.:]+\]")  # what Django compares with
@@ -61,6 +63,21 @@ def seconds(name: str, default: float, least: float = 0.1) -> float:
     if not least <= number < math.inf:
         refuse(name, f"must be a number of seconds of at least {least}, not {value!r}.")
     return number
+
+
+def engine() -> dict[str, Any]:
+    """The settings of the engine, each from a variable of the same name without its prefix."""
+    return {
+        PREFIX + name: seconds(variable_of(name), default)
+        if isinstance(default, float)
+        else number(variable_of(name), default)
+        for name, default in DEFAULTS.items()
+    }
+
+
+def variable_of(name: str) -> str:
+    """People who run this app know no documents."""
+    return name.replace("DOCUMENT", "NOTE")
 
 
 def level(name: str, default: str) -> str:

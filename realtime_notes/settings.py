@@ -12,7 +12,6 @@ from django.core.exceptions import ImproperlyConfigured
 from realtime_notes import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-MEBIBYTE = 1024 * 1024
 
 # The environment -----------------------------------------------------------------------------------
 
@@ -27,16 +26,7 @@ SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000, least=0)
 TRUST_FORWARDED_PROTO = env.flag("TRUST_FORWARDED_PROTO", default=False)
 LOG_LEVEL = env.level("LOG_LEVEL", default="INFO")
-YJS_MAX_FRAME_BYTES = env.number("MAX_FRAME_BYTES", default=8 * MEBIBYTE)
-YJS_MAX_DOCUMENT_BYTES = env.number("MAX_NOTE_BYTES", default=8 * MEBIBYTE)
-YJS_MAX_QUEUED_BYTES = env.number("MAX_QUEUED_BYTES", default=4 * MEBIBYTE)
-YJS_MAX_UNSAVED_BYTES = env.number("MAX_UNSAVED_BYTES", default=16 * MEBIBYTE)
-YJS_MAX_FRAMES_PER_SECOND = env.number("MAX_FRAMES_PER_SECOND", default=1000)
-YJS_MAX_CONNECTIONS = env.number("MAX_CONNECTIONS", default=10_000)
-YJS_MAX_CONNECTIONS_PER_ADDRESS = env.number("MAX_CONNECTIONS_PER_ADDRESS", default=1000)
-YJS_MAX_CONNECTS_PER_SECOND = env.number("MAX_CONNECTS_PER_SECOND", default=100)
-YJS_COMPACT_AFTER_UPDATES = env.number("COMPACT_AFTER_UPDATES", default=500)
-YJS_CHECK_LOG_SECONDS = env.seconds("CHECK_LOG_SECONDS", default=3.0)
+globals().update(env.engine())  # YJS_MAX_FRAME_BYTES and the others: see channels_yjs/conf.py
 
 if not SECRET_KEY:
     raise ImproperlyConfigured(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from channels_yjs.conf import DEFAULTS
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import (
     Awareness,
@@ -16,6 +17,7 @@ from channels_yjs.wire.messages import (
     SyncStep2,
     SyncUpdate,
 )
+from realtime_notes.environment import variable_of
 from tools import listings
 
 PROJECT = Path(__file__).parents[2]
@@ -59,7 +61,7 @@ def test_no_close_code_is_missing() -> None:
 
 def test_no_setting_is_missing() -> None:
     source = (PROJECT / "realtime_notes" / "settings.py").read_text()
-    read_from_environment = set(re.findall(r'env\.\w+\(\s*"(\w+)"', source))
+    read_from_environment = {*re.findall(r'env\.\w+\(\s*"(\w+)"', source), *map(variable_of, DEFAULTS)}
     documented = set(re.findall(r"^\| `(\w+)` \|", read("reference/settings.md"), re.MULTILINE))
     assert documented == read_from_environment
     assert "os.environ" not in source
