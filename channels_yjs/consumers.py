@@ -117,8 +117,10 @@ class LobbyConsumer(BoundedConsumer):
             self.hub.lobby.watch(self.model._meta.label_lower, self.tell)
 
     def tell(self, news: dict[str, Any]) -> None:
-        if self._visible is not None and "people" in news:
+        if self._visible is not None and news.get("people"):
             news = {"people": {pk: people for pk, people in news["people"].items() if pk in self._visible}}
+            if not news["people"]:
+                return
         text = json.dumps(news)
         self.enqueue({"type": "websocket.send", "text": text}, len(text))
 

@@ -135,6 +135,7 @@ class SharedModel(models.Model):
     """
 
     shared_texts: ClassVar[Mapping[str, str]] = {}
+    follows = False  # whether this object is a room's, whose fields are brought up to date with its document
 
     documents = GenericRelation(Document)
 

@@ -1,5 +1,5 @@
-"""Tells every process when an owner appears or is deleted, wherever that was done: on a page, in the admin or
-in a shell. A ring that gets lost is made up for by the rooms' own look at the database."""
+"""Tells every process when an owner appears, changes or is deleted, wherever that was done: on a page, in the admin
+or in a shell. A ring that gets lost is made up for by the rooms' own look at the database."""
 
 from typing import Any
 
@@ -18,12 +18,13 @@ def watch_models() -> None:
     """Only models that are shared, so that saving any other costs nothing."""
     for model in apps.get_models():
         if issubclass(model, SharedModel):
-            post_save.connect(tell_created, sender=model)
+            post_save.connect(tell_saved, sender=model)
             post_delete.connect(tell_changed, sender=model)
 
 
-def tell_created(instance: SharedModel, created: bool, **kwargs: Any) -> None:
-    if created:
+def tell_saved(instance: SharedModel, **kwargs: Any) -> None:
+    """But not what a room has saved, which tells of it itself."""
+    if not instance.follows:
         tell_changed(instance)
 
 

@@ -162,7 +162,10 @@ def project(document_id: int, texts: Mapping[str, str], identity: str = "", seq:
         document = Document.objects.get(pk=document_id)
         check_identity(document_id, identity, document.identity)
         owner = document.lock_owner()
-        if owner is None or owner.project(texts) is False:
+        if owner is None:
+            return False
+        owner.follows = True
+        if owner.project(texts) is False:
             return False
     document_changed.send_robust(type(owner), instance=owner, texts=texts, seq=seq)
     return True

@@ -1,0 +1,111 @@
+"""Who is let in: what a project's own consumers decide, and what becomes of it."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.routing import URLRouter
+from django.db import OperationalError
+from django.urls import path
+
+from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
+from channels_yjs.hub.hub import this_hub
+from channels_yjs.models import Document
+from channels_yjs.testing.sockets import Socket
+from channels_yjs.tests.sharing import create_note
+from channels_yjs.wire.messages import Awareness, AwarenessEntry, SyncStep1, decode, encode
+from notes.models import Note
+
+HERE = '{"user": {"name": "Ada", "color": "#123456"}}'
+Open = Callable[..., Any]
+
+
+class Door(DocumentConsumer):
+    queryset = Note.objects.only("pk")
+    answer: Exception | None = None
+    asked: list[Note] = []
+
+    async def authorize(self, owner: Note) -> None:
+        self.asked.append(owner)
+        if self.answer:
+            raise self.answer
+
+
+class List(LobbyConsumer):
+    model = Note
+    answer: Any = None
+
+    async def authorize(self) -> Any:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture
+async def open_socket(note: Note, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Open]:
+    sockets: list[Socket] = []
+    router = URLRouter([path("list", List.as_asgi()), path("<str:pk>", Door.as_asgi())])
+    monkeypatch.setattr(Door, "asked", [])
+
+    async def open_socket(address: Any = note.pk) -> Socket:
+        sockets.append(Socket(router, f"/{address}"))
+        assert (await sockets[-1].connect())[0]
+        return sockets[-1]
+
+    yield open_socket
+    for socket in sockets:
+        await socket.disconnect()
+    await this_hub().close()
+
+
+async def test_who_is_refused_is_told_why_and_gets_nothing(
+    open_socket: Open, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Door, "answer", Refused(4403, "These minutes are for members."))
+    before = await Document.objects.acount()
+    socket = await open_socket()
+    told = {"type": "websocket.close", "code": 4403, "reason": "These minutes are for members."}
+    assert await socket.receive_output() == told
+    assert Door.asked == [note]
+    assert not this_hub().rooms
+    assert await Document.objects.acount() == before
+
+
+async def test_who_is_let_in_is_asked_for_what_they_have(open_socket: Open) -> None:
+    assert isinstance(decode(await (await open_socket()).receive_from()), SyncStep1)
+
+
+async def test_a_database_that_does_not_answer_lets_nobody_in(
+    open_socket: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Door, "answer", OperationalError("away"))
+    told = await (await open_socket()).receive_output()
+    assert (told["code"], told["reason"]) == (4503, "The database does not answer.")
+
+
+@pytest.mark.parametrize("address", ["404", "no-number", "9" * 40])
+async def test_what_is_no_key_of_a_row_is_no_such_document(open_socket: Open, address: str) -> None:
+    told = await (await open_socket(address)).receive_output()
+    assert (told["code"], told["reason"]) == (4404, "There is no such document.")
+    assert not Door.asked
+
+
+async def test_a_list_tells_of_the_people_in_what_somebody_may_see(
+    open_socket: Open, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await database_sync_to_async(create_note)("Another")
+    monkeypatch.setattr(List, "answer", {other.pk})
+    lobby = await open_socket("list")
+    assert await lobby.receive_json_from() == {"people": {}}
+    for client, row in enumerate((note, other), start=1):
+        socket = await open_socket(row.pk)
+        await socket.send_to(bytes_data=encode(Awareness((AwarenessEntry(client, 1, HERE),))))
+        await socket.receive_from()
+    assert await lobby.receive_json_from() == {"people": {str(other.pk): [{"name": "Ada", "color": "#123456"}]}}
+
+
+async def test_who_may_see_no_list_is_told_so(open_socket: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(List, "answer", Refused(4403, "Log in to see your meetings."))
+    told = await (await open_socket("list")).receive_output()
+    assert (told["code"], told["reason"]) == (4403, "Log in to see your meetings.")

@@ -1,0 +1,161 @@
+"""A model with shared texts: how its document begins, what follows it, and that it ends with its row."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection
+from django.test import TestCase
+
+from channels_yjs.hub import owners
+from channels_yjs.hub.hub import Hub
+from channels_yjs.hub.rings import Changed, Deleted
+from channels_yjs.log import store
+from channels_yjs.log.first import first_update
+from channels_yjs.log.replica import Replica, Row
+from channels_yjs.models import Document, Owner, Snapshot, Update
+from channels_yjs.signals import document_changed
+from channels_yjs.testing.peers import Peer, expect_text, until
+from channels_yjs.tests.log.test_store import texts_of
+from channels_yjs.tests.sharing import NAMES, create_document, create_note
+from notes.models import Note
+
+MANY = 10
+
+
+@pytest.fixture
+def changes() -> Iterator[list[dict[str, Any]]]:
+    """What document_changed has said."""
+    heard: list[dict[str, Any]] = []
+
+    def listen(**said: Any) -> None:
+        heard.append(said)
+
+    document_changed.connect(listen)
+    yield heard
+    document_changed.disconnect(listen)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_becomes_shared_once_however_many_open_it_at_once() -> None:
+    note, start = Note.objects.create(title="Plans", text="Tea at four"), Barrier(MANY)
+
+    def open_it(_: int) -> int:
+        start.wait()
+        try:
+            return Document.objects.of(note).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(MANY) as threads:
+        assert len(set(threads.map(open_it, range(MANY)))) == 1
+    document = Document.objects.get()
+    assert texts_of(document) == ("Plans", "Tea at four")
+    assert (document.seq, document.updates.count()) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_the_first_text_is_that_of_the_database_and_not_of_an_object_that_was_read_before() -> None:
+    note = Note.objects.create(text="Read before")
+    Note.objects.filter(pk=note.pk).update(text="As it is")
+    assert texts_of(Document.objects.of(note)) == ("", "As it is")
+
+
+@pytest.mark.django_db
+def test_a_row_that_is_gone_gets_no_document() -> None:
+    with pytest.raises(Note.DoesNotExist):
+        Document.objects.of(Note(pk=404))
+    assert not Document.objects.exists()
+
+
+def test_the_same_texts_make_the_same_first_update() -> None:
+    """So browsers that know only an address have a text once, if the database is made anew with it."""
+    texts = {"title": "Plans", "body": "Tea 😀"}
+    assert first_update(texts) == first_update(dict(texts)) != first_update({**texts, "title": "Other plans"})
+    assert Replica(NAMES, [Row(0, 1, first_update(texts))]).texts == texts
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_in_bulk", [False, True])
+def test_a_document_is_deleted_with_its_row_and_no_other(is_in_bulk: bool) -> None:
+    note, kept = create_note("Gone"), create_document("Kept")
+    if is_in_bulk:
+        Note.objects.filter(pk=note.pk).delete()
+    else:
+        note.delete()
+    assert list(Document.objects.all()) == [kept]
+    assert list(Update.objects.values_list("document_id", flat=True)) == [kept.pk]
+    assert not Snapshot.objects.exists()
+
+
+@pytest.mark.django_db
+def test_code_is_told_what_the_fields_have_become(changes: list[dict[str, Any]]) -> None:
+    note = create_note("Plans")
+    document = Document.objects.find(note)
+    texts = {"title": "Plans", "body": "Tea"}
+    assert store.project(document.pk, texts, seq=7)
+    [said] = changes
+    assert (said["sender"], said["instance"], said["texts"], said["seq"]) == (Note, note, texts, 7)
+    assert said["instance"].text == "Tea"
+    assert not store.project(document.pk, texts, seq=8)
+    assert len(changes) == 1
+
+
+@pytest.mark.django_db
+def test_a_receiver_that_fails_does_not_keep_the_field_from_following(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(**said: Any) -> None:
+        raise ValueError("on purpose")
+
+    document_changed.connect(fail)
+    try:
+        note = create_note()
+        assert store.project(Document.objects.find(note).pk, {"title": "", "body": "Tea"})
+    finally:
+        document_changed.disconnect(fail)
+    note.refresh_from_db()
+    assert note.text == "Tea"
+    assert "on purpose" in caplog.text
+
+
+@pytest.mark.django_db
+def test_every_process_hears_of_what_code_saves_and_deletes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[Any] = []
+    monkeypatch.setattr(owners, "ring", lambda group, ring: rung.append(ring))
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        note = create_note("Plans")
+    assert rung == [Changed(Owner("notes.note", str(note.pk)))]
+    document = Document.objects.find(note)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        note.save()
+    assert len(rung) == 2
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        assert store.project(document.pk, {"title": "Plans", "body": "Tea"})  # of which the room tells
+    assert len(rung) == 2
+    owner = Owner.of(note)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        note.delete()
+    assert set(rung[2:]) == {Changed(owner), Deleted(document.pk)}
+
+
+async def test_people_who_open_a_row_that_nobody_has_opened_read_its_field(
+    transactional_db: None, start_hub: Callable[[], Hub]
+) -> None:
+    note = await Note.objects.acreate(title="Plans", text="Tea at four")
+    people = [Peer(name) for name in ("Ada", "Grace")]
+    for person, hub in zip(people, (start_hub(), start_hub()), strict=True):
+        await person.join(hub, note)
+    await expect_text("Tea at four", *people)
+    people[0].type("!")
+    await expect_text("Tea at four!", *people)
+
+    async def field() -> str:
+        await note.arefresh_from_db()
+        return note.text
+
+    while await field() != "Tea at four!":
+        pass
+    assert await sync_to_async(Update.objects.count)() == 2
+    await until(lambda: all(person.texts["title"] for person in people), "both read the title")
