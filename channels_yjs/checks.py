@@ -1,12 +1,19 @@
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.apps import apps
+from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.core.checks import CheckMessage, register
+from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
 
+from .models import SharedModel
 from .modules import BUILT
 
 BUILD_COMMAND = "nox -s vendor, or: npm ci && npm run build"
+TAKEN = ("document_identity", "yjs_documents", "follows")
 
 
 def are_browser_libraries_built() -> bool:
@@ -24,3 +31,46 @@ def check_browser_libraries(**kwargs: Any) -> list[CheckMessage]:
             id="channels_yjs.W001",
         )
     ]
+
+
+@register
+def check_channel_layer(**kwargs: Any) -> list[CheckMessage]:
+    if "default" in getattr(settings, "CHANNEL_LAYERS", {}):
+        return []
+    hint = 'For one process: CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}'
+    return [Error("There is no channel layer, so nobody can connect.", hint=hint, id="channels_yjs.E001")]
+
+
+@register
+def check_database(**kwargs: Any) -> list[CheckMessage]:
+    database = settings.DATABASES["default"]
+    is_immediate = database.get("OPTIONS", {}).get("transaction_mode") == "IMMEDIATE"
+    if not database.get("ENGINE", "").endswith("sqlite3") or is_immediate:
+        return []
+    hint = 'DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE"}'
+    words = "Who writes to SQLite is refused where somebody else writes, since their turn comes too late to wait for."
+    return [CheckWarning(words, hint=hint, id="channels_yjs.W002")]
+
+
+@register
+def check_models(**kwargs: Any) -> list[CheckMessage]:
+    shared = [model for model in apps.get_models() if issubclass(model, SharedModel)]
+    return [Error(words, obj=model, id="channels_yjs.E002") for model in shared for words in faults_of(model)]
+
+
+def faults_of(model: type[SharedModel]) -> Iterator[str]:
+    texts: Any = model.shared_texts
+    if not isinstance(texts, Mapping) or not texts:
+        yield 'shared_texts names no text. For each, give the field that follows it: {"minutes": "minutes"}.'
+        return
+    for field in texts.values():
+        try:
+            is_text = isinstance(model._meta.get_field(field), models.CharField | models.TextField)
+        except FieldDoesNotExist:
+            yield f"shared_texts names the field {field!r}, which the model does not have."
+        else:
+            if not is_text:
+                yield f"shared_texts names the field {field!r}, which is neither a CharField nor a TextField."
+    for name in TAKEN:
+        if isinstance(model.__dict__.get(name), models.Field) or name in {field.name for field in model._meta.fields}:
+            yield f"The field {name!r} has a name that SharedModel needs itself."

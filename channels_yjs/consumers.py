@@ -13,13 +13,11 @@ from collections.abc import Collection
 from typing import Any
 from urllib.parse import parse_qs
 
-from channels.db import aclose_old_connections
-from django import db
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db.models import QuerySet
+from django.http import Http404
 
 from .connections.bounded import BoundedConsumer
-from .log.store import DocumentError
 from .models import SharedModel
 from .rooms.room import Room
 from .wire.messages import CloseCode, ProtocolError, Refused, decode
@@ -40,33 +38,40 @@ class DocumentConsumer(BoundedConsumer):
         owner: SharedModel = await self.hub.read(self.queryset.get, **self.scope["url_route"]["kwargs"])
         return owner
 
-    async def authorize(self, owner: Any) -> None:
-        """Lets everybody in. Override it, and raise Refused(4403, "…") for who may not; `self.scope["user"]` is known
-        inside an AuthMiddlewareStack. Asked once, before anything is sent."""
+    async def authorize(self, owner: Any) -> bool | None:
+        """Lets everybody in. Override it: raise Refused(4403, "…") for who may not, or return False.
+        `self.scope["user"]` is known inside an AuthMiddlewareStack. Asked once, before anything is sent."""
+        return None
 
-    @property
-    def identity(self) -> str:
-        """Of the document that the page was made for, as our pages say it. Other clients know only an address."""
+    def _asked_for(self, what: str) -> str:
+        """What our pages say of themselves: the identity of the document that they were made for, and its texts.
+        Other clients know only an address."""
         query: bytes = self.scope.get("query_string", b"")
-        return parse_qs(query.decode("latin-1")).get("identity", [""])[0]
+        return parse_qs(query.decode("latin-1")).get(what, [""])[0]
 
     async def enter(self) -> None:
-        try:
-            owner = await self.find_owner()
-            await self.authorize(owner)
-            self.room = await self.hub.join(owner, self, self.identity)
-        except Refused as refused:
-            self.shut(refused.code, refused.reason)
-        except DocumentError as error:
-            self.shut(error.code, error.reason)
-        except (ObjectDoesNotExist, ValidationError, ValueError):  # the last two for what cannot be a key
-            self.shut(CloseCode.NO_SUCH_DOCUMENT, "There is no such document.")
-        except db.Error as error:
-            logger.warning("join failed connection=%s error=%r", self.name, error)
-            await aclose_old_connections()  # the one that `authorize` has used may be broken
-            self.shut(CloseCode.TRY_AGAIN, "The database does not answer.")
-        else:
+        async with self.shutting_out():
+            try:
+                owner = await self.find_owner()
+            except (ObjectDoesNotExist, ValidationError, ValueError):  # the last two for what cannot be a key
+                raise Http404 from None
+            if await self.authorize(owner) is False:
+                raise PermissionDenied
+            self._check_names(owner)
+            try:
+                self.room = await self.hub.join(owner, self, self._asked_for("identity"))
+            except ObjectDoesNotExist:  # deleted a moment ago
+                raise Http404 from None
             logger.info("connect owner=%s connection=%s", self.owner, self.name)
+
+    def _check_names(self, owner: SharedModel) -> None:
+        """Our pages say which texts they are about to show. What is written in one that the model does not have would
+        be kept, and never seen in a field."""
+        names = self._asked_for("texts")
+        if unknown := set(names.split(",") if names else []) - set(owner.shared_texts):
+            reason = f"There is no shared text {min(unknown)!r}."
+            logger.error("%s A page of %s asks for it; see its openDocument.", reason, owner._meta.label)
+            raise Refused(CloseCode.MALFORMED_FRAME, reason)
 
     @property
     def owner(self) -> str:
@@ -98,22 +103,19 @@ class LobbyConsumer(BoundedConsumer):
     model: type[SharedModel]
     _visible: frozenset[str] | None = None
 
-    async def authorize(self) -> Collection[Any] | None:
-        """Returns the keys of the rows that this person may hear of, or None for all. Raises Refused for who may hear
-        of none. Asked once: rows that appear later are told as changed, by their key and nothing else."""
+    async def authorize(self) -> Collection[Any] | bool | None:
+        """Returns the keys of the rows whose people this person may hear of, or None for all. Raises Refused for who
+        may hear of none, or returns False. Asked once: rows that appear later are told as changed, by their key and
+        nothing else."""
         return None
 
     async def enter(self) -> None:
-        try:
+        async with self.shutting_out():
             keys = await self.authorize()
-        except Refused as refused:
-            self.shut(refused.code, refused.reason)
-        except db.Error as error:
-            logger.warning("lobby failed connection=%s error=%r", self.name, error)
-            await aclose_old_connections()
-            self.shut(CloseCode.TRY_AGAIN, "The database does not answer.")
-        else:
-            self._visible = None if keys is None else frozenset(map(str, keys))
+            if keys is False:
+                raise PermissionDenied
+            if keys is not None and keys is not True:
+                self._visible = frozenset(map(str, keys))
             self.hub.lobby.watch(self.model._meta.label_lower, self.tell)
 
     def tell(self, news: dict[str, Any]) -> None:

@@ -137,7 +137,7 @@ class SharedModel(models.Model):
     shared_texts: ClassVar[Mapping[str, str]] = {}
     follows = False  # whether this object is a room's, whose fields are brought up to date with its document
 
-    documents = GenericRelation(Document)
+    yjs_documents = GenericRelation(Document)
 
     objects: ClassVar[models.Manager[Self]] = models.Manager()
 
@@ -145,8 +145,9 @@ class SharedModel(models.Model):
         abstract = True
 
     @property
-    def identity(self) -> str:
-        """Of the row's document, for the address that its pages connect to. Blocking; opens the document."""
+    def document_identity(self) -> str:
+        """For the address that pages of this row connect to: with it, the server tells a page that comes back to a
+        database that was made anew that this is another document now. Blocking. Opens the document."""
         return Document.objects.of(self).identity
 
     def first_texts(self) -> dict[str, str]:

@@ -29,6 +29,10 @@ ENTRY, OWN_FOLDER = "channels-yjs", "channels_yjs/js/"  # what the package's own
 IMPORT = re.compile(r"""^(?:import|export)\s+(?:[\w$\s{},*]+\sfrom\s+)?["']([^"'\n]+)["']""", re.MULTILINE)
 
 
+class ModuleError(Exception):
+    """A page's import map cannot be made."""
+
+
 @dataclass(frozen=True)
 class Module:
     """A static file, and what it imports: files by their names, libraries by theirs."""
@@ -61,12 +65,15 @@ def find_modules_once(entry: str, prefix: str) -> PageModules:
 
 
 def find_modules(entry: str) -> PageModules:
+    if not entry or finders.find(entry) is None:
+        raise ModuleError(f"importmap.html needs the page's module: with entry=…. There is no static file {entry!r}.")
     build = read_build()
     # The largest come first, since they take longest.
     needed = sorted(closure(entry, build), key=lambda module: module.size, reverse=True)
-    addresses = {name: static(name) for name in [*build.modules, *(module.name for module in needed)]}
+    names = [*build.modules, OWN_FOLDER + "index.js", *(module.name for module in needed)]
+    addresses = {name: static(name) for name in names}
     import_map = {library: addresses[name] for library, name in build.libraries.items()}
-    own = {imported for module in needed for imported in module.imports if is_own(imported)}
+    own = {ENTRY, *(imported for module in needed for imported in module.imports if is_own(imported))}
     import_map |= {imported: addresses[file_of(imported, build)] for imported in sorted(own)}
     # An import by path, like ./people.js, asks for the plain name; the collected file has another one.
     plain = {urljoin(address, basename(name)): address for name, address in addresses.items()}

@@ -8,14 +8,21 @@ import asyncio
 import logging
 import time
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+from channels.db import aclose_old_connections
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django import db
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 
 from channels_yjs.conf import setting
 from channels_yjs.hub.hub import this_hub
 from channels_yjs.hub.limits import Bucket
+from channels_yjs.log.store import DocumentError
 from channels_yjs.wire.messages import CloseCode, Refused
 
 from .daphne import before_shutdown
@@ -24,6 +31,7 @@ from .outbox import Outbox
 logger = logging.getLogger(__name__)
 
 FRAMES_IN_A_ROW = 32  # before the other connections get their turn,
+LONGEST_REASON = 123  # bytes, all that a WebSocket has room for
 TURN_SECONDS = 0.005  # and of the processor: some frames take as long as hundreds of others
 
 
@@ -87,6 +95,25 @@ class BoundedConsumer(AsyncWebsocketConsumer):
     async def enter(self) -> None:
         """The connection is open and may stay."""
 
+    @asynccontextmanager
+    async def shutting_out(self) -> AsyncIterator[None]:
+        """Closes the connection for whatever keeps somebody from getting in. What nobody foresaw lets nobody in."""
+        try:
+            yield
+        except (Refused, DocumentError) as refused:
+            self.shut(refused.code, refused.reason)
+        except PermissionDenied:
+            self.shut(CloseCode.NOT_ALLOWED, "You may not open this.")
+        except Http404:
+            self.shut(CloseCode.NO_SUCH_DOCUMENT, "There is no such document.")
+        except db.Error as error:
+            logger.warning("join failed connection=%s error=%r", self.name, error)
+            await aclose_old_connections()  # the one that `authorize` has used may be broken
+            self.shut(CloseCode.TRY_AGAIN, "The database does not answer.")
+        except Exception:
+            logger.exception("join failed connection=%s", self.name)
+            self.shut(CloseCode.TRY_AGAIN, "The server had a fault.")
+
     def left(self) -> None:
         """The connection is over, in whatever way. May be called twice."""
 
@@ -99,6 +126,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         if not self.is_shut:
             logger.info("shut connection=%s code=%s reason=%r", self.name, int(code), reason)
             self.is_shut = True
+            reason = reason.encode()[:LONGEST_REASON].decode(errors="ignore")
             self.outbox.finish({"type": "websocket.close", "code": int(code), "reason": reason}, drop=at_once)
             self.left()
 

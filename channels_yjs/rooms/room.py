@@ -309,5 +309,5 @@ class Room:
         except DocumentError as error:
             self.fail(error)
         except db.Error as error:
-            logger.warning("job failed document=%s job=%s error=%r", self.id, job.__name__, error)
+            logger.warning("job failed owner=%s job=%s error=%r", "/".join(self.owner), job.__name__, error)
             self._jobs.later(RETRY_SECONDS, job)

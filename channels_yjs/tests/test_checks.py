@@ -1,13 +1,15 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from channels_yjs.checks import check_browser_libraries
+from channels_yjs.checks import check_browser_libraries, check_channel_layer, check_database, check_models
 from channels_yjs.models import Document, Update
 from channels_yjs.tests.sharing import create_document
+from notes.models import Note
 
 
 @pytest.fixture
@@ -58,3 +60,34 @@ def test_compact_documents_names_a_log_with_a_gap_and_goes_on_with_the_next() ->
     with pytest.raises(CommandError, match=rf"^The log of document {broken.pk} is incomplete: [^\n]*$"):
         call_command("compact_documents")
     assert (broken.updates.count(), sound.updates.count()) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        ({}, "names no text"),
+        (["title"], "names no text"),
+        ({"body": "bdy"}, "names the field 'bdy', which the model does not have"),
+        ({"body": "created_at"}, "which is neither a CharField nor a TextField"),
+    ],
+)
+def test_texts_that_no_field_can_follow_are_an_error(texts: Any, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_models() == []
+    monkeypatch.setattr(Note, "shared_texts", texts)
+    [error] = check_models()
+    assert (error.id, error.obj) == ("channels_yjs.E002", Note)
+    assert words in error.msg
+
+
+def test_a_project_without_a_channel_layer_is_told_so(settings: Any) -> None:
+    assert check_channel_layer() == []
+    settings.CHANNEL_LAYERS = {}
+    [error] = check_channel_layer()
+    assert error.id == "channels_yjs.E001"
+
+
+def test_sqlite_whose_writers_do_not_wait_is_a_warning(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_database() == []
+    monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", {})
+    [warning] = check_database()
+    assert warning.id == "channels_yjs.W002"

@@ -91,7 +91,7 @@ async def test_a_page_of_this_note_and_a_client_that_knows_only_its_number_get_i
     connect: Connect, note: Note, query: str
 ) -> None:
     socket = await connect(
-        f"/ws/notes/{note.pk}{query.format(identity=await database_sync_to_async(lambda: note.identity)())}"
+        f"/ws/notes/{note.pk}{query.format(identity=await database_sync_to_async(lambda: note.document_identity)())}"
     )
     assert await receive(socket, SyncStep1)
 

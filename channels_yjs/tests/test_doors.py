@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from channels.db import database_sync_to_async
 from channels.routing import URLRouter
+from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
+from django.http import Http404
 from django.urls import path
 
 from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
@@ -23,13 +25,14 @@ Open = Callable[..., Any]
 
 class Door(DocumentConsumer):
     queryset = Note.objects.only("pk")
-    answer: Exception | None = None
+    answer: Exception | bool | None = None
     asked: list[Note] = []
 
-    async def authorize(self, owner: Note) -> None:
+    async def authorize(self, owner: Note) -> bool | None:
         self.asked.append(owner)
-        if self.answer:
+        if isinstance(self.answer, Exception):
             raise self.answer
+        return self.answer
 
 
 class List(LobbyConsumer):
@@ -72,7 +75,33 @@ async def test_who_is_refused_is_told_why_and_gets_nothing(
     assert await Document.objects.acount() == before
 
 
-async def test_who_is_let_in_is_asked_for_what_they_have(open_socket: Open) -> None:
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (False, 4403),
+        (PermissionDenied(), 4403),
+        (Http404(), 4404),
+        (Note.DoesNotExist(), 4503),
+        (ZeroDivisionError(), 4503),
+        (Refused(4499, "ä" * 200), 4499),
+    ],
+    ids=repr,
+)
+async def test_whatever_is_wrong_at_the_door_lets_nobody_in(
+    open_socket: Open, monkeypatch: pytest.MonkeyPatch, answer: Any, code: int
+) -> None:
+    monkeypatch.setattr(Door, "answer", answer)
+    told = await (await open_socket()).receive_output()
+    assert (told["type"], told["code"]) == ("websocket.close", code)
+    assert len(told["reason"].encode()) <= 123
+    assert not this_hub().rooms
+
+
+@pytest.mark.parametrize("answer", [None, True])
+async def test_who_is_let_in_is_asked_for_what_they_have(
+    open_socket: Open, monkeypatch: pytest.MonkeyPatch, answer: bool | None
+) -> None:
+    monkeypatch.setattr(Door, "answer", answer)
     assert isinstance(decode(await (await open_socket()).receive_from()), SyncStep1)
 
 
@@ -109,3 +138,19 @@ async def test_who_may_see_no_list_is_told_so(open_socket: Open, monkeypatch: py
     monkeypatch.setattr(List, "answer", Refused(4403, "Log in to see your meetings."))
     told = await (await open_socket("list")).receive_output()
     assert (told["code"], told["reason"]) == (4403, "Log in to see your meetings.")
+
+
+@pytest.mark.parametrize("code", [403, 1000, 4001, 4500])
+def test_a_code_at_which_clients_would_come_back_is_no_refusal(code: int) -> None:
+    with pytest.raises(ValueError, match="from 4400 to 4499"):
+        Refused(code, "no")
+
+
+@pytest.mark.parametrize(("texts", "is_let_in"), [("title,body", True), ("body", True), ("", True), ("boddy", False)])
+async def test_a_page_that_shows_a_text_that_there_is_not_is_told_so(
+    open_socket: Open, note: Note, texts: str, is_let_in: bool
+) -> None:
+    told = await (await open_socket(f"{note.pk}?texts={texts}")).receive_output()
+    assert (told["type"] == "websocket.send") is is_let_in
+    if not is_let_in:
+        assert (told["code"], told["reason"]) == (4400, "There is no shared text 'boddy'.")

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from channels_yjs.modules import IMPORT, find_modules_once, page_modules
+from channels_yjs.modules import IMPORT, ModuleError, find_modules_once, page_modules
 
 LIBRARIES = sorted((project.BASE_DIR / "channels_yjs" / "libraries").glob("*.js"))
 NOTE, LIST = "notes/js/note.js", "notes/js/list.js"
@@ -69,7 +69,7 @@ def test_all_that_a_page_imports_is_preloaded_the_largest_first() -> None:
     sizes = [Path(finders.find(address.removeprefix("/static/")) or "").stat().st_size for address in preloads]
     assert sizes[0] == max(sizes)
     names = [address.rpartition("/")[2] for address in page_modules(LIST).preloads]
-    assert sorted(names) == ["list.js", "person.js"]
+    assert sorted(names) == ["list.js", "lobby.js", "person.js"]
 
 
 def test_with_debug_on_an_import_that_is_added_counts_at_once(own_files: Path, settings: Settings) -> None:
@@ -109,3 +109,9 @@ def test_collected_a_page_names_no_plain_file(
     assert [name for name in named if not re.search(r"\.[0-9a-f]{12}\.\w+$", name)] == []
     by_path = "/static/notes/js/notice.js" if "1" in address else "/static/channels_yjs/js/person.js"
     assert import_map[by_path] in named
+
+
+@pytest.mark.parametrize("entry", ["", "notes/js/nothing.js"])
+def test_a_page_whose_module_is_not_there_is_told_so(entry: str) -> None:
+    with pytest.raises(ModuleError, match=f"There is no static file '{entry}'"):
+        page_modules(entry)

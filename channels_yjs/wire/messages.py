@@ -41,11 +41,16 @@ class CloseCode(IntEnum):
     TRY_AGAIN = 4503
 
 
+FOR_GOOD = range(4400, 4500)  # the codes after which y-websocket does not come back
+
+
 class Refused(Exception):
     """A connection is not let in, or what it sends is not taken. It is closed with this code, and its page shows the
     reason, one sentence."""
 
     def __init__(self, code: int, reason: str) -> None:
+        if code not in (*FOR_GOOD, CloseCode.TRY_AGAIN):
+            raise ValueError(f"Refuse with a code from 4400 to 4499, such as 4403, not {int(code)}: see CloseCode.")
         super().__init__(f"{int(code)} {reason}")
         self.code, self.reason = code, reason
 

@@ -369,7 +369,7 @@ async def test_a_page_of_the_new_note_gets_in_where_the_room_is_still_the_old_on
     settings.YJS_CHECK_LOG_SECONDS = 3600
     ada, alan = await join("Ada"), Peer("Alan")
     new = await database_sync_to_async(replace)(note)
-    await alan.join(hub, new, await database_sync_to_async(lambda: new.identity)())
+    await alan.join(hub, new, await database_sync_to_async(lambda: new.document_identity)())
     await expect_text("The other one", alan)
     assert ada.closed
     assert ada.closed[0] == CloseCode.ANOTHER_DOCUMENT

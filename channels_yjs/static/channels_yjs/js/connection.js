@@ -12,17 +12,23 @@ const WORDS = {
   closed: "Offline: the server has closed the line",
 }
 
+/** @type {Record<number, string>} Where a server says in words why it closed, not all of them pass it on. */
+const CLOSED = {
+  4403: "Offline: you may not open this",
+  4404: "Offline: this has been deleted",
+}
+
 /**
  * @param {SharedDocument} shared
  * @param {HTMLElement} element says the state
  * @param {HTMLElement} [toggle] a switch that cuts the line
  */
 export function showConnection({ provider }, element, toggle) {
-  /** @param {keyof typeof WORDS} state */
-  const show = (state) => {
+  /** @param {keyof typeof WORDS} state @param {string} [words] */
+  const show = (state, words = WORDS[state]) => {
     if (element.dataset.state === state) return
     element.dataset.state = state
-    element.textContent = WORDS[state]
+    element.textContent = words
   }
   let wasLive = false // before that there is no editor, and so nothing that could be kept
   /** @param {boolean} isSynced */
@@ -31,7 +37,8 @@ export function showConnection({ provider }, element, toggle) {
     show(isSynced ? "live" : "offline")
   }
   const onLost = () => show(wasLive ? "offline" : "unreached")
-  const onClosed = () => show("closed") // for good: the provider does not come back by itself
+  /** @param {{ code: number }} event */
+  const onClosed = ({ code }) => show("closed", CLOSED[code]) // for good: the provider does not come back by itself
   const onToggle = () => {
     const goesOffline = toggle?.getAttribute("aria-checked") === "false"
     toggle?.setAttribute("aria-checked", String(goesOffline))

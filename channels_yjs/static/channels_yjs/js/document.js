@@ -10,6 +10,7 @@ import * as Y from "yjs"
  * @import { MountedEditor } from "./editor.js"
  */
 
+const NOT_MINE_ANY_MORE = [4403, 4404, 4409] // the codes after which nothing that is written here can ever be saved
 const TOO_LARGE = 4413
 const FAR_TOO_LARGE = 1009 // the WebSocket's own code, of a server that did not even read the frame
 
@@ -22,6 +23,8 @@ const FAR_TOO_LARGE = 1009 // the WebSocket's own code, of a server that did not
  * @property {Y.UndoManager} undoManager of what was written in this page; editors add themselves
  * @property {MountedEditor[]} editors those that are mounted, in the order in which they were
  * @property {Promise<void>} synced once all that the server has is here
+ * @property {() => void} makeReadOnly what there is can be read on, and nothing changes any more; happens by itself when
+ *   the server says that the document is gone, or not for this person
  * @property {() => void} destroy
  */
 
@@ -39,9 +42,10 @@ export function openDocument(address, names) {
   // Without its broadcast channel: two tabs of one browser would sync past the server, and hide its faults.
   const provider = new WebsocketProvider(origin.replace("http", "ws") + folder, name, doc, {
     disableBc: true,
-    params: Object.fromEntries(searchParams),
+    params: { ...Object.fromEntries(searchParams), texts: names.join() }, // so that a wrong name is noticed
   })
   const { awareness } = provider
+  const undoManager = new Y.UndoManager(Object.values(texts), { trackedOrigins: new Set() })
   /** @type {MountedEditor[]} */
   const editors = []
 
@@ -60,6 +64,15 @@ export function openDocument(address, names) {
     provider.disconnect() // or it would send the same again and again
     queueMicrotask(() => provider.emit("closed", [{ code: TOO_LARGE, reason: "" }, provider]))
   }
+  const makeReadOnly = () => {
+    undoManager.clear() // or Mod-z would still change what is only there to be read
+    for (const editor of editors) editor.makeReadOnly()
+  }
+  /** @param {{ code: number }} event */
+  const onClosed = ({ code }) => {
+    if (NOT_MINE_ANY_MORE.includes(code)) makeReadOnly()
+  }
+  provider.on("closed", onClosed)
   provider.on("status", onStatus)
   provider.on("connection-close", onLost)
   return {
@@ -68,7 +81,8 @@ export function openDocument(address, names) {
     provider,
     awareness,
     editors,
-    undoManager: new Y.UndoManager(Object.values(texts), { trackedOrigins: new Set() }),
+    undoManager,
+    makeReadOnly,
     synced: new Promise((resolve) => provider.once("sync", () => resolve())),
     destroy() {
       for (const editor of [...editors]) editor.destroy()

@@ -27,7 +27,8 @@ const PROSE = { spellcheck: "true", autocapitalize: "sentences", autocorrect: "o
  * @typedef {object} Options
  * @property {string} [label] for who cannot see it; the name, where there is none
  * @property {string} [hint] stands there while the text is empty
- * @property {() => void} [onEnter] makes it an editor for one line: where Enter and the arrow down lead
+ * @property {boolean} [isOneLine]
+ * @property {() => void} [onEnter] what Enter and the arrow down do in an editor for one line
  * @property {Extension} [extensions] of CodeMirror, before all others
  * @property {() => { top?: number, bottom?: number }} [getMargins] what stands over the text while it scrolls
  * @property {string} [nonce] for the style sheet that CodeMirror makes; that of the page's import map, if it is not given
@@ -57,7 +58,7 @@ export function mountEditor(shared, name, host, options = {}) {
   const { awareness, undoManager } = shared
   const text = shared.texts[name]
   if (!text) throw new Error(`openDocument was told of no text "${name}"`)
-  const { label = name, hint = "", onEnter, extensions = [], getMargins = () => ({}) } = options
+  const { label = name, hint = "", isOneLine = false, onEnter = () => {}, extensions = [], getMargins = () => ({}) } = options
   const { nonce = pageNonce(), onParted = (_shown, mountAnew) => mountAnew() } = options
   const writable = new Compartment()
   /** @type {Extension} */
@@ -69,9 +70,9 @@ export function mountEditor(shared, name, host, options = {}) {
       doc: readText(text),
       extensions: [
         extensions,
-        named(label, { "aria-multiline": String(!onEnter) }),
+        named(label, { "aria-multiline": String(!isOneLine) }),
         placeholder(hint),
-        onEnter ? oneLine(onEnter) : [],
+        isOneLine ? oneLine(onEnter) : [],
         EditorView.updateListener.of((update) => update.docChanged && agreement.onEdited()),
         lineEnds,
         undoSteps(undoManager), // before the binding hands a change to the document, where it is recorded
@@ -121,16 +122,6 @@ export function mountEditor(shared, name, host, options = {}) {
   }
   shared.editors.push(editor)
   return editor
-}
-
-/**
- * What there is can be read on, and nothing changes any more.
- *
- * @param {SharedDocument} shared
- */
-export function makeReadOnly({ editors, undoManager }) {
-  undoManager.clear() // or Mod-z would still change what is only there to be read
-  for (const editor of editors) editor.makeReadOnly()
 }
 
 /** @param {() => void} onEnter */

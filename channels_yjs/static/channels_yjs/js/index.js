@@ -8,8 +8,9 @@
 
 export { showConnection } from "./connection.js"
 export { openDocument } from "./document.js"
-export { makeReadOnly, mountEditor } from "./editor.js"
+export { mountEditor } from "./editor.js"
 export { showFind } from "./find.js"
+export { openLobby } from "./lobby.js"
 export { introduce, showPeople } from "./people.js"
 export { colorOf, NAME_MAX_LENGTH, nameOf, personItem } from "./person.js"
 export { keepPlace } from "./place.js"

@@ -2,48 +2,29 @@
 // The list of notes, live. Its socket says who is in which note, and that a note changed: then the page fetches
 // its own address again and takes the list out of it. Django renders the list, always.
 
+import { openLobby } from "channels-yjs/lobby.js"
 import { personItem } from "channels-yjs/person.js"
 
 /** @import { Person } from "channels-yjs/person.js" */
 
-const FIRST_RETRY_MS = 200
-const LAST_RETRY_MS = 3000
 const REFRESH_AT_MOST_EVERY_MS = 700
 const REFRESH_AT_LEAST_EVERY_MS = 60_000 // "2 minutes ago" grows old too
 
 const host = /** @type {HTMLElement} */ (document.getElementById("notes"))
 /** @type {Map<string, Person[]>} */
-const people = new Map()
-let retry = FIRST_RETRY_MS
+let people = new Map()
 /** @type {number | undefined} */
 let timer
 let isRefreshing = false
 
-connect()
-setInterval(refreshSoon, REFRESH_AT_LEAST_EVERY_MS)
-
-function connect() {
-  const socket = new WebSocket(location.origin.replace("http", "ws") + host.dataset.socket)
-  socket.addEventListener("open", () => {
-    retry = FIRST_RETRY_MS
-    people.clear() // the first message tells all anew
-    refreshSoon()
-  })
-  socket.addEventListener("message", (event) => onNews(JSON.parse(event.data)))
-  socket.addEventListener("close", () => {
-    setTimeout(connect, retry)
-    retry = Math.min(2 * retry, LAST_RETRY_MS)
-  })
-}
-
-/** @param {{ people?: Record<string, Person[]>, changed?: string[] }} news */
-function onNews(news) {
-  if (news.changed) refreshSoon()
-  if (news.people) {
-    for (const [note, here] of Object.entries(news.people)) people.set(note, here)
+openLobby(host.dataset.socket ?? "", {
+  onPeople(now) {
+    people = now
     showPeople()
-  }
-}
+  },
+  onChanged: refreshSoon,
+})
+setInterval(refreshSoon, REFRESH_AT_LEAST_EVERY_MS)
 
 function refreshSoon() {
   timer ??= setTimeout(refresh, REFRESH_AT_MOST_EVERY_MS)

@@ -5,7 +5,6 @@
 import {
   answerSaveKey,
   keepPlace,
-  makeReadOnly,
   mountEditor,
   openDocument,
   showConnection,
@@ -37,10 +36,7 @@ showPeople(note, get("people"))
 showUndo(note, get("undo"), get("redo"))
 const notices = showNotices(note, get("notice"), {
   getText: () => (note.editors.length ? body.toString() : get("body").innerText),
-  onDeleted() {
-    get("controls").hidden = true
-    makeReadOnly(note)
-  },
+  onDeleted: () => (get("controls").hidden = true),
 })
 showFind(note, {
   getTop,
@@ -73,6 +69,7 @@ mountEditor(note, "title", get("title"), {
   ...options,
   label: "Title",
   hint: "Untitled",
+  isOneLine: true,
   onEnter: () => text.view.focus(),
 })
 const text = mountEditor(note, "body", get("body"), {

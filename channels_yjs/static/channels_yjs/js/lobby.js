@@ -1,0 +1,57 @@
+// @ts-check
+// The line to a list's server: who is in which row's document, and which rows appeared, changed or went.
+
+/** @import { Person } from "./person.js" */
+
+const FIRST_RETRY_MS = 200
+const LAST_RETRY_MS = 3000
+const FOR_GOOD = { from: 4400, to: 4499 } // the codes after which there is no sense in coming back
+
+/**
+ * Goes on connecting until it is destroyed, or refused.
+ *
+ * @param {string} address of its WebSocket, such as "/ws/meetings"
+ * @param {object} listeners
+ * @param {(people: Map<string, Person[]>) => void} [listeners.onPeople] gets all who are anywhere, by the row's key
+ * @param {(keys: string[]) => void} [listeners.onChanged] gets the keys of rows; when the line is back, of none, since
+ *   nobody knows what has changed meanwhile
+ */
+export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }) {
+  const url = new URL(address, location.href)
+  /** @type {Map<string, Person[]>} */
+  const people = new Map()
+  /** @type {WebSocket} */
+  let socket
+  /** @type {number | undefined} */
+  let timer
+  let retry = FIRST_RETRY_MS
+
+  const connect = () => {
+    socket = new WebSocket(url.href.replace("http", "ws"))
+    socket.addEventListener("open", () => {
+      retry = FIRST_RETRY_MS
+      people.clear() // the first message tells all anew
+      onChanged([])
+    })
+    socket.addEventListener("message", ({ data }) => onNews(JSON.parse(data)))
+    socket.addEventListener("close", ({ code }) => {
+      if (code >= FOR_GOOD.from && code <= FOR_GOOD.to) return
+      timer = setTimeout(connect, retry)
+      retry = Math.min(2 * retry, LAST_RETRY_MS)
+    })
+  }
+  /** @param {{ people?: Record<string, Person[]>, changed?: string[] }} news of some rows */
+  const onNews = (news) => {
+    if (news.changed) onChanged(news.changed)
+    if (!news.people) return
+    for (const [key, here] of Object.entries(news.people)) people.set(key, here)
+    onPeople(people)
+  }
+  connect()
+  return {
+    destroy() {
+      clearTimeout(timer)
+      socket.close(FOR_GOOD.from)
+    },
+  }
+}
