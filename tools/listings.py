@@ -10,12 +10,16 @@ import ast
 import re
 import shutil
 import textwrap
+from pathlib import Path
 
 from .app_server import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
 LISTINGS = DOCS / ".listings"
-WANTED = re.compile(r'^--8<-- "(?P<file>[^"]+\.(?:py|js))/(?P<name>[^"/]+)\.md"$', re.MULTILINE)
+WANTED = re.compile(r'^--8<-- "(?!examples/)(?P<file>[^"]+\.(?:py|js))/(?P<name>[^"/]+)\.md"$', re.MULTILINE)
+EXAMPLE = re.compile(r'^--8<-- "(?P<file>examples/[^"]+)/(?P<use>create|replace|append)\.md"$', re.MULTILINE)
+ADDED = "\n# Shared minutes\n"  # the line in a file of the example after which stands what it takes
+LANGUAGES = {".py": "python", ".js": "javascript", ".html": "html", ".css": "css"}
 PROVED_BY = re.compile(r"\((?:\.\./explanation/)?proofs\.md#(test_\w+)\)")
 TESTS = [REPOSITORY / folder for folder in ("channels_yjs/tests", "notes/tests", "e2e")]
 
@@ -33,9 +37,14 @@ def render_source() -> str:
         target = LISTINGS / file / f"{name}.md"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(render(file, name))
+    used = {(m["file"], m["use"]) for page in DOCS.rglob("*.md") for m in EXAMPLE.finditer(page.read_text())}
+    for file, use in sorted(used):
+        target = LISTINGS / file / f"{use}.md"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(render_example(file, use))
     tests = dict.fromkeys(test for page in sorted(DOCS.rglob("*.md")) for test in PROVED_BY.findall(page.read_text()))
     (LISTINGS / "proofs.md").write_text("\n".join(map(render_proof, tests)))
-    return f"{len(wanted)} listings and {len(tests)} proofs"
+    return f"{len(wanted) + len(used)} listings and {len(tests)} proofs"
 
 
 def render(file: str, name: str) -> str:
@@ -49,6 +58,22 @@ def render(file: str, name: str) -> str:
         raise ListingError(f"A page quotes {name} of {file}, which has no such thing.")
     to_be_read = 'data-kind="skip" data-reason="It is there already, to be read."'  # in a page of the tutorial
     return f'``` {{ .{language} {to_be_read} title="{file}" }}\n{code.rstrip()}\n```\n'
+
+
+def render_example(file: str, use: str) -> str:
+    """A file of an example, as somebody makes it who follows a page: new, in the place of another, or the lines to be
+    added to one that is there."""
+    path = REPOSITORY / file
+    if not path.exists():
+        raise ListingError(f"A page quotes {file}, which does not exist.")
+    name = "/".join(Path(file).parts[2:])  # in the example's own folder
+    code, kind, form = path.read_text(), "create" if use == "create" else "change", "replaced"
+    if use == "append":
+        code, form = code.partition(ADDED)[2].lstrip("\n"), "appended"
+        if not code:
+            raise ListingError(f"A page quotes what is added to {file}, which has no line {ADDED.strip()!r}.")
+    attributes = f'data-kind="{kind}" data-file="{name}" title="{name}"' + f' data-form="{form}"' * (kind == "change")
+    return f"``` {{ .{LANGUAGES[path.suffix]} {attributes} }}\n{code.rstrip()}\n```\n"
 
 
 def render_proof(test: str) -> str:

@@ -11,7 +11,7 @@ from .steps import TutorialError
 
 KINDS = {
     "create": "a file to be made, whole",
-    "change": "a file to be changed: as a diff, whole, or to be deleted",
+    "change": "a file to be changed: as a diff, whole, by lines added at its end, or to be deleted",
     "run": "commands to be typed; they succeed, unless a failure follows",
     "serve": "a server to be started, which goes on in its own terminal",
     "visit": "an address to be opened in a browser, or what is to be typed in the console of its devtools",

@@ -136,6 +136,10 @@ class Robot:
         match block.form:
             case "removed":
                 file.unlink()
+            case "replaced":
+                file.write_text(block.content, encoding="utf-8")
+            case "appended":
+                file.write_text(f"{file.read_text(encoding='utf-8')}\n{block.content}", encoding="utf-8")
             case "diff":  # the same change stands beside it, whole; what both say has to be the same
                 self._diff = block
             case "whole":

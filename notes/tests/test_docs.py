@@ -1,11 +1,13 @@
 """The docs as a test subject: what exists stands there, what stands there exists, and the examples are right."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from channels_yjs.conf import DEFAULTS
+from channels_yjs import consumers
+from channels_yjs.conf import DEFAULTS, PREFIX
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import (
     Awareness,
@@ -65,6 +67,34 @@ def test_no_setting_is_missing() -> None:
     documented = set(re.findall(r"^\| `(\w+)` \|", read("reference/settings.md"), re.MULTILINE))
     assert documented == read_from_environment
     assert "os.environ" not in source
+
+
+def public_names(section: str) -> set[str]:
+    """Those of the first column of a table."""
+    rows = re.findall(
+        r"^\| (.+?) \|", read("reference/public-api.md").split(f"\n## {section}\n")[1].split("\n## ")[0], re.M
+    )
+    return {name for row in rows for name in re.findall(r"`([\w.]+)", row)}
+
+
+def test_every_public_name_of_python_is_there() -> None:
+    names = public_names("Python")
+    for name in names:
+        module, _, attribute = name.rpartition(".")
+        assert hasattr(import_module(module), attribute), name
+    assert {f"channels_yjs.consumers.{name}" for name in consumers.__all__} <= names
+
+
+def test_no_public_name_of_the_browsers_half_is_missing() -> None:
+    index = (PROJECT / "channels_yjs" / "static" / "channels_yjs" / "js" / "index.js").read_text()
+    exported = {name.strip() for names in re.findall(r"^export \{(.+)\}", index, re.M) for name in names.split(",")}
+    assert public_names("JavaScript") == exported
+
+
+def test_no_setting_of_the_engine_is_missing() -> None:
+    assert public_names("Settings") == {PREFIX + name for name in DEFAULTS}
+    readme = (PROJECT / "channels_yjs" / "README.md").read_text()
+    assert set(re.findall(r"`(YJS_\w+)`", readme)) == {PREFIX + name for name in DEFAULTS}
 
 
 def test_no_guarantee_is_missing() -> None:

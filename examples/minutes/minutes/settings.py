@@ -1,4 +1,4 @@
-"""As `django-admin startproject` makes them, shortened. What shared minutes need is marked."""
+"""As `django-admin startproject` makes them, shortened. What shared minutes need is added at the end."""
 
 import os
 from pathlib import Path
@@ -7,25 +7,23 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = "only-for-an-example"
 DEBUG = True
 INSTALLED_APPS = [
-    "daphne",  # shared: first, so that runserver speaks WebSocket
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.messages",
     "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
-    "channels_yjs",  # shared
-    "minutes",
 ]
 MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "minutes.urls"
-ASGI_APPLICATION = "minutes.asgi.application"  # shared
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -40,14 +38,19 @@ TEMPLATES = [
     }
 ]
 DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ.get("DATABASE", BASE_DIR / "db.sqlite3"),
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL"},  # shared
-    }
+    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("DATABASE", BASE_DIR / "db.sqlite3")}
 }
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}  # shared; Redis for two processes
 STATIC_URL = "static/"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Shared minutes
+
+INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "channels_yjs", "minutes"]  # daphne first: its runserver knows sockets
+ASGI_APPLICATION = "minutes.asgi.application"
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}  # several processes need Redis
+DATABASES["default"]["OPTIONS"] = {
+    "transaction_mode": "IMMEDIATE",  # who writes to SQLite waits for their turn at the beginning, not in the middle
+    "init_command": "PRAGMA journal_mode=WAL",  # and nobody who reads waits for them
+}
 LOGIN_REDIRECT_URL = "/"
