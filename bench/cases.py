@@ -29,7 +29,7 @@ class Case:
     rate: float = 2
     flight: int = 200
     seconds: float = 5
-    size: int = 0  # of the note that people join, in bytes
+    size: int = 0  # of the note that people join or type in, in bytes
     compares: bool = True  # or is left out unless it is asked for
 
 
@@ -48,6 +48,15 @@ CASES = {
             people=30,
             typists=30,
             rate=5,
+            compares=False,
+        ),
+        Case(
+            "large",
+            "2 people on a note of 4 MB, one of them typing 20 updates a second",
+            people=2,
+            typists=1,
+            rate=20,
+            size=4 * MEGABYTE,
             compares=False,
         ),
         Case("slow-line", "A note over a line with 150 ms and 1.6 Mbit/s, in a browser", kind="page"),

@@ -16,7 +16,7 @@ import { Frames, checkAgainstYjs, letter, letters, paste } from './wire.mjs'
  * @property {number} rate  updates a second of each typist
  * @property {number} flight  updates that a typist of a burst sends before the first has come through
  * @property {number} seconds  of typing
- * @property {number} bytes  of the note that people join
+ * @property {number} bytes  of the note that people join or type in
  * @property {boolean} syncs  whether the server answers a sync step 1
  */
 
@@ -25,6 +25,7 @@ const PATIENCE_MS = 3000 // for anything more to arrive, once typing has ended
 const MAX_WAIT_MS = 15_000 // for all of it
 const STUCK_MS = 1000 // a burst gives up waiting for an update so long after the last one came through
 const OPENING = 50 // connections at a time
+const SETTLING_MS = 3000 // after a large note has come in: it is folded, and its text saved
 
 class Histogram {
   /** Latencies in ms, in steps of 2 %. */
@@ -239,7 +240,7 @@ async function burst (notes) {
 /** @param {Note[]} notes */
 async function measureTyping (notes) {
   await joinInTurn(notes)
-  await pause(500)
+  await pause(plan.bytes ? SETTLING_MS : 500)
   measured.frames = measured.bytes = 0
   console.log('ready')
   const started = performance.now()
@@ -306,7 +307,7 @@ async function measureIdle (notes) {
 
 checkAgainstYjs()
 const notes = plan.notes.map((address, index) => new Note(address, index))
-if (plan.kind === 'join') await fill(notes[0])
+if (plan.bytes) await fill(notes[0])
 const result = plan.kind === 'join' ? await measureJoin(notes) : plan.kind === 'idle' ? await measureIdle(notes) : await measureTyping(notes)
 ending = true
 console.log(JSON.stringify({ ...result, closed }))

@@ -1,15 +1,13 @@
 """The language of tests within one process: people who type, erase, lose the line and find it again.
 
 A Peer is one person's replica and speaks with a room exactly as a browser does, frame by frame, but without a
-socket. It keeps what it was shown and what was acknowledged. Positions are in characters, as a person counts.
+socket. It keeps what it was shown and what was acknowledged.
 """
 
 import asyncio
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
-
-from pycrdt import Doc, Text, TransactionEvent
 
 from channels_yjs.hub.hub import Hub
 from channels_yjs.models import SharedModel
@@ -25,15 +23,16 @@ from channels_yjs.wire.messages import (
     SyncUpdate,
 )
 
+from .client import Client
+
 PATIENCE_SECONDS = 60.0
 LOOK_AGAIN_SECONDS = 0.005
 
 
-class Peer:
+class Peer(Client):
     def __init__(self, name: str, client_id: int | None = None) -> None:
+        super().__init__(client_id=client_id)  # its texts are those of what it joins
         self.name = name
-        self.doc = Doc[Any](client_id=client_id)
-        self.texts: dict[str, Text] = {}  # by name; typing goes into the last
         self.room: Room | None = None
         self.frames: list[bytes] = []  # everything that was delivered, in order
         self.closed: tuple[int, str] | None = None
@@ -41,8 +40,6 @@ class Peer:
         self.saved = self.asked = 0
         self.clock = 0
         self.state = LEFT
-        self._is_receiving = False
-        self._subscription = self.doc.observe(self._changed)
 
     def __repr__(self) -> str:
         return f"{self.name}: {self.text!r}"
@@ -51,17 +48,18 @@ class Peer:
 
     async def join(self, hub: Hub, owner: SharedModel, identity: str = "") -> None:
         self.closed = None
-        self.texts = {name: self.doc.get(name, type=Text) for name in owner.shared_texts}
+        self.share(owner.shared_texts)
         self._way = (hub, owner)
         hub.connect(self)
         self.room = await hub.join(owner, self, identity)
-        self.send(SyncStep1(self.doc.get_state()))
+        self.say = self._tell_room
+        self.greet()
         self.say_here()
 
     def cut(self) -> None:
         """The line goes dead; typing goes on."""
         assert self.room
-        room, self.room = self.room, None
+        room, self.room, self.say = self.room, None, None
         room.remove(self)
         self._way[0].disconnect(self)
         self.people.clear()
@@ -69,44 +67,19 @@ class Peer:
     async def mend(self, hub: Hub | None = None) -> None:
         await self.join(hub or self._way[0], self._way[1])
 
-    # Writing
-
-    @property
-    def body(self) -> Text:
-        return list(self.texts.values())[-1]
-
-    @property
-    def text(self) -> str:
-        return str(self.body)
-
-    def type(self, text: str, at: int | None = None) -> None:
-        self.body.insert(self._bytes_before(len(self.text) if at is None else at), text)
-
-    def erase(self, at: int, length: int) -> None:
-        start, end = self._bytes_before(at), self._bytes_before(at + length)
-        if end > start:
-            del self.body[start:end]
-
-    def _bytes_before(self, position: int) -> int:
-        return len(self.text[:position].encode())  # pycrdt counts UTF-8 bytes
-
-    def _changed(self, event: TransactionEvent) -> None:
-        if not self._is_receiving:
-            self.send(SyncUpdate(event.update))
-
     # Frames, both ways
 
-    def send(self, message: messages.Message) -> None:
+    def _tell_room(self, message: messages.Message) -> None:
         if self.room:
             self.room.receive(self, messages.decode(messages.encode(message)))
 
     def deliver(self, frame: bytes) -> None:
         self.frames.append(frame)
         match messages.decode(frame):
-            case SyncStep1(state_vector):
-                asyncio.get_running_loop().call_soon(self._answer, state_vector)
-            case SyncStep2(update) | SyncUpdate(update):
-                self._apply(update)
+            case SyncStep1() as question:
+                asyncio.get_running_loop().call_soon(self.hear, question)
+            case SyncStep2() | SyncUpdate() as update:
+                self.hear(update)
             case Awareness(entries):
                 for entry in entries:
                     self._see(entry)
@@ -117,14 +90,6 @@ class Peer:
         self.closed = (code, reason)
         if self.room:
             self.cut()
-
-    def _answer(self, state_vector: bytes) -> None:
-        self.send(SyncStep2(self.doc.get_update(state_vector)))
-
-    def _apply(self, update: bytes) -> None:
-        self._is_receiving = True
-        self.doc.apply_update(update)
-        self._is_receiving = False
 
     # Presence and saving
 

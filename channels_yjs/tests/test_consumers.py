@@ -101,7 +101,7 @@ async def test_a_page_of_another_note_is_told_so_and_nothing_flows_either_way(co
     ada = await connect()
     await receive(ada, SyncStep1)
     stranger = await connect(f"/ws/notes/{note.pk}?identity={'0' * 32}")
-    for message in (SyncStep1(b"\x00"), SyncUpdate(Typist().type("Of another note")), SyncStatus(b"\x01")):
+    for message in (SyncStep1(b"\x00"), SyncUpdate(Typist().write("Of another note")), SyncStatus(b"\x01")):
         await send(stranger, message)
     told = await stranger.receive_output(timeout=5)
     assert told == {
@@ -129,7 +129,7 @@ async def test_a_note_with_a_gap_in_its_log_says_try_again_and_stays_as_it_is(
 ) -> None:
     typist, document = Typist(), await Document.objects.aget(object_id=note.pk)
     for known, letter in enumerate("abc", start=1):
-        await database_sync_to_async(store.append)({document.pk: store.Batch(known, typist.type(letter))})
+        await database_sync_to_async(store.append)({document.pk: store.Batch(known, typist.write(letter))})
     await Update.objects.filter(document__object_id=note.pk, seq=2).adelete()
     assert await close_of(await connect()) == (4503, "This document cannot be read at the moment.")
     [record] = [record for record in caplog.records if record.levelname == "ERROR"]
@@ -141,7 +141,7 @@ async def test_a_note_with_a_gap_in_its_log_says_try_again_and_stays_as_it_is(
 
 async def test_an_update_is_sent_on_and_the_status_confirmed(connect: Connect) -> None:
     ada, grace = await connect(), await connect()
-    update = Typist().type("Hello")
+    update = Typist().write("Hello")
     await send(ada, SyncUpdate(update))
     await send(ada, SyncStatus(b"\x07"))
     assert await receive(grace, SyncUpdate) == SyncUpdate(update)
@@ -186,7 +186,7 @@ async def test_an_update_that_the_library_refuses_closes_its_sender(
         raise ProtocolError("The update cannot be read.")
 
     monkeypatch.setattr(crdt, "check_acceptable", refuse)
-    await send(ada, SyncUpdate(Typist().type("x")))
+    await send(ada, SyncUpdate(Typist().write("x")))
     assert await close_of(ada) == (4400, "The update cannot be read.")
 
 
@@ -278,7 +278,7 @@ async def test_shutting_down_saves_what_waits_and_says_4503(note: Note, monkeypa
     monkeypatch.setattr(store, "append", append_behind_the_gate)
     socket = Socket(application, f"/ws/notes/{note.pk}", OUR_PAGE)
     await socket.connect()
-    await send(socket, SyncUpdate(Typist().type("Just in time")))
+    await send(socket, SyncUpdate(Typist().write("Just in time")))
     await send(socket, SyncStatus(b"\x01"))
     await send(socket, QueryAwareness())
     await receive(socket, Awareness)  # a fence: everything before it has been read
@@ -303,7 +303,7 @@ async def test_the_lobby_tells_who_is_where_and_what_changed(connect: Connect, n
     assert await lobby.receive_json_from() == here
     late = await connect("/ws/notes/")
     assert await late.receive_json_from() == here
-    await send(ada, SyncUpdate(Typist("title").type("Plans")))
+    await send(ada, SyncUpdate(Typist("title").write("Plans")))
     assert await lobby.receive_json_from() == {"changed": [str(note.pk)]}
     await ada.disconnect()
     assert await lobby.receive_json_from() == {"people": {str(note.pk): []}}

@@ -75,7 +75,7 @@ async def scene(note: Note) -> AsyncIterator[Scene]:
     yield scene
     await scene.expect_peace()
     for socket in (scene.ada, scene.grace):
-        await socket.send_to(bytes_data=encode(SyncUpdate(Typist().type("Still here"))))
+        await socket.send_to(bytes_data=encode(SyncUpdate(Typist().write("Still here"))))
         sent = await ask(socket)
         assert any(isinstance(message, SyncUpdate) for message in sent)
     assert hub is this_hub(), "The process had a fault and started afresh."
@@ -203,7 +203,7 @@ async def cost_of_a_key(socket: Socket) -> float:
     typist = Typist()
     started = time.thread_time()
     for _ in range(KEYS):
-        await socket.send_to(bytes_data=encode(SyncUpdate(typist.type("x"))))
+        await socket.send_to(bytes_data=encode(SyncUpdate(typist.write("x"))))
         await ask(socket)
     return (time.thread_time() - started) / KEYS
 
@@ -221,7 +221,7 @@ async def test_a_note_takes_no_more_clients_than_the_library_can_follow(
 
 async def test_the_first_to_write_under_a_number_is_the_one_who_is_read(scene: Scene) -> None:
     typist = Typist()
-    await scene.ada.send_to(bytes_data=encode(SyncUpdate(typist.type("Ada was here"))))
+    await scene.ada.send_to(bytes_data=encode(SyncUpdate(typist.write("Ada was here"))))
     await ask(scene.ada)
     before = await scene.logs()
     forged = hostile.update([hostile.by(typist.doc.client_id, 0, [hostile.text("Mallory's!!!")])])

@@ -35,9 +35,9 @@ def write_first_note() -> Note:
     """A note 1 with a snapshot and newer rows."""
     note, typist = make_new_database(), Typist()
     document = Document.objects.of(note)
-    append(document, *(typist.type(f"<{number}>") for number in range(IN_SNAPSHOT)))
+    append(document, *(typist.write(f"<{number}>") for number in range(IN_SNAPSHOT)))
     compaction.compact(document)
-    append(document, *(typist.type(f"<{number}>") for number in range(IN_SNAPSHOT, IN_SNAPSHOT + AFTER_IT)))
+    append(document, *(typist.write(f"<{number}>") for number in range(IN_SNAPSHOT, IN_SNAPSHOT + AFTER_IT)))
     return note
 
 
@@ -124,7 +124,7 @@ def test_a_note_that_was_written_in_while_it_was_dumped_can_be_opened_and_writte
     make_new_database()
     load(path)
     document = Document.objects.find(note)
-    append(document, Typist().type("More"))
+    append(document, Typist().write("More"))
     compaction.compact(document)
     assert texts(note)[1].replace("More", "") == before[1]
 
@@ -136,7 +136,7 @@ def test_a_note_that_people_have_opened_here_is_not_written_over(dump: Callable[
     path = dump()
     note = make_new_database()
     if is_first:
-        append(Document.objects.of(note), Typist().type("Written here"))
+        append(Document.objects.of(note), Typist().write("Written here"))
     else:
         note = create_note("Made here")
     before = log_of(note)

@@ -17,12 +17,12 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Self
 
-from pycrdt import Doc, Text, TransactionEvent
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from channels_yjs.testing.client import Client
 from channels_yjs.wire import messages
-from channels_yjs.wire.messages import EMPTY_UPDATE, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
+from channels_yjs.wire.messages import SyncStatus, SyncStep1, SyncStep2, SyncUpdate
 from e2e.support.lines import patient_async
 from e2e.support.patience import patience
 
@@ -36,8 +36,9 @@ MOST_SECONDS = 600.0  # nothing in the crowd's thread takes so long
 OFFLINE = (OSError, TimeoutError, WebSocketException)
 
 
-class Writer:
+class Writer(Client):
     def __init__(self, name: str, urls: Sequence[str], pause: float) -> None:
+        super().__init__("body")
         self.name = name
         self.urls = urls
         self.pause = pause  # in s, on average, between two words
@@ -47,16 +48,7 @@ class Writer:
         self.is_synced = False
         self.reads = asyncio.Event()
         self.reads.set()
-        self._doc = Doc[Any]()
-        self._body = self._doc.get("body", type=Text)
-        self._changes = self._doc.observe(self._changed)
-        self._is_receiving = False
-        self._outgoing: asyncio.Queue[bytes] | None = None
         self._asked: dict[bytes, int] = {}  # questions, and how many words had been typed by then
-
-    @property
-    def text(self) -> str:
-        return str(self._body)
 
     @property
     def words(self) -> set[str]:
@@ -78,13 +70,9 @@ class Writer:
         self.typed.append(word)
         # Between two words of whoever it may be. The text is ASCII, so bytes and characters are the same.
         ends = [0, *(match.end() for match in WORD.finditer(self.text))]
-        self._body.insert(random.choice(ends[-20:]), word)
+        self.body.insert(random.choice(ends[-20:]), word)
+        self._ask()
         return word
-
-    def _changed(self, event: TransactionEvent) -> None:
-        if not self._is_receiving:
-            self._send(SyncUpdate(event.update))
-            self._ask()
 
     # The line
 
@@ -109,17 +97,18 @@ class Writer:
     async def _converse(self, connection: ClientConnection) -> None:
         line: socket.socket = connection.transport.get_extra_info("socket")
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        self._outgoing = asyncio.Queue()
-        self._send(SyncStep1(self._doc.get_state()))
+        outgoing: asyncio.Queue[bytes] = asyncio.Queue()
+        self.say = lambda message: outgoing.put_nowait(messages.encode(message))
+        self.greet()
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._send_all(connection, self._outgoing))
+                tasks.create_task(self._send_all(connection, outgoing))
                 tasks.create_task(self._receive_all(connection))
         except* ConnectionClosed as group:
             for error in group.exceptions:
                 self.closed.append(error.rcvd.code if isinstance(error, ConnectionClosed) and error.rcvd else 1006)
         finally:
-            self._outgoing = None
+            self.say = None
 
     async def _send_all(self, connection: ClientConnection, outgoing: asyncio.Queue[bytes]) -> None:
         while True:
@@ -133,33 +122,21 @@ class Writer:
             self._receive(messages.decode(frame))
 
     def _receive(self, message: messages.Message) -> None:
+        self.hear(message)
         match message:
-            case SyncStep1(state_vector):
-                self._send(SyncStep2(self._doc.get_update(state_vector)))
+            case SyncStep1():
                 self._ask()
-            case SyncStep2(update) | SyncUpdate(update):
-                self._take(update)
+            case SyncStep2() | SyncUpdate():
                 self.is_synced = True
+                own = f"<{self.name}-"
+                self.owed.update(word for word in WORD.findall(self.text) if not word.startswith(own))
             case SyncStatus(payload):
                 self.owed.update(self.typed[: self._asked.pop(payload, 0)])
-
-    def _take(self, update: bytes) -> None:
-        if update == EMPTY_UPDATE:
-            return
-        self._is_receiving = True
-        self._doc.apply_update(update)
-        self._is_receiving = False
-        own = f"<{self.name}-"
-        self.owed.update(word for word in WORD.findall(self.text) if not word.startswith(own))
-
-    def _send(self, message: messages.Message) -> None:
-        if self._outgoing:
-            self._outgoing.put_nowait(messages.encode(message))
 
     def _ask(self) -> None:
         question = SyncStatus(len(self.typed).to_bytes(4))
         self._asked[question.payload] = len(self.typed)
-        self._send(question)
+        self.send(question)
 
 
 class Crowd:
@@ -320,8 +297,7 @@ class Crowd:
 
 async def _read(url: str) -> str:
     """The note as a newcomer reads it: what the server answers to an empty state vector."""
-    doc = Doc[Any]()
-    body = doc.get("body", type=Text)
+    reader = Client("body")
     async with asyncio.timeout(patience.script_seconds), patient_async(url, max_size=None) as connection:
         await connection.send(messages.encode(SyncStep1(b"\x00")))
         while True:
@@ -329,5 +305,5 @@ async def _read(url: str) -> str:
             assert isinstance(frame, bytes)
             message = messages.decode(frame)
             if isinstance(message, SyncStep2):
-                doc.apply_update(message.update)
-                return str(body)
+                reader.hear(message)
+                return reader.text

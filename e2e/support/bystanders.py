@@ -14,10 +14,11 @@ from statistics import median
 from threading import Event
 from typing import Any
 
-from pycrdt import Doc, Text
 from websockets.sync.client import ClientConnection
 
-from channels_yjs.wire.messages import SyncStep1, SyncStep2, SyncUpdate, decode, encode
+from channels_yjs.testing.client import Client
+from channels_yjs.wire.lib0 import varuint
+from channels_yjs.wire.messages import SyncStep1, SyncStep2, decode, encode
 from e2e.support.lines import patient
 from e2e.support.patience import patience
 from tools.app_server import AppServer
@@ -104,27 +105,24 @@ def type_more(keys: int, waits: Waits, writing: list[Future[None]]) -> None:
 
 
 def type_and_measure(typist: ClientConnection, reader: ClientConnection, waits: list[float], over: Event) -> None:
-    doc = Doc[Any]()
-    body = doc.get("body", type=Text)
+    client, letters = Client("body"), list[bytes]()
+    client.say = lambda message: letters.append(encode(message))
     for socket in (typist, reader):
         socket.send(encode(SyncStep1(b"\x00")))
         receive(socket, SyncStep2)
     while not over.wait(PAUSE_SECONDS):
-        before = doc.get_state()
-        body.insert(0, "x")
-        letter = doc.get_update(before)
+        client.type("x", at=0)
         started = time.perf_counter()
-        typist.send(encode(SyncUpdate(letter)))
-        wait_for(letter, reader)
+        typist.send(letters[-1])
+        wait_for(client.doc.client_id, reader)
         waits.append(time.perf_counter() - started)
-        wait_for(letter, typist)  # the echo
+        wait_for(client.doc.client_id, typist)  # the echo
 
 
-def wait_for(letter: bytes, socket: ClientConnection) -> None:
+def wait_for(client_id: int, socket: ClientConnection) -> None:
     """Others may have written in the same frame, and more than `decode` would let in. So this only looks for the
-    client's id, which stands behind two counts."""
-    client_id = letter[2:6]
-    while client_id not in bytes(socket.recv(timeout=patience.script_seconds, decode=False)):
+    client's id."""
+    while varuint(client_id) not in bytes(socket.recv(timeout=patience.script_seconds, decode=False)):
         pass
 
 

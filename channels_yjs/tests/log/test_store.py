@@ -11,8 +11,9 @@ from channels_yjs.log import compaction, crdt, store
 from channels_yjs.log.replica import Replica, Row
 from channels_yjs.log.store import AnotherDocumentError, Batch, GapError
 from channels_yjs.models import Document, Snapshot, Update
+from channels_yjs.testing.client import Client
 from channels_yjs.tests.sharing import NAMES, create_document, create_note
-from channels_yjs.wire.messages import EMPTY_UPDATE
+from channels_yjs.wire.messages import EMPTY_UPDATE, Message, SyncUpdate
 from notes.models import Note
 
 pytestmark = pytest.mark.django_db
@@ -25,18 +26,22 @@ CUT_PAIR = [
 ]
 
 
-class Typist:
+class Typist(Client):
     """Makes updates one by one."""
 
     def __init__(self, root: str = "body") -> None:
-        self.doc = Doc[Any]()
-        self.text = self.doc.get(root, type=Text)
+        super().__init__(root)
         self.updates: list[bytes] = []
-        self._subscription = self.doc.observe(lambda event: self.updates.append(event.update))
+        self.say = self._keep
 
-    def type(self, text: str) -> bytes:
-        self.text += text
+    def write(self, text: str) -> bytes:
+        """Returns the update that this makes."""
+        self.type(text)
         return self.updates[-1]
+
+    def _keep(self, message: Message) -> None:
+        assert isinstance(message, SyncUpdate)
+        self.updates.append(message.update)
 
 
 def texts_of(document: Document) -> tuple[str, ...]:
@@ -68,7 +73,7 @@ def test_a_first_text_has_plain_line_ends_and_a_title_is_one_line(given: str, ke
 
 def test_append_numbers_the_rows_of_each_document() -> None:
     first, second, typist = create_document(), create_document(), Typist()
-    update = typist.type("x")
+    update = typist.write("x")
     for _ in range(3):
         saved = store.append({second.pk: Batch(1, update), first.pk: Batch(1, update)})
     assert [row.seq for row in saved[first.pk]] == [2, 3, 4]
@@ -77,7 +82,7 @@ def test_append_numbers_the_rows_of_each_document() -> None:
 
 def test_append_leaves_out_a_document_that_is_gone() -> None:
     document = create_document()
-    update = Typist().type("x")
+    update = Typist().write("x")
     assert set(store.append({document.pk: Batch(1, update), 10**9: Batch(0, update)})) == {document.pk}
 
 
@@ -89,12 +94,12 @@ def test_reading_a_missing_document_is_no_empty_log() -> None:
 
 def test_compaction_keeps_the_texts_and_drops_the_rows() -> None:
     document, typist = create_document("Plans"), Typist()
-    append(document, *(typist.type(f"{number} ") for number in range(50)))
+    append(document, *(typist.write(f"{number} ") for number in range(50)))
     before = texts_of(document)
     snapshot = compaction.compact(document)
     assert texts_of(document) == before
     assert (snapshot.seq, Update.objects.filter(document=document).count()) == (51, 0)
-    append(document, typist.type("more"))
+    append(document, typist.write("more"))
     assert texts_of(document) == (before[0], before[1] + "more")
     assert compaction.compact(document).seq == 52
     assert texts_of(document) == (before[0], before[1] + "more")
@@ -102,20 +107,20 @@ def test_compaction_keeps_the_texts_and_drops_the_rows() -> None:
 
 def test_compacting_twice_changes_nothing() -> None:
     document, typist = create_document(), Typist()
-    append(document, typist.type("a"), typist.type("b"))
+    append(document, typist.write("a"), typist.write("b"))
     assert compaction.compact(document) == compaction.compact(document)
 
 
 def test_compaction_gives_way_to_a_quicker_one(monkeypatch: pytest.MonkeyPatch) -> None:
     document, typist = create_document(), Typist()
-    append(document, typist.type("a"), typist.type("b"))
+    append(document, typist.write("a"), typist.write("b"))
     squash, calls = crdt.squash, 0
 
     def squash_while_another_compacts(merged: bytes, names: Any) -> bytes:
         nonlocal calls
         calls += 1
         if calls == 1:
-            append(document, typist.type("c"))
+            append(document, typist.write("c"))
             compaction.compact(document)
         return squash(merged, names)
 
@@ -127,11 +132,11 @@ def test_compaction_gives_way_to_a_quicker_one(monkeypatch: pytest.MonkeyPatch) 
 
 def test_rows_written_while_a_compaction_runs_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     document, typist = create_document(), Typist()
-    append(document, typist.type("a"), typist.type("b"))
+    append(document, typist.write("a"), typist.write("b"))
     squash = crdt.squash
 
     def squash_while_another_writes(merged: bytes, names: Any) -> bytes:
-        append(document, typist.type("c"))
+        append(document, typist.write("c"))
         return squash(merged, names)
 
     monkeypatch.setattr(compaction, "squash", squash_while_another_writes)
@@ -143,7 +148,7 @@ def test_rows_written_while_a_compaction_runs_stay(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_what_a_ring_asks_for_takes_one_query(django_assert_num_queries: Any, number: int) -> None:
     document, typist = create_document(), Typist()
-    append(document, *(typist.type("x") for _ in range(4)))
+    append(document, *(typist.write("x") for _ in range(4)))
     with django_assert_num_queries(1):
         rows = store.read(document.pk, after=5 - number)
     assert [row.seq for row in rows] == list(range(6 - number, 6))
@@ -153,34 +158,34 @@ def test_what_a_ring_asks_for_takes_one_query(django_assert_num_queries: Any, nu
 def test_a_reader_who_is_behind_the_snapshot_gets_the_snapshot() -> None:
     document, typist = create_document(), Typist()
     behind = Replica(NAMES, store.read(document.pk))
-    append(document, typist.type("a"), typist.type("b"))
+    append(document, typist.write("a"), typist.write("b"))
     compaction.compact(document)
-    append(document, typist.type("c"))
+    append(document, typist.write("c"))
     behind.extend(store.read(document.pk, after=behind.seq))
     assert behind.texts == {"title": "", "body": "abc"}
     assert behind.seq == 4
 
 
 def test_rows_that_are_known_are_passed_over() -> None:
-    held = Replica(NAMES, [Row(0, 1, Typist().type("x"))])
-    assert held.extend([Row(0, 1, Typist().type("again"))]) == []
+    held = Replica(NAMES, [Row(0, 1, Typist().write("x"))])
+    assert held.extend([Row(0, 1, Typist().write("again"))]) == []
     assert held.texts == {"title": "", "body": "x"}
 
 
 def test_a_row_beyond_a_gap_does_not_get_into_a_document() -> None:
-    held = Replica(NAMES, [Row(0, 1, Typist().type("x"))])
+    held = Replica(NAMES, [Row(0, 1, Typist().write("x"))])
     with pytest.raises(ValueError, match="Row 3 does not continue a document that goes up to 1"):
-        held.extend([Row(2, 3, Typist().type("later"))])
+        held.extend([Row(2, 3, Typist().write("later"))])
     assert held.texts == {"title": "", "body": "x"}
 
 
 def test_rows_up_to_the_snapshot_are_not_of_the_log() -> None:
     """`loaddata` of an older version left the row that `migrate` made beside the ones that it loaded."""
     document, typist = create_document(), Typist()
-    append(document, *(typist.type(letter) for letter in "abc"))
+    append(document, *(typist.write(letter) for letter in "abc"))
     compaction.compact(document)
-    append(document, typist.type("d"))
-    Update.objects.create(document=document, seq=1, payload=Typist().type("stale"))
+    append(document, typist.write("d"))
+    Update.objects.create(document=document, seq=1, payload=Typist().write("stale"))
     assert [row.seq for row in store.read(document.pk)] == [4, 5]
     compaction.compact(document)
     assert texts_of(document) == ("", "abcd")
@@ -201,14 +206,14 @@ def test_no_log_is_ever_folded_into_less_than_it_was(
     """Whichever rows are lost: at its start, in the middle, at its end. Whichever of another log are beside it."""
     document, typist = create_document(), Typist()
     for index in range(1, number + 1):
-        append(document, typist.type(f"{index} "))
+        append(document, typist.write(f"{index} "))
         if index in compact_after:
             compaction.compact(document)
     snapshots = Snapshot.objects.filter(document=document)
     folded = snapshots.values_list("seq", flat=True).first() or 0
     losses, _ = Update.objects.filter(document=document, seq__in=lost).delete()
     losses += snapshots.delete()[0] if is_snapshot_lost else 0
-    stranger = Typist().type("stale")
+    stranger = Typist().write("stale")
     if not (is_snapshot_lost and folded):
         Update.objects.bulk_create(Update(document=document, seq=s, payload=stranger) for s in stale if s <= folded)
     before = stored(document)
@@ -219,7 +224,7 @@ def test_no_log_is_ever_folded_into_less_than_it_was(
         assert stored(document) == before
     else:
         assert not losses
-        assert texts_of(document) == ("", str(typist.text))
+        assert texts_of(document) == ("", str(typist.body))
 
 
 def stored(document: Document) -> list[Any]:
@@ -229,7 +234,7 @@ def stored(document: Document) -> list[Any]:
 
 def test_a_gap_is_seen_by_whoever_reads_on_and_said_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     document, typist = create_document(), Typist()
-    append(document, *(typist.type(letter) for letter in "abcd"))
+    append(document, *(typist.write(letter) for letter in "abcd"))
     Update.objects.filter(document=document, seq=3).delete()
     for after in (0, 1, 2):
         with pytest.raises(GapError):
@@ -243,7 +248,7 @@ def test_a_gap_is_seen_by_whoever_reads_on_and_said_in_the_log(caplog: pytest.Lo
 
 def test_nothing_is_appended_for_a_room_that_knows_more_than_the_database() -> None:
     document, other, typist = create_document(), create_document(), Typist()
-    update = typist.type("x")
+    update = typist.write("x")
     with pytest.raises(GapError, match="number 5 has been saved, and the newest is 1"):
         store.append({document.pk: Batch(5, update), other.pk: Batch(1, update)})
     assert set(Document.objects.filter(pk__in=[document.pk, other.pk]).values_list("seq", flat=True)) == {1}
@@ -252,12 +257,12 @@ def test_nothing_is_appended_for_a_room_that_knows_more_than_the_database() -> N
 def test_a_snapshot_that_goes_further_than_the_log_is_not_stored() -> None:
     document = create_document()
     with pytest.raises(GapError):
-        compaction.keep(document.pk, Row(0, 5, Typist().type("x")), document.identity)
+        compaction.keep(document.pk, Row(0, 5, Typist().write("x")), document.identity)
     assert not Snapshot.objects.filter(document=document).exists()
 
 
 def test_what_is_for_one_document_does_not_get_into_another_one_with_its_number() -> None:
-    document, update = create_document("Mine"), Typist().type("x")
+    document, update = create_document("Mine"), Typist().write("x")
     for attempt in (
         lambda: store.append({document.pk: Batch(1, update, "another")}),
         lambda: compaction.keep(document.pk, Row(0, 1, update), "another"),
@@ -279,17 +284,17 @@ def test_each_document_has_an_identity_of_its_own() -> None:
 def test_squashing_drops_what_was_deleted() -> None:
     typist = Typist()
     for number in range(200):
-        typist.type(f"{number} ")
-        del typist.text[0:2]
+        typist.write(f"{number} ")
+        del typist.body[0:2]
     merged = crdt.merge(typist.updates)
     squashed = crdt.squash(merged, NAMES)
     assert len(squashed) < len(merged) / 2
-    assert Replica(NAMES, [Row(0, 1, squashed)]).texts == {"title": "", "body": str(typist.text)}
+    assert Replica(NAMES, [Row(0, 1, squashed)]).texts == {"title": "", "body": str(typist.body)}
 
 
 def test_a_pending_update_survives_compaction() -> None:
     document, typist = create_document(), Typist()
-    first, second, third = (typist.type(letter) for letter in "abc")
+    first, second, third = (typist.write(letter) for letter in "abc")
     append(document, first, third)
     compaction.compact(document)
     assert texts_of(document) == ("", "a")
@@ -301,7 +306,7 @@ def test_shared_types_that_are_not_ours_survive_compaction() -> None:
     document = create_document()
     doc = Doc[Any]()
     doc["stranger"] = Map({"kept": Text("yes")})
-    append(document, doc.get_update(), Typist().type("x"))
+    append(document, doc.get_update(), Typist().write("x"))
     compaction.compact(document)
     reader = Doc[Any]()
     reader.apply_update(Replica(NAMES, store.read(document.pk)).missing(b"\x00"))
@@ -325,7 +330,7 @@ def test_a_cut_surrogate_pair_survives_compaction_and_joining() -> None:
 
 def test_a_joiner_gets_no_more_than_it_lacks() -> None:
     typist = Typist()
-    known, new = typist.type("known" * 100), typist.type("new")
+    known, new = typist.write("known" * 100), typist.write("new")
     held = Replica(NAMES, [Row(0, 1, known), Row(1, 2, new)])
     replica = Replica(NAMES, [Row(0, 1, known)])
     missing = held.missing(replica.state_vector)
@@ -336,10 +341,10 @@ def test_a_joiner_gets_no_more_than_it_lacks() -> None:
 
 def test_a_document_that_was_rebased_says_the_same() -> None:
     document, typist = create_document(), Typist()
-    append(document, typist.type("a"), typist.type("b"))
+    append(document, typist.write("a"), typist.write("b"))
     held = Replica(NAMES, store.read(document.pk))
     snapshot = compaction.compact(document)
-    append(document, typist.type("c"))
+    append(document, typist.write("c"))
     held.extend(store.read(document.pk, after=held.seq))
     held.rebase(snapshot)
     assert held.size < 100
@@ -350,7 +355,7 @@ def test_a_document_that_was_rebased_says_the_same() -> None:
 def test_merging_in_chunks_is_merging(words: list[str]) -> None:
     typist = Typist()
     for word in words:
-        typist.type(word)
+        typist.write(word)
     merged = crdt.merge(typist.updates)
     assert get_update(merged, b"\x00") == get_update(merge_updates(*typist.updates), b"\x00")
 
