@@ -293,6 +293,7 @@ async function fill (note) {
     if (clock % 50_000 === 0) await pause(5)
   }
   await pause(1000) // and the writer stays: a server that stores nothing would forget the note
+  writer.socket?.removeAllListeners('message') // but does not count as one of the people
   plan.bytes = needed
 }
 
