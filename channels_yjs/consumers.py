@@ -18,13 +18,15 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from .connections.bounded import BoundedConsumer
-from .models import SharedModel
+from .models import SharedModel, name_of
 from .rooms.room import Room
 from .wire.messages import CloseCode, ProtocolError, Refused, decode
 
 __all__ = ["DocumentConsumer", "LobbyConsumer", "Refused"]
 
 logger = logging.getLogger(__name__)
+
+LONGEST_NAME = 40  # in the log, since anybody may ask for anything
 
 
 class DocumentConsumer(BoundedConsumer):
@@ -69,8 +71,8 @@ class DocumentConsumer(BoundedConsumer):
         be kept, and never seen in a field."""
         names = self._asked_for("texts")
         if unknown := set(names.split(",") if names else []) - set(owner.shared_texts):
-            reason = f"There is no shared text {min(unknown)!r}."
-            logger.error("%s A page of %s asks for it; see its openDocument.", reason, owner._meta.label)
+            reason = f"There is no shared text {min(unknown)[:LONGEST_NAME]!r}."
+            logger.warning("%s A page of %s asks for it: see its openDocument.", reason, owner._meta.label)
             raise Refused(CloseCode.MALFORMED_FRAME, reason)
 
     @property
@@ -116,7 +118,7 @@ class LobbyConsumer(BoundedConsumer):
                 raise PermissionDenied
             if keys is not None and keys is not True:
                 self._visible = frozenset(map(str, keys))
-            self.hub.lobby.watch(self.model._meta.label_lower, self.tell)
+            self.hub.lobby.watch(name_of(self.model), self.tell)
 
     def tell(self, news: dict[str, Any]) -> None:
         if self._visible is not None and news.get("people"):

@@ -28,7 +28,12 @@ class Owner(NamedTuple):
 
     @classmethod
     def of(cls, row: "SharedModel") -> Self:
-        return cls((row._meta.concrete_model or type(row))._meta.label_lower, str(row.pk))
+        return cls(name_of(type(row)), str(row.pk))
+
+
+def name_of(model: "type[SharedModel]") -> str:
+    """A proxy has the name of the model whose rows it shows."""
+    return (model._meta.concrete_model or model)._meta.label_lower
 
 
 class DocumentManager(models.Manager["Document"]):
@@ -139,6 +144,8 @@ class SharedModel(models.Model):
 
     yjs_documents = GenericRelation(Document)
 
+    # Here, since mypy gives up on an abstract model without one. A model with managers of its own names its default
+    # one in Meta.default_manager_name.
     objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:

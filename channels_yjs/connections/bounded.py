@@ -30,8 +30,8 @@ from .outbox import Outbox
 
 logger = logging.getLogger(__name__)
 
-FRAMES_IN_A_ROW = 32  # before the other connections get their turn,
 LONGEST_REASON = 123  # bytes, all that a WebSocket has room for
+FRAMES_IN_A_ROW = 32  # before the other connections get their turn,
 TURN_SECONDS = 0.005  # and of the processor: some frames take as long as hundreds of others
 
 
