@@ -1,7 +1,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, register
@@ -9,7 +8,7 @@ from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
-from .models import SharedModel
+from .models import SharedModel, shared_models
 from .modules import BUILT
 
 BUILD_COMMAND = "nox -s vendor, or: npm ci && npm run build"
@@ -54,8 +53,9 @@ def check_database(**kwargs: Any) -> list[CheckMessage]:
 
 @register
 def check_models(**kwargs: Any) -> list[CheckMessage]:
-    shared = [model for model in apps.get_models() if issubclass(model, SharedModel)]
-    return [Error(words, obj=model, id="channels_yjs.E002") for model in shared for words in faults_of(model)]
+    return [
+        Error(words, obj=model, id="channels_yjs.E002") for model in shared_models() for words in faults_of(model)
+    ]
 
 
 def faults_of(model: type[SharedModel]) -> Iterator[str]:
@@ -71,6 +71,6 @@ def faults_of(model: type[SharedModel]) -> Iterator[str]:
         else:
             if not is_text:
                 yield f"shared_texts names the field {field!r}, which is neither a CharField nor a TextField."
-    for name in TAKEN:
-        if isinstance(model.__dict__.get(name), models.Field) or name in {field.name for field in model._meta.fields}:
-            yield f"The field {name!r} has a name that SharedModel needs itself."
+    for field in model._meta.fields:
+        if field.name in TAKEN:
+            yield f"The field {field.name!r} has a name that SharedModel needs itself."

@@ -7,20 +7,18 @@ transaction, changes nothing.
 
 from typing import Any
 
-from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError
 from django.db.models import Model
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 
-from .models import Document, SharedModel, Snapshot, Update
+from .models import Document, SharedModel, Snapshot, Update, shared_models
 
 
 def watch_models() -> None:
-    for model in apps.get_models():
-        if issubclass(model, SharedModel):
-            pre_save.connect(keep_owner, sender=model)
+    for model in shared_models():
+        pre_save.connect(keep_owner, sender=model)
 
 
 def keep_owner(instance: SharedModel, raw: bool, using: str, **kwargs: Any) -> None:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
+from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, models, transaction
@@ -187,8 +188,10 @@ class SharedModel(models.Model):
 
     def _fit(self, field: str, text: str) -> str:
         text = text.replace("\x00", "")  # PostgreSQL stores no NUL in a text
+        if self._has_lines(field):
+            return text
         limit: int | None = getattr(self._meta.get_field(field), "max_length", None)
-        return text if self._has_lines(field) else " ".join(text.split())[:limit]
+        return " ".join(text.split())[:limit]
 
     @classmethod
     def _has_lines(cls, field: str) -> bool:
@@ -198,3 +201,8 @@ class SharedModel(models.Model):
     def _changing_by_themselves(cls) -> list[str]:
         fields: list[Any] = list(cls._meta.concrete_fields)
         return [field.name for field in fields if getattr(field, "auto_now", False)]
+
+
+def shared_models() -> list[type[SharedModel]]:
+    """Of all apps that are installed."""
+    return [model for model in apps.get_models() if issubclass(model, SharedModel)]

@@ -240,6 +240,12 @@ def find_missing(wanted: list[str], shown: str) -> str | None:
     return None
 
 
+def versions(requirements: Path) -> str:
+    """Constraints for pip, so that what a page has it install has the versions of a lock file."""
+    locked = re.sub(r"\[\w+\]", "", requirements.read_text(encoding="utf-8"))
+    return "\n".join(re.findall(r"^[\w.-]+(?=[=\[]).*(?= \\$)", locked, re.MULTILINE))
+
+
 def clean_environment() -> dict[str, str]:
     """Without the virtual environment that this runs in, as in a terminal that was just opened."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "DJANGO", "VIRTUAL_ENV", "NOX"))}

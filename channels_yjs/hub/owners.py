@@ -3,12 +3,11 @@ or in a shell. A ring that gets lost is made up for by the rooms' own look at th
 
 from typing import Any
 
-from django.apps import apps
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 
-from channels_yjs.models import Document, Owner, SharedModel
+from channels_yjs.models import Document, Owner, SharedModel, shared_models
 
 from .doorbell import EVERYONE, group_of, ring
 from .rings import Changed, Deleted
@@ -16,10 +15,9 @@ from .rings import Changed, Deleted
 
 def watch_models() -> None:
     """Only models that are shared, so that saving any other costs nothing."""
-    for model in apps.get_models():
-        if issubclass(model, SharedModel):
-            post_save.connect(tell_saved, sender=model)
-            post_delete.connect(tell_changed, sender=model)
+    for model in shared_models():
+        post_save.connect(tell_saved, sender=model)
+        post_delete.connect(tell_changed, sender=model)
 
 
 def tell_saved(instance: SharedModel, **kwargs: Any) -> None:

@@ -1,12 +1,11 @@
 import os
-import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from tools.app_server import REPOSITORY
-from tutorial.robot import Robot
+from tutorial.robot import Robot, versions
 from tutorial.site import build_site
 
 HOW_TO = "how-to/use-it-in-your-project.html"
@@ -22,7 +21,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (around / "realtime-notes" / "dist").symlink_to(REPOSITORY / "dist")
     (around / "bin").mkdir()
     (around / "bin" / "python3").symlink_to(sys._base_executable)  # type: ignore[attr-defined]
-    (around / "constraints.txt").write_text(versions())
+    (around / "constraints.txt").write_text(versions(REPOSITORY / "examples" / "minutes" / "requirements.txt"))
     environment = {
         "PATH": os.pathsep.join([str(around / "bin"), os.environ["PATH"]]),
         "PIP_CONSTRAINT": str(around / "constraints.txt"),
@@ -31,9 +30,3 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Robot(folder, environment) as robot:
         robot.follow(build_site(around / "site").parent / HOW_TO)
     return folder
-
-
-def versions() -> str:
-    """Of what the page has it install, as they are locked."""
-    locked = (REPOSITORY / "examples" / "minutes" / "requirements.txt").read_text()
-    return "\n".join(re.findall(r"^[\w.-]+(?=[=\[]).*(?= \\$)", re.sub(r"\[\w+\]", "", locked), re.MULTILINE))

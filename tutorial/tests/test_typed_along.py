@@ -1,7 +1,6 @@
 """The first gate: a robot reads the pages, one after the other, in an empty folder, and does what they say."""
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from tools.chromium import launch_options
 from tools.redis import RedisServer
-from tutorial.robot import Robot, differences
+from tutorial.robot import Robot, differences, versions
 from tutorial.steps import REPOSITORY, load_steps, project
 
 PLUGIN = """
@@ -41,7 +40,7 @@ def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robot]:
     around = tmp_path_factory.mktemp("robot")
     (around / "bin").mkdir()
     (around / "bin" / "python3").symlink_to(sys._base_executable)  # type: ignore[attr-defined]
-    (around / "constraints.txt").write_text(versions())
+    (around / "constraints.txt").write_text(versions(REPOSITORY / "requirements-dev.txt"))
     (around / "the_kits_browser.py").write_text(browser_plugin())
     environment = {
         "PATH": os.pathsep.join([str(around / "bin"), os.environ["PATH"]]),
@@ -54,11 +53,6 @@ def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robot]:
     folder.mkdir()
     with RedisServer() as redis, Robot(folder, environment, redis.port) as robot:
         yield robot
-
-
-def versions() -> str:
-    locked = (REPOSITORY / "requirements-dev.txt").read_text()
-    return "\n".join(re.findall(r"^[\w.-]+(?=[=\[]).*(?= \\$)", re.sub(r"\[\w+\]", "", locked), re.MULTILINE))
 
 
 def browser_plugin() -> str:
