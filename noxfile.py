@@ -112,6 +112,7 @@ def bench(session: nox.Session) -> None:
 def tutorial(session: nox.Session) -> None:
     """Try the tutorial: a robot types it, and each chapter is tested. Arguments go to pytest: -- -k typed."""
     use_dev(session)
+    build_wheel(session)  # which the robot installs in chapter 6
     run(session, "python", "-m", "tools.chromium")
     # Twice as many workers as there are cores: who expects a test to fail waits most of the time.
     # Each is handed one test after the other, so that the longest, which come first, do not end up with one of them.
@@ -125,15 +126,19 @@ def wheel(session: nox.Session) -> None:
     setup.install(session, setup.EXAMPLE)
     bare = Path(session.bin or "", "python").absolute()  # not resolved: it is a link to another one
     use_dev(session)
-    shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    setup.npm(session, "run", "--silent", "declarations")
-    run(session, "hatchling", "build", "--target", "wheel")
-    [built] = (ROOT / "dist").glob("*.whl")
+    built = build_wheel(session)
     session.install("--no-deps", "--force-reinstall", str(built))
     run(session, "python", "-m", "tools.chromium")
     session.env["MINUTES_PYTHON"] = str(bare)
     run(session, "pytest", "e2e/examples", *session.posargs)
     session.log("%s has %d kB.", built.relative_to(ROOT), built.stat().st_size // 1000)
+
+
+@nox.session(requires=["dev"], venv_backend="none", default=False)
+def package(session: nox.Session) -> None:
+    """Build the package channels-yjs into dist/, to be installed into a project of your own."""
+    use_dev(session)
+    session.log("Install it with: pip install --find-links %s channels-yjs", build_wheel(session).parent)
 
 
 @shares_dev
@@ -154,14 +159,14 @@ def docs(session: nox.Session) -> None:
     run(session, "mkdocs", *(session.posargs or ["build", "--strict", "--quiet"]))
 
 
-# The commands of the tutorial's readers, and at the end two for its authors.
+# The commands of the tutorial's readers, and at the end one for its authors.
 READERS = {
     "chapter": "Write the project as it stands after a chapter into a new folder: -- 4 ../from-four.",
     "check": "Check your own project in real browsers: -- ../my-notes. With --watch at every save.",
     "diff": "Show your files beside those of a chapter: -- 4 ../my-notes.",
     "hint": "Say what to think of when a chapter does not work: -- 4.",
+    "take": "Hand over those files of a chapter that you need not type: -- 1 ../my-notes.",
     "carry": "For authors: carry what changed in a chapter's files through the later chapters: -- 3.",
-    "freeze": "For authors: give each chapter copies of its own of what it takes from the app.",
 }
 
 
@@ -217,6 +222,14 @@ def lock(session: nox.Session) -> None:
 def use_dev(session: nox.Session) -> None:
     setup.use_dev(session)
     session.env["SLOWEST_PAGES"] = str(SLOWEST_PAGES)
+
+
+def build_wheel(session: nox.Session) -> Path:
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    setup.npm(session, "run", "--silent", "declarations")
+    run(session, "hatchling", "build", "--target", "wheel")
+    [built] = (ROOT / "dist").glob("*.whl")
+    return built
 
 
 def workers(session: nox.Session, usual: list[str]) -> list[str]:

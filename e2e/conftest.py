@@ -167,9 +167,11 @@ def digest_of(project: Path) -> str:
     """Of all that may decide what a migrated database looks like."""
     digest = hashlib.sha256(django.__version__.encode())
     for source in sorted(
-        path for folder in ("realtime_notes", "channels_yjs", "notes") for path in (project / folder).rglob("*.py")
+        path
+        for folder in (project / "realtime_notes", REPOSITORY / "channels_yjs", project / "notes")
+        for path in folder.rglob("*.py")
     ):
-        digest.update(b"%s %d " % (os.fsencode(source.relative_to(project)), source.stat().st_size))
+        digest.update(b"%s %d " % (os.fsencode(source), source.stat().st_size))
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -73,7 +73,7 @@ class AppServer(ServerProcess):
 
     def environment(self) -> Mapping[str, str]:
         inherited = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
-        return {**inherited, "PYTHONUNBUFFERED": "1", **self.settings}
+        return {**with_engine(inherited), "PYTHONUNBUFFERED": "1", **self.settings}
 
     def directory(self) -> Path:
         return self.project
@@ -128,6 +128,13 @@ class GranianServer(ServerWithWorker):
     def command(self) -> Sequence[str]:
         where = ["--host", self.interface, "--port", str(self.port)]
         return [sys.executable, "-m", "granian", "--interface", "asginl", *where, *self.options, APPLICATION]
+
+
+def with_engine(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment for a project elsewhere, whose reader has installed channels_yjs: here it is the kit's own. A
+    project's modules come first, since Python looks in its folder first."""
+    path = [environment["PYTHONPATH"]] if environment.get("PYTHONPATH") else []
+    return {**environment, "PYTHONPATH": os.pathsep.join([*path, str(REPOSITORY)])}
 
 
 def serves_static_files(project: Path) -> bool:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from .carry import carry
 from .check import Choice, check, require_project, watch
-from .freeze import freeze
 from .hints import hints_of
 from .progress import read_leniently
 from .steps import TutorialError, load_steps, project, read, write_project
+from .take import take
 
 
 def main() -> None:
@@ -36,28 +36,28 @@ def run(options: argparse.Namespace) -> None:
         case "carry":
             for path in carry(options.number):
                 print(f"Merged into {path}")
-        case "freeze":
-            print(f"{len(freeze())} files were copied from the app into the chapters.")
+        case "take":
+            for taken in take(options.number, options.folder):
+                print(f"{options.folder / taken} is there.")
         case "hint":
             print(render_hints(options.number))
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nox -s", description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="chapter|check|diff|hint|carry|freeze")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="chapter|check|diff|hint|take|carry")
     chapters = range(1, len(load_steps()) + 1)
     for verb, words in {
         "chapter": "write the project as it stands after a chapter into a new folder",
         "diff": "show your files beside those of a chapter",
+        "take": "hand over those files of a chapter that you need not type",
         "carry": "for authors: carry what changed in a chapter's files through the later chapters",
         "hint": "say what to think of when a chapter does not work",
     }.items():
         command = verbs.add_parser(verb, help=words, description=words)
-        command.add_argument("number", type=int, choices=chapters, metavar="CHAPTER", help="1 to 10")
-        if verb in ("chapter", "diff"):
+        command.add_argument("number", type=int, choices=chapters, metavar="CHAPTER", help=f"1 to {chapters[-1]}")
+        if verb in ("chapter", "diff", "take"):
             command.add_argument("folder", type=Path, help="of the project")
-    words = "for authors: give each chapter copies of its own of what it takes from the app"
-    verbs.add_parser("freeze", help=words, description=words)
     command = verbs.add_parser("check", help="check your project", description="Check your project in real browsers.")
     command.add_argument("folder", type=Path, help="of your project")
     command.add_argument("--watch", action="store_true", help="check again at every save")

@@ -12,6 +12,8 @@ from .steps import TutorialError
 KINDS = {
     "create": "a file to be made, whole",
     "change": "a file to be changed: as a diff, whole, by lines added at its end, or to be deleted",
+    "take": "the kit's command that hands over the files of a chapter",
+    "taken": "a file that has been handed over, to be looked at",
     "run": "commands to be typed; they succeed, unless a failure follows",
     "serve": "a server to be started, which goes on in its own terminal",
     "visit": "an address to be opened in a browser, or what is to be typed in the console of its devtools",
@@ -20,7 +22,13 @@ KINDS = {
     "red": "what a test says on the project of the chapter before, as the second gate sees it",
     "skip": "what the robot does not type, with its reason",
 }
-NEEDS = {"create": "data-file", "change": "data-file", "skip": "data-reason", "red": "data-test"}
+NEEDS = {
+    "create": "data-file",
+    "change": "data-file",
+    "taken": "data-file",
+    "skip": "data-reason",
+    "red": "data-test",
+}
 
 
 @dataclass

@@ -1,8 +1,9 @@
 """Renders what a chapter's page shows of its files, so that no code on it is typed by hand.
 
-A page includes a file by `--8<-- "tutorial/02-socket/notes/consumers.py.md"`: one that is new in the chapter stands
-there whole, one that changes as a diff and, in a tab beside it, whole with the changed lines marked. What stands
-there is also what the robot types (page.py).
+A page includes a file by `--8<-- "tutorial/02-socket/notes/consumers.py.md"`: one that is new is shown whole, one
+that changes as a diff and, in a tab beside it, whole with the changed lines marked. A file that is built up in stages
+is included once for each: `--8<-- "tutorial/06-merge/1/notes/consumers.py.md"`. What is shown is also what the robot
+types (page.py). `--8<-- "tutorial/06-merge/taken.md"` shows the files that are handed over, and the command for it.
 """
 
 import difflib
@@ -10,7 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from .steps import Change, Step, TutorialError, changes, compare, load_steps, project, read, solution
+from .sizes import render_sizes
+from .steps import Change, Step, TutorialError, compare, listings, load_steps, project, read, solution
 
 LANGUAGES = {
     ".css": "css",
@@ -19,9 +21,11 @@ LANGUAGES = {
     ".json": "json",
     ".npmrc": "ini",
     ".py": "python",
+    ".txt": "text",
     ".svg": "xml",
 }
-WANTED = re.compile(r'^ *--8<-- "tutorial/(?P<step>[^/"]+)/(?P<file>[^"]+)\.md"$', re.MULTILINE)
+WANTED = re.compile(r'^ *--8<-- "tutorial/(?P<name>[0-9][^"]+)\.md"$', re.MULTILINE)
+CONTEXT = 2  # lines around a change
 FENCE = "````"
 EMPTY = "(nothing: the file only has to be there)"
 REMOVED = "(delete this file)"
@@ -29,31 +33,57 @@ REMOVED = "(delete this file)"
 
 def render_all(target: Path) -> int:
     """Writes the listings of all chapters below `target`, and returns how many."""
-    listings = [(step, change) for step in load_steps() for change in changes(step.number)]
-    for step, change in listings:
-        file = target / "tutorial" / step.name / f"{change.path}.md"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(render(change), encoding="utf-8")
+    written = 0
     for step in load_steps():
-        check_includes(step)
+        shown = {listing.name: render(listing.change) for listing in listings(step.number)}
+        if step.taken:
+            shown[f"{step.name}/taken"] = render_taken(step)
+        check_includes(step, set(shown))
+        for name, text in shown.items():
+            write(target / "tutorial" / f"{name}.md", text)
         for change in compare(project(step.number), project(step.number) | solution(step.number)):
-            file = target / "exercises" / step.name / f"{change.path}.md"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(render_solution(change), encoding="utf-8")
-    return len(listings)
+            write(target / "exercises" / step.name / f"{change.path}.md", render_solution(change))
+        written += len(shown)
+    write(target / "tutorial" / "sizes.md", render_sizes())
+    return written
 
 
-def check_includes(step: Step) -> None:
-    """Raises TutorialError unless the page of the step shows each of its files, once."""
-    shown = [found["file"] for found in WANTED.finditer(read(step.page)) if found["step"] == step.name]
-    changed = [change.path for change in changes(step.number)]
-    for path in changed:
-        if shown.count(path) != 1:
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def check_includes(step: Step, wanted: set[str]) -> None:
+    """Raises TutorialError unless the page of the step shows each of its listings, once."""
+    shown = [found["name"] for found in WANTED.finditer(read(step.page))]
+    for name in sorted(wanted | set(shown)):
+        if name not in wanted:
+            raise TutorialError(f"docs/tutorial/{step.page.name} shows {name}, which this chapter does not have.")
+        if shown.count(name) != 1:
             raise TutorialError(
-                f"docs/tutorial/{step.page.name} shows {path} {shown.count(path)} times; once is right."
+                f"docs/tutorial/{step.page.name} shows {name} {shown.count(name)} times; once is right."
             )
-    if unknown := sorted(set(shown) - set(changed)):
-        raise TutorialError(f"docs/tutorial/{step.page.name} shows files that do not change in it: {unknown}")
+
+
+def render_taken(step: Step) -> str:
+    """Which files are handed over, by which command, and the files themselves, folded up."""
+    rows = [f"| `{path}` | {words} |" for path, words in step.taken.items()]
+    table = "\n".join(["| file | what it does |", "| --- | --- |", *rows])
+    command = f'``` {{ .sh data-kind="take" }}\n{take_command(step.number)}\n```\n'
+    files = [
+        fence(language(path), "taken", path, read(step.files[path]) or EMPTY, *emptiness(read(step.files[path])))
+        for path in step.taken
+    ]
+    folded = indent("\n".join(files))
+    return f'{table}\n\n{command}\n??? note "The files themselves"\n\n{folded}'
+
+
+def take_command(number: int) -> str:
+    return f"nox -s take -- {number} ../my-notes"
+
+
+def emptiness(text: str) -> list[str]:
+    return [] if text else ['data-form="empty"']
 
 
 def render(change: Change) -> str:
@@ -100,7 +130,7 @@ def unified_diff(change: Change, names: tuple[str, str] = ("", "")) -> str:
 
 def diff_lines(change: Change, names: tuple[str, str] = ("", "")) -> Iterator[str]:
     before, after = (change.before or "").splitlines(), (change.after or "").splitlines()
-    return difflib.unified_diff(before, after, *names, lineterm="")
+    return difflib.unified_diff(before, after, *names, lineterm="", n=CONTEXT)
 
 
 def indent(block: str) -> str:

@@ -24,11 +24,13 @@ from tools.process import LOOK_AGAIN_SECONDS, ServerProcess, accepts_connections
 from .page import Block, read_blocks
 from .render import unified_diff
 from .steps import Change, TutorialError
+from .take import take
 
 COMMAND_SECONDS = 900.0
 PORTS = ("8000", "8001")
 REDIS_PORT = "6379"
 ANY = "…"
+TAKE = re.compile(r"nox -s take -- (\d+) \.\./my-notes")
 MADE = {".venv", "__pycache__", ".pytest_cache", "node_modules", "vendor", "test-results"}
 ACTIVATE = "[ -f .venv/bin/activate ] && . .venv/bin/activate\n"
 
@@ -113,6 +115,10 @@ class Robot:
                 self._create(block)
             case "change":
                 self._change(block)
+            case "take":
+                self._take(block)
+            case "taken":
+                self._look_at(block)
             case "run":
                 self._run(block, is_to_fail=following is not None and following.kind == "failure")
             case "serve":
@@ -147,6 +153,17 @@ class Robot:
                 if normal(unified_diff(change)) != normal(self._diff.text) or self._diff.file != block.file:
                     raise self._error(f"The two tabs of {block.file} do not say the same.")
                 file.write_text(block.content, encoding="utf-8")
+
+    def _take(self, block: Block) -> None:
+        found = TAKE.fullmatch(block.text.strip())
+        if not found:
+            raise self._error(f"This is not the command that hands over files: {block.text}")
+        take(int(found[1]), self.folder)
+
+    def _look_at(self, block: Block) -> None:
+        file = self.folder / block.file
+        if not file.exists() or file.read_text(encoding="utf-8") != block.content:
+            raise self._error(f"{block.file} has been handed over, and is not as the page shows it.")
 
     def _run(self, block: Block, *, is_to_fail: bool) -> None:
         self._server = self._console = None

@@ -1,12 +1,14 @@
 """The project as it stands after each chapter.
 
-`tutorial/steps/NN-name/` holds, whole, the files that a chapter adds or changes. Its `step.toml` may name files that
-are taken from the app instead, since they are in their final form; and it names those that go. The project of chapter
-N is the steps 1 to N laid over each other.
+`tutorial/steps/NN-name/` holds, whole, the files that a chapter adds or changes. The project after chapter N is the
+steps 1 to N laid over each other. The folders `1`, `2`, … in it hold files as they are on the way there, after each
+stage of the page, where a file is built up in several.
 
-For now the chapters are frozen (freeze.py): none takes a file from the app, which may go on without them.
+A `step.toml` may name `final` files, whose content is the app's, in its final form; files that are `removed`; and
+those that are `taken`: handed over instead of typed, each with a sentence that says what it does.
 """
 
+import re
 import shutil
 import tomllib
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ STEPS = Path(__file__).parent / "steps"
 EXERCISES = Path(__file__).parent / "exercises"
 PAGES = REPOSITORY / "docs" / "tutorial"
 NOT_OURS = {"__pycache__"}
+STAGED = re.compile(r"[1-9]\d*/")
 
 
 class TutorialError(Exception):
@@ -28,8 +31,9 @@ class TutorialError(Exception):
 class Step:
     number: int
     name: str  # also that of the page: 02-socket
-    final: tuple[str, ...]  # taken from the app
+    final: tuple[str, ...]  # the app's own
     removed: tuple[str, ...]
+    taken: dict[str, str]  # by path, what the file does
 
     @property
     def folder(self) -> Path:
@@ -42,14 +46,29 @@ class Step:
     @cached_property
     def files(self) -> dict[str, Path]:
         """By path in the project, where the content of each file of this step is."""
-        own = {path.relative_to(self.folder).as_posix(): path for path in files_below(self.folder)}
+        below = {path.relative_to(self.folder).as_posix(): path for path in files_below(self.folder)}
+        own = {path: file for path, file in below.items() if not STAGED.match(path)}
         own.pop("step.toml")
         if both := sorted(own.keys() & set(self.final)):
             raise TutorialError(f"{self.name}/step.toml calls files final that the step holds as well: {both}")
         for path in self.final:
             if not (REPOSITORY / path).is_file():
                 raise TutorialError(f"{self.name}/step.toml calls {path} final, which the repository does not have.")
-        return {**own, **{path: REPOSITORY / path for path in self.final}}
+        files = {**own, **{path: REPOSITORY / path for path in self.final}}
+        if unknown := sorted(self.taken.keys() - files.keys()):
+            raise TutorialError(f"{self.name}/step.toml calls files taken that the step does not have: {unknown}")
+        return files
+
+    @cached_property
+    def stages(self) -> list[dict[str, Path]]:
+        """For each stage but the last, by path, the files that it changes, as they are then."""
+        numbers = sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit())
+        folders = [self.folder / str(number) for number in numbers]
+        stages = [{path.relative_to(folder).as_posix(): path for path in files_below(folder)} for folder in folders]
+        for path in {path for stage in stages for path in stage}:
+            if path not in self.files or path in self.taken:
+                raise TutorialError(f"{self.name} has stages of {path}, which is no file of the step to be typed.")
+        return stages
 
 
 @dataclass(frozen=True)
@@ -61,6 +80,14 @@ class Change:
     after: str | None
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What a page shows of one file at one place."""
+
+    name: str  # by which the page includes it: 06-merge/1/notes/consumers.py
+    change: Change
+
+
 def load_steps() -> list[Step]:
     return [load_step(number, folder) for number, folder in enumerate(sorted(STEPS.glob("[0-9][0-9]-*")), start=1)]
 
@@ -69,9 +96,10 @@ def load_step(number: int, folder: Path) -> Step:
     if int(folder.name[:2]) != number:
         raise TutorialError(f"The steps have no number {number}, but {folder.name}.")
     listed = tomllib.loads((folder / "step.toml").read_text(encoding="utf-8"))
-    if unknown := sorted(listed.keys() - {"final", "removed"}):
-        raise TutorialError(f"{folder.name}/step.toml knows `final` and `removed`, and not {unknown}.")
-    return Step(number, folder.name, tuple(listed.get("final", [])), tuple(listed.get("removed", [])))
+    if unknown := sorted(listed.keys() - {"final", "removed", "taken"}):
+        raise TutorialError(f"{folder.name}/step.toml knows `final`, `removed` and `taken`, and not {unknown}.")
+    final, removed = tuple(listed.get("final", [])), tuple(listed.get("removed", []))
+    return Step(number, folder.name, final, removed, dict(listed.get("taken", {})))
 
 
 def project(number: int) -> dict[str, Path]:
@@ -94,6 +122,17 @@ def write_project(number: int, target: Path) -> None:
 
 def changes(number: int) -> list[Change]:
     return compare(project(number - 1), project(number))
+
+
+def listings(number: int) -> list[Listing]:
+    """All that the page of a chapter shows of files that its reader types, stage by stage."""
+    step = load_steps()[number - 1]
+    now, found = project(number - 1), []
+    for stage, files in enumerate(step.stages, start=1):
+        found += [Listing(f"{step.name}/{stage}/{change.path}", change) for change in compare(now, now | files)]
+        now |= files
+    last = [change for change in compare(now, project(number)) if change.path not in step.taken]
+    return [*found, *(Listing(f"{step.name}/{change.path}", change) for change in last)]
 
 
 def compare(before: dict[str, Path], after: dict[str, Path]) -> list[Change]:

@@ -7,9 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from tutorial.freeze import freeze_step
 from tutorial.pictures import check_pictures
-from tutorial.steps import STEPS, changes, load_step, load_steps, project, write_project
+from tutorial.sizes import handed_over, removed, typed
+from tutorial.steps import (
+    STEPS,
+    Change,
+    Listing,
+    Step,
+    TutorialError,
+    changes,
+    listings,
+    load_step,
+    load_steps,
+    project,
+    write_project,
+)
 
 CHAPTERS = range(1, 11)
 
@@ -25,18 +37,33 @@ def test_the_chapters_are_frozen() -> None:
     assert all(source.is_relative_to(STEPS) for source in project(CHAPTERS[-1]).values())
 
 
-def test_freezing_copies_what_a_chapter_takes_from_the_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "03-frozen"
-    folder.mkdir()
-    (folder / "step.toml").write_text('final = ["manage.py", "notes/apps.py"]\nremoved = ["notes/old.py"]\n')
+def make_step(folder: Path, toml: str, files: dict[str, str]) -> Step:
+    for path, text in {"step.toml": toml, **files}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    return load_step(1, folder)
+
+
+def test_a_file_may_be_built_up_in_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tutorial.steps.STEPS", tmp_path)
-    before = load_step(3, folder).files
-    assert freeze_step(load_step(3, folder)) == [folder / path for path in before]
-    after = load_step(3, folder)
-    assert {path: source.read_bytes() for path, source in after.files.items()} == {
-        path: source.read_bytes() for path, source in before.items()
-    }
-    assert (after.final, after.removed) == ((), ("notes/old.py",))
+    make_step(tmp_path / "01-staged", "", {"1/a.py": "1\n", "2/a.py": "1\n2\n", "a.py": "1\n2\n3\n", "b.py": "b\n"})
+    assert listings(1) == [
+        Listing("01-staged/1/a.py", Change("a.py", None, "1\n")),
+        Listing("01-staged/2/a.py", Change("a.py", "1\n", "1\n2\n")),
+        Listing("01-staged/a.py", Change("a.py", "1\n2\n", "1\n2\n3\n")),
+        Listing("01-staged/b.py", Change("b.py", None, "b\n")),
+    ]
+    assert sorted(project(1)) == ["a.py", "b.py"]
+
+
+def test_a_file_that_is_handed_over_is_not_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tutorial.steps.STEPS", tmp_path)
+    make_step(tmp_path / "01-taken", '[taken]\n"a.py" = "Does much."', {"a.py": "1\n2\n", "b.py": "b\n"})
+    assert [listing.name for listing in listings(1)] == ["01-taken/b.py"]
+    assert (typed(1), handed_over(1), removed(1)) == (1, 2, 0)
+    make_step(tmp_path / "01-taken", '[taken]\n"c.py" = "Is not there."', {})
+    with pytest.raises(TutorialError, match=r"calls files taken that the step does not have: \['c\.py'\]"):
+        listings(1)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
