@@ -47,7 +47,7 @@ def check_database(**kwargs: Any) -> list[CheckMessage]:
     if not database.get("ENGINE", "").endswith("sqlite3") or is_immediate:
         return []
     hint = 'DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE"}'
-    words = "Who writes to SQLite is refused where somebody else writes, since their turn comes too late to wait for."
+    words = "A transaction that reads before it writes fails, “database is locked”, if another one writes meanwhile."
     return [CheckWarning(words, hint=hint, id="channels_yjs.W002")]
 
 
@@ -73,4 +73,4 @@ def faults_of(model: type[SharedModel]) -> Iterator[str]:
                 yield f"shared_texts names the field {field!r}, which is neither a CharField nor a TextField."
     for field in model._meta.fields:
         if field.name in TAKEN:
-            yield f"The field {field.name!r} has a name that SharedModel needs itself."
+            yield f"The field {field.name!r} has a name that SharedModel uses itself."

@@ -1,4 +1,4 @@
-"""The engine's settings. Each has a default, and in a project's settings the prefix YJS_.
+"""The engine's settings. Each has a default, and carries the prefix YJS_ in a project's settings.
 
 They are looked up each time, so that Django's `override_settings` works.
 """

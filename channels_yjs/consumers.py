@@ -26,28 +26,28 @@ __all__ = ["DocumentConsumer", "LobbyConsumer", "Refused"]
 
 logger = logging.getLogger(__name__)
 
-LONGEST_NAME = 40  # in the log, since anybody may ask for anything
+LONGEST_NAME = 40  # characters of a name in the log, since anybody may ask for anything
 
 
 class DocumentConsumer(BoundedConsumer):
-    """One person's line to the document of one row of `queryset`, found by the URL's keyword arguments."""
+    """One person's connection to the document of one row of `queryset`, found by the URL's keyword arguments."""
 
     queryset: QuerySet[Any]
     room: Room | None = None
 
     async def find_owner(self) -> SharedModel:
-        """Raises the DoesNotExist of its model. No more of the row is needed than `authorize` wants to know."""
+        """Raises the DoesNotExist of its model. Only `authorize` reads the row, so it may be loaded in part."""
         owner: SharedModel = await self.hub.read(self.queryset.get, **self.scope["url_route"]["kwargs"])
         return owner
 
     async def authorize(self, owner: Any) -> bool | None:
-        """Lets everybody in. Override it: raise Refused(4403, "…") for who may not, or return False.
-        `self.scope["user"]` is known inside an AuthMiddlewareStack. Asked once, before anything is sent."""
+        """Lets everybody in. Override it: raise Refused(4403, "…") for anyone who may not, or return False.
+        `self.scope["user"]` is known inside an AuthMiddlewareStack. Called once, before anything is sent."""
         return None
 
     def _asked_for(self, what: str) -> str:
-        """What our pages say of themselves: the identity of the document that they were made for, and its texts.
-        Other clients know only an address."""
+        """A parameter that our pages send in the query: the identity of the document that they were made for, or its
+        texts. Other clients know only an address."""
         query: bytes = self.scope.get("query_string", b"")
         return parse_qs(query.decode("latin-1")).get(what, [""])[0]
 
@@ -55,7 +55,7 @@ class DocumentConsumer(BoundedConsumer):
         async with self.shutting_out():
             try:
                 owner = await self.find_owner()
-            except (ObjectDoesNotExist, ValidationError, ValueError):  # the last two for what cannot be a key
+            except (ObjectDoesNotExist, ValidationError, ValueError):  # the last two: the URL holds no valid key
                 raise Http404 from None
             if await self.authorize(owner) is False:
                 raise PermissionDenied
@@ -67,8 +67,8 @@ class DocumentConsumer(BoundedConsumer):
             logger.info("connect owner=%s connection=%s", self.owner, self.name)
 
     def _check_names(self, owner: SharedModel) -> None:
-        """Our pages say which texts they are about to show. What is written in one that the model does not have would
-        be kept, and never seen in a field."""
+        """Refuses a page that is about to show texts which the model does not have: what people write in one would be
+        kept, but never appear in a field."""
         names = self._asked_for("texts")
         if unknown := set(names.split(",") if names else []) - set(owner.shared_texts):
             reason = f"There is no shared text {min(unknown)[:LONGEST_NAME]!r}."
@@ -77,7 +77,7 @@ class DocumentConsumer(BoundedConsumer):
 
     @property
     def owner(self) -> str:
-        """For the log: notes.note/1."""
+        """The owner as the log names it: notes.note/1."""
         return "/".join(self.room.owner) if self.room else "nobody"
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -99,16 +99,16 @@ class DocumentConsumer(BoundedConsumer):
 
 
 class LobbyConsumer(BoundedConsumer):
-    """For a live list of the rows of `model`: who is in which document, and which rows appeared, changed or
-    went. What it sends is described in hub/lobby.py. Listens to nothing."""
+    """A live list of the rows of `model`: who is in which document, and which rows appeared, changed or went.
+    hub/lobby.py describes its messages. Ignores what it receives."""
 
     model: type[SharedModel]
     _visible: frozenset[str] | None = None
 
     async def authorize(self) -> Collection[Any] | bool | None:
-        """Returns the keys of the rows whose people this person may hear of, or None for all. Raises Refused for who
-        may hear of none, or returns False. Asked once: rows that appear later are told as changed, by their key and
-        nothing else."""
+        """Returns the keys of the rows whose people this person may see, or None for all. Raises Refused for anyone
+        who may see none, or returns False. Called once: a row that appears later is sent as changed, with nothing but
+        its key."""
         return None
 
     async def enter(self) -> None:

@@ -1,7 +1,7 @@
-"""Whether this process can do its work: `/healthz`, for a load balancer or whoever looks for a fault.
+"""Whether this process can do its work: `/healthz`, for load balancers and for people who look for a fault.
 
-Answered by a middleware, the first of all: those behind it compare the Host with ALLOWED_HOSTS and redirect to HTTPS,
-but a load balancer asks by address and over plain HTTP. It opens this one path, and tells nothing but up or down.
+A middleware answers, the first of all: those behind it compare the Host with ALLOWED_HOSTS and redirect to HTTPS, but
+a load balancer asks by address and over plain HTTP. It opens this one path, and says nothing but up or down.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ async def _try(part: str, use: Callable[[], Awaitable[None]]) -> str:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await use()
-    except Exception as error:  # whatever is wrong with it, it is down: no answer at all would say less
+    except Exception as error:  # any error counts as down; a check that raises would say less
         logger.warning("health check failed part=%s error=%r", part, error)
         return DOWN
     return OK

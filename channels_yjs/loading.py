@@ -1,8 +1,8 @@
-"""What `loaddata` may write over. It goes by primary keys, and those of another database may be in use in this one.
+"""Which rows `loaddata` may overwrite. It goes by primary keys, and those of another database may be in use in this
+one.
 
-A loaded row takes the place of one that nobody has opened, such as a migration makes. It never takes the place of
-one whose document people may have written in: then the whole load is refused, and `loaddata`, which is one
-transaction, changes nothing.
+A loaded row replaces one that nobody has opened, such as a migration makes. It never replaces one whose document
+people may have written in: then the whole load is refused, and `loaddata`, which is one transaction, changes nothing.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ def keep_document(instance: Document, raw: bool, using: str, **kwargs: Any) -> N
 def keep_row(instance: Any, raw: bool, using: str, **kwargs: Any) -> None:
     if raw:
         keep_key(instance, using)
-        # A document that is written in while it is dumped has later rows than it counted.
+        # If a document is edited while it is dumped, the dump holds later rows than the document's seq.
         documents = Document.objects.using(using).filter(pk=instance.document_id, seq__lt=instance.seq)
         documents.update(seq=instance.seq)
 

@@ -1,8 +1,8 @@
 """The tables of shared documents, and the base class of the models whose texts people write together.
 
 The truth about a document is its log: `Snapshot.state`, then every `Update.payload` after `Snapshot.seq`, in any
-order. The fields of the model that owns the document follow the log: they are for lists, search and readers without
-JavaScript. Only the first text of all goes the other way.
+order. The fields of the model that owns the document follow the log, for lists, search and readers without
+JavaScript. Only a document's first text goes the other way, from field to log.
 """
 
 import secrets
@@ -22,7 +22,7 @@ def new_identity() -> str:
 
 
 class Owner(NamedTuple):
-    """Which row a document is of, as processes tell each other: its model ("notes.note") and its key."""
+    """The row that a document belongs to, as processes name it: its model ("notes.note") and its key."""
 
     model: str
     pk: str
@@ -39,12 +39,12 @@ def name_of(model: "type[SharedModel]") -> str:
 
 class DocumentManager(models.Manager["Document"]):
     def find(self, owner: "SharedModel") -> "Document":
-        """Raises Document.DoesNotExist: then the owner has not been opened yet."""
+        """Raises Document.DoesNotExist if the owner has not been opened yet."""
         return self.get(content_type=ContentType.objects.get_for_model(owner), object_id=str(owner.pk))
 
     def of(self, owner: "SharedModel") -> "Document":
-        """The owner's document. Where there is none, it is made of the owner's fields as they are in the database at
-        that moment: once, however many ask at the same time. Raises the DoesNotExist of the owner's model."""
+        """The owner's document. If there is none, makes it from the owner's fields as they are in the database now:
+        once, however many ask at the same time. Raises the DoesNotExist of the owner's model."""
         try:
             return self.find(owner)
         except Document.DoesNotExist:
@@ -55,7 +55,7 @@ class DocumentManager(models.Manager["Document"]):
             return self.find(owner)
 
     def _make(self, owner: "SharedModel") -> "Document":
-        from .log.first import first_update  # here, so that commands which share nothing do not load the CRDT library
+        from .log.first import first_update  # imported here: most commands need no CRDT library
 
         with transaction.atomic():
             row = type(owner)._base_manager.select_for_update().get(pk=owner.pk)
@@ -68,11 +68,11 @@ class DocumentManager(models.Manager["Document"]):
 class Document(models.Model):
     """One row for each owner that has been opened. It holds no text: it is written at each commit.
 
-    `seq` is the number of the newest row of the document's log. Whoever takes the next number holds a lock on this
-    row until the commit, so the numbers have no gaps and stand in the order of the commits.
+    `seq` is the number of the newest row of the document's log. A transaction that takes the next number holds a lock
+    on this row until the commit, so the numbers have no gaps and follow the order of the commits.
 
-    `identity` is random and never used twice. A database that is made anew numbers its rows from 1 again, so the
-    number alone cannot tell a page that comes back whether this is still its document."""
+    `identity` is random and never used twice. A recreated database numbers its rows from 1 again, so the number alone
+    cannot tell a page that comes back whether this is still its document."""
 
     content_type = models.ForeignKey(ContentType, models.CASCADE, related_name="+")
     object_id = models.CharField(max_length=255)  # text, so that owners may have keys of any kind
@@ -90,17 +90,17 @@ class Document(models.Model):
 
     @property
     def model(self) -> "type[SharedModel] | None":
-        """None if the app that it is of is not installed any more."""
+        """The owner's model. None if its app is no longer installed."""
         model = ContentType.objects.get_for_id(self.content_type_id).model_class()
         return model if model and issubclass(model, SharedModel) else None
 
     def lock_owner(self) -> "SharedModel | None":
-        """The row that it is of, as it is now, until the end of the transaction. None if there is none."""
+        """The owner's row, locked until the end of the transaction. None if there is none."""
         return self.model._base_manager.select_for_update().filter(pk=self.object_id).first() if self.model else None
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of its texts, as browsers know them."""
+        """The names of its texts, as browsers know them."""
         return tuple(self.model.shared_texts) if self.model else ()
 
 
@@ -131,22 +131,19 @@ class Snapshot(models.Model):
 
 
 class SharedModel(models.Model):
-    """Base of a model with texts that many people write at once. It adds no column and needs no migration.
+    """Base of a model with texts that several people edit at once. It adds no column and needs no migration.
 
     `shared_texts` names the texts as browsers know them, and for each the field that follows it:
-    `{"minutes": "minutes"}`. A field that has a text when the document is first opened gives it its first text.
-
-    From then on the fields follow what people write, about a second behind, and what code writes into them with
-    `save()` is written over by the next change. Deleting the row deletes its document.
+    `{"minutes": "minutes"}`. The text that a field holds when the document is first opened becomes its first text.
     """
 
     shared_texts: ClassVar[Mapping[str, str]] = {}
-    follows = False  # whether this object is a room's, whose fields are brought up to date with its document
+    follows = False  # True on the object through which a room brings the fields up to date with the document
 
     yjs_documents = GenericRelation(Document)
 
-    # Here, since mypy gives up on an abstract model without one. A model with managers of its own names its default
-    # one in Meta.default_manager_name.
+    # Declared because mypy gives up on an abstract model without a manager. A model with its own managers names the
+    # default in Meta.default_manager_name.
     objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
@@ -154,19 +151,20 @@ class SharedModel(models.Model):
 
     @property
     def document_identity(self) -> str:
-        """For the address that pages of this row connect to: with it, the server tells a page that comes back to a
-        database that was made anew that this is another document now. Blocking. Opens the document."""
+        """The identity of this row's document, for the address that its pages connect to: it lets the server tell a
+        page that comes back after the database was recreated that this is another document now. Blocking. Opens the
+        document."""
         return Document.objects.of(self).identity
 
     def first_texts(self) -> dict[str, str]:
-        """The texts that a document begins with, by name. Asked once, when it is first opened."""
+        """The texts that a document begins with, by name. Called once, when it is first opened."""
         return {name: self._first_text(field) for name, field in self.shared_texts.items()}
 
     def project(self, texts: Mapping[str, str]) -> bool:
-        """Brings the fields up to date with the texts, by name, as people read them now. Saves what has changed, so
-        `auto_now` and `post_save` work as for any change. Returns whether anything has: then lists are told.
+        """Brings the fields up to date with the texts, by name, as people read them now. Saves the changed ones, so
+        `auto_now` and `post_save` work as for any change. Returns whether anything changed: then lists are told.
 
-        Runs in the thread that commits, so it holds up everybody's commits for as long as it takes.
+        Runs in the thread that commits, so it delays everybody's commits for as long as it takes.
         """
         changed = []
         for name, field in self.shared_texts.items():
@@ -179,8 +177,8 @@ class SharedModel(models.Model):
         return bool(changed)
 
     def _first_text(self, field: str) -> str:
-        """Forms and files of Windows end their lines with CR LF, of which an editor would show the CR as a character.
-        What is one line in a form is one line in the editor."""
+        """A field's text as an editor shows it. Forms, and files from Windows, end lines with CR LF; the editor would
+        show the CR as a character. A one-line field becomes one line."""
         text: str = getattr(self, field) or ""
         return (
             text.replace("\r\n", "\n").replace("\r", "\n") if self._has_lines(field) else " ".join(text.splitlines())
@@ -204,5 +202,5 @@ class SharedModel(models.Model):
 
 
 def shared_models() -> list[type[SharedModel]]:
-    """Of all apps that are installed."""
+    """The shared models of all installed apps."""
     return [model for model in apps.get_models() if issubclass(model, SharedModel)]

@@ -1,9 +1,9 @@
 """The JavaScript modules of a page: which ones it needs, and at which addresses.
 
 The browser libraries are listed in channels_yjs/libraries/, and nowhere else: several in one file, since over a slow
-line each request costs time. esbuild builds these files and writes down what it made of them; the import map, the
-preloads and the check at start are made from that. Our own modules are read as they are written, so with DEBUG on
-an import that is added counts at the next reload.
+line each request costs time. esbuild builds these files and records what is in them; the import map, the preloads and
+the check at start are made from that record. Our own modules are read as they are written, so with DEBUG on a new
+import takes effect at the next reload.
 
 Invariant: a module has one address, whoever imports it. Under two it would run twice, and two copies of Yjs break
 a page.
@@ -23,9 +23,9 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.urls import get_script_prefix
 
-BUILT = "channels_yjs/vendor/modules.json"  # what esbuild calls its metafile
-STATIC_FOLDER = "channels_yjs/static/"  # the names of static files begin behind it
-ENTRY, OWN_FOLDER = "channels-yjs", "channels_yjs/js/"  # what the package's own modules are imported as, and are
+BUILT = "channels_yjs/vendor/modules.json"  # esbuild's metafile
+STATIC_FOLDER = "channels_yjs/static/"  # not part of a static file's name
+ENTRY, OWN_FOLDER = "channels-yjs", "channels_yjs/js/"  # the import name and the folder of our own modules
 IMPORT = re.compile(r"""^(?:import|export)\s+(?:[\w$\s{},*]+\sfrom\s+)?["']([^"'\n]+)["']""", re.MULTILINE)
 
 
@@ -35,7 +35,7 @@ class ModuleError(Exception):
 
 @dataclass(frozen=True)
 class Module:
-    """A static file, and what it imports: files by their names, libraries by theirs."""
+    """A static file and its imports: files by their names, libraries by theirs."""
 
     name: str
     size: int
@@ -45,17 +45,17 @@ class Module:
 @dataclass(frozen=True)
 class Build:
     modules: dict[str, Module]
-    libraries: dict[str, str]  # the names of their files, by what they are imported as
+    libraries: dict[str, str]  # the file of each import name
 
 
 @dataclass(frozen=True)
 class PageModules:
     import_map: dict[str, str]
-    preloads: list[str]  # the addresses of all that is imported, so that no import has to wait for another
+    preloads: list[str]  # the addresses of all imports, so that none has to wait for another
 
 
 def page_modules(entry: str) -> PageModules:
-    """For a page whose script is the static file `entry`."""
+    """The modules of a page whose script is the static file `entry`."""
     return find_modules(entry) if settings.DEBUG else find_modules_once(entry, get_script_prefix())
 
 
@@ -66,16 +66,16 @@ def find_modules_once(entry: str, prefix: str) -> PageModules:
 
 def find_modules(entry: str) -> PageModules:
     if not entry or finders.find(entry) is None:
-        raise ModuleError(f"importmap.html needs the page's module: with entry=…. There is no static file {entry!r}.")
+        raise ModuleError(f"importmap.html needs entry=, the page's module. There is no static file {entry!r}.")
     build = read_build()
-    # The largest come first, since they take longest.
+    # The largest come first, since they take the longest to load.
     needed = sorted(closure(entry, build), key=lambda module: module.size, reverse=True)
     names = [*build.modules, OWN_FOLDER + "index.js", *(module.name for module in needed)]
     addresses = {name: static(name) for name in names}
     import_map = {library: addresses[name] for library, name in build.libraries.items()}
     own = {ENTRY, *(imported for module in needed for imported in module.imports if is_own(imported))}
     import_map |= {imported: addresses[file_of(imported, build)] for imported in sorted(own)}
-    # An import by path, like ./people.js, asks for the plain name; the collected file has another one.
+    # An import by path, like ./people.js, asks for the plain name; the collected file's name has a hash.
     plain = {urljoin(address, basename(name)): address for name, address in addresses.items()}
     import_map |= {name: address for name, address in plain.items() if name != address}
     return PageModules(import_map, [addresses[module.name] for module in needed])
@@ -95,7 +95,7 @@ def closure(entry: str, build: Build) -> list[Module]:
 
 
 def file_of(imported: str, build: Build) -> str:
-    """The static file behind what a module imports."""
+    """The static file of an import."""
     if is_own(imported):
         return OWN_FOLDER + (imported.removeprefix(f"{ENTRY}/") if imported != ENTRY else "index.js")
     return build.libraries.get(imported, imported)
@@ -121,7 +121,7 @@ def read_build() -> Build:
 
 
 def read_module(name: str) -> Module | None:
-    """One of our own. None if there is no such file: then the browser says who imports it."""
+    """One of our own modules. None if there is no such file: then the browser's error names the importer."""
     path = finders.find(name)
     if path is None:
         return None

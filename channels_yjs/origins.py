@@ -1,7 +1,7 @@
-"""Pages of other addresses: their sockets are refused, and the log says once what would let each one in.
+"""Refuses sockets of pages from other addresses, and logs once which setting would let each one in.
 
-A page comes from another address where a proxy or a tunnel does not pass on the name under which it is reached. What
-the browser says of itself, the Origin, is then not what the server takes for its own address.
+A page comes from another address if a proxy or a tunnel does not pass on the host name that the browser used. The
+browser's Origin then differs from what the server takes for its own address.
 """
 
 import logging
@@ -13,15 +13,15 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
-LAPTOP_HOSTS = ["localhost", ".localhost", "127.0.0.1", "[::1]"]  # what Django allows under DEBUG
-MAX_LOGGED = 100  # refusals of one process, since anybody can make up addresses without end
+LAPTOP_HOSTS = ["localhost", ".localhost", "127.0.0.1", "[::1]"]  # Django allows these under DEBUG
+MAX_LOGGED = 100  # refusals by one process, since anybody can make up any number of addresses
 MAX_LENGTH = 200  # characters of an address in the log
 _logged: set[tuple[str, str]] = set()
 
 
 class SameSiteOrigins(OriginValidator):
-    """Lets in pages of the allowed hosts, and whoever sends no Origin at all: that is no browser, so there is
-    no cookie that it could ride on. Channels' own validator refuses scripts as well as foreign pages."""
+    """Lets in pages of the allowed hosts, and clients that send no Origin at all: those are not browsers, so there is
+    no cookie to abuse. Channels' own validator refuses scripts as well as foreign pages."""
 
     def __init__(self, application: Any) -> None:
         allowed = settings.ALLOWED_HOSTS or (LAPTOP_HOSTS if settings.DEBUG else [])
@@ -46,7 +46,7 @@ def log_refusal(what: str, origin: str, remedy: str) -> None:
 
 
 def host_of(origin: str) -> str:
-    """Empty if this is no address that a setting could accept."""
+    """The host of an origin, or "" if no setting could accept it."""
     try:
         address = urlsplit(origin)
     except ValueError:

@@ -1,9 +1,8 @@
-"""What Django code can listen to."""
+"""The signals that Django code can listen to."""
 
 from django.dispatch import Signal
 
-# Sent when the fields of an owner have followed what people wrote, after the commit. `sender` is the model,
-# `instance` the owner, `texts` its texts by name, and `seq` the number up to which the document is in them. Receivers
-# run in the thread that commits, so they hold up everybody's commits for as long as they take; what they raise is
-# logged.
+# Sent after the commit that brought an owner's fields up to date with its document. `sender` is the model, `instance`
+# the owner, `texts` its texts by name, and `seq` the number up to which they contain the log. Receivers run in the
+# thread that commits, so they delay everybody's commits for as long as they take; their exceptions are logged.
 document_changed = Signal()

@@ -1,7 +1,7 @@
 """One WebSocket, within its limits. Knows close codes, not documents.
 
-Invariant: delivering never waits. A reader so slow that more than MAX_QUEUED_BYTES wait for it is closed, and
-catches up when it connects again.
+Invariant: delivering never waits. A client that reads so slowly that more than MAX_QUEUED_BYTES wait for it is
+closed, and catches up when it connects again.
 """
 
 import asyncio
@@ -30,13 +30,15 @@ from .outbox import Outbox
 
 logger = logging.getLogger(__name__)
 
-LONGEST_REASON = 123  # bytes, all that a WebSocket has room for
-FRAMES_IN_A_ROW = 32  # before the other connections get their turn,
-TURN_SECONDS = 0.005  # and of the processor: some frames take as long as hundreds of others
+LONGEST_REASON = 123  # bytes: a WebSocket's close frame has room for no more
+# A connection yields to the others after so many frames, or after so much time of the processor: some frames take as
+# long as hundreds of others.
+FRAMES_IN_A_ROW = 32
+TURN_SECONDS = 0.005
 
 
 class BoundedConsumer(AsyncWebsocketConsumer):
-    """A consumer that never waits while it sends, and that answers for what it receives."""
+    """A consumer that never waits to send, and limits what it accepts."""
 
     channel_layer_alias = None  # the room listens to the channel layer, once for all its connections
 
@@ -45,12 +47,12 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         self.name = uuid.uuid4().hex[:8]
         self.is_shut = False
         self._frames = 0
-        self._turn = 0.0  # how long this connection has had the processor since the others had their turn
+        self._turn = 0.0  # seconds of the processor since this connection last yielded to the others
         self._allowance = Bucket(setting("MAX_FRAMES_PER_SECOND"))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """As in Channels, less what a consumer needs that listens to the channel layer: a task for each frame that
-        comes in, and a hop to a thread and back."""
+        """Does what Channels does, without the parts for consumers that listen to the channel layer: a task for each
+        frame, and a hop to a thread and back."""
         self.scope, self.base_send = scope, send
         self.outbox = Outbox(send)
         self.hub = this_hub(lambda hub: before_shutdown(hub.say_goodbye))
@@ -86,7 +88,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
             await self.enter()
 
     def _ask_for_admission(self) -> None:
-        """The answer is told once the connection is open: before that, a browser could not read it."""
+        """Keeps a refusal until the connection is open: a browser cannot read the reason of a rejected handshake."""
         try:
             self.hub.admission.enter(self.address)
         except Refused as refused:
@@ -97,7 +99,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
 
     @asynccontextmanager
     async def shutting_out(self) -> AsyncIterator[None]:
-        """Closes the connection for whatever keeps somebody from getting in. What nobody foresaw lets nobody in."""
+        """Closes the connection, with a code, for any error on the way in. Unforeseen errors let nobody in either."""
         try:
             yield
         except (Refused, DocumentError) as refused:
@@ -108,21 +110,21 @@ class BoundedConsumer(AsyncWebsocketConsumer):
             self.shut(CloseCode.NO_SUCH_DOCUMENT, "There is no such document.")
         except db.Error as error:
             logger.warning("join failed connection=%s error=%r", self.name, error)
-            await aclose_old_connections()  # the one that `authorize` has used may be broken
+            await aclose_old_connections()  # `authorize` may have used one that is broken
             self.shut(CloseCode.TRY_AGAIN, "The database does not answer.")
         except Exception:
             logger.exception("join failed connection=%s", self.name)
-            self.shut(CloseCode.TRY_AGAIN, "The server had a fault.")
+            self.shut(CloseCode.TRY_AGAIN, "The server failed; its log says why.")
 
     def left(self) -> None:
-        """The connection is over, in whatever way. May be called twice."""
+        """The connection is over, for whatever reason. May be called twice."""
 
     def enqueue(self, message: dict[str, Any], size: int) -> None:
         if not self.outbox.put(message, size):
             self.shut(CloseCode.TRY_AGAIN, "This connection reads too slowly.", at_once=True)
 
     def shut(self, code: int, reason: str, *, at_once: bool = False) -> None:
-        """Closes after what already waits has been sent, or instead of sending it. Nothing more is heard."""
+        """Closes after the queued messages have been sent, or instead of sending them. Ignores all further frames."""
         if not self.is_shut:
             logger.info("shut connection=%s code=%s reason=%r", self.name, int(code), reason)
             self.is_shut = True
@@ -136,11 +138,11 @@ class BoundedConsumer(AsyncWebsocketConsumer):
             self._turn = 0.0
             await asyncio.sleep(0)
         frame, now = message.get("bytes"), time.monotonic()
-        started = time.thread_time()  # of the processor: nobody pays for what other programs take
+        started = time.thread_time()  # this thread's processor time, so that nobody pays for other programs
         if not self._allowance.take(now):
-            self.shut(CloseCode.FLOODING, "This connection sends more than the server can do for it.")
+            self.shut(CloseCode.FLOODING, "This connection sends faster than the server can process.")
         elif frame is not None and len(frame) > setting("MAX_FRAME_BYTES"):
-            self.shut(CloseCode.TOO_LARGE, f"A frame holds at most {setting('MAX_FRAME_BYTES')} bytes.")
+            self.shut(CloseCode.TOO_LARGE, f"A frame may hold at most {setting('MAX_FRAME_BYTES')} bytes.")
         else:
             await self.websocket_receive(message)
             seconds = time.thread_time() - started
@@ -148,7 +150,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
             self._allowance.take_for_work(time.monotonic(), seconds)
 
     async def _say_goodbye(self) -> None:
-        """This one connection is being ended by the server: saves what it may have sent, and says so."""
+        """The server is ending this one connection: saves what it may have sent, and tells it the reason."""
         await self.hub.flush()
         self.shut(CloseCode.TRY_AGAIN, "The server is shutting down.")
         await self.outbox.drained()

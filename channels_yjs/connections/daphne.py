@@ -1,12 +1,12 @@
-"""What this package knows of Daphne and of Twisted, on which it runs. No other module knows either.
+"""Everything that depends on Daphne and on Twisted, on which it runs. No other module knows either.
 
 Backpressure: ASGI has a server wait in `send` while the other end does not read, and uvicorn does. Daphne never
-waits: Twisted keeps all that it is given, without bound, and what comes in likewise. But Twisted tells whoever asks
-when its buffer is full and when it has room again, and its WebSockets can be told how much they take.
+waits: Twisted buffers without bound what it is given, and what it receives likewise. But Twisted reports when its
+buffer is full and when it has room again, and its WebSockets accept a limit for what they receive.
 
 Shutdown: Daphne has no lifespan events, but Twisted's reactor can be asked to wait for something before it stops.
-(Daphne itself cancels its applications then, unless a browser keeps an idle HTTP connection open: it stumbles over
-that one and cancels none.) Other servers close the sockets themselves, and browsers come back all the same.
+(Daphne itself cancels its applications then, unless a browser keeps an idle HTTP connection open: it fails on that
+one and cancels none.) Other servers close the sockets themselves, and browsers come back all the same.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from typing import Any
 
 from channels_yjs.conf import setting
 
-# What Twisted reads at a time. It takes all frames of one reading before anybody else has a turn, and the 64 KiB that
-# it reads otherwise may hold ten thousand.
+# How much Twisted reads at a time. It handles all frames of one read before any other connection has a turn, and its
+# default of 64 KiB may hold ten thousand.
 READ_BYTES = 2 * 1024
 
 
@@ -33,22 +33,24 @@ class Valve:
         protocol = daphne_protocol(send)
         self._transport: Any = getattr(protocol, "transport", None)
         if self._transport:
-            self._transport.unregisterProducer()  # that of the HTTP request which the WebSocket began as
+            self._transport.unregisterProducer()  # the producer of the HTTP request that became this WebSocket
             self._transport.registerProducer(self, True)
             self._transport.bufferSize = READ_BYTES
-            # What a consumer is handed it answers with a close code; twice as much does not even get to memory.
+            # Frames over the limit reach the consumer, which closes with 4413. Frames over twice the limit are
+            # refused before they are buffered.
             protocol.maxFramePayloadSize = protocol.maxMessagePayloadSize = 2 * setting("MAX_FRAME_BYTES")
-            protocol.failByDrop = False  # but is told so: a browser that were just cut off would send it again
+            # Close with a code. After a mere drop the browser reconnects and sends the same frame again.
+            protocol.failByDrop = False
 
     def close(self) -> None:
-        """Has to be called before the connection is closed, or else Twisted waits for more to send."""
+        """Must be called before the connection is closed: Twisted waits for a registered producer to end."""
         self.is_open = True
         if self._transport:
             self._transport.unregisterProducer()
             self._transport = None
 
     def stop_reading(self) -> None:
-        """Nothing more that comes is of interest, until the connection is closed."""
+        """Ignores whatever else comes, until the connection is closed."""
         if self._transport:
             self._transport.pauseProducing()
 
@@ -64,7 +66,7 @@ class Valve:
 
 
 def daphne_protocol(send: Callable[..., Any]) -> Any:
-    """Daphne's end of a WebSocket, or None under another server: its `send` is a method with that end bound to it."""
+    """Daphne's end of a WebSocket, or None under another server. Daphne's `send` is a partial with that end bound."""
     arguments = getattr(send, "args", ())
     return arguments[0] if arguments and hasattr(arguments[0], "transport") else None
 

@@ -1,9 +1,9 @@
-"""What one connection is still to be sent. Putting something in never waits, and what waits is bounded.
+"""The queue of one connection. Putting something in never waits, and the queue is bounded.
 
 Under most servers `send` is a coroutine that ends at once as long as the other end reads. So it is stepped right
-where it is made, without a task of its own: for a crowd that is most of the work. Only where it has to wait does a
-task go on with it, and what comes meanwhile queues up. But ASGI promises no more than something that can be awaited,
-and under Granian it is no coroutine: then a task awaits it from the start.
+where it is made, without a task: for a crowd, tasks would be most of the work. Only where it has to wait does a task
+finish it, and meanwhile messages queue up. ASGI promises no more than an awaitable, though, and under Granian it is
+not a coroutine: then a task awaits it from the start.
 
 Invariant: messages leave in the order in which they came, and at most MAX_QUEUED_BYTES wait.
 """
@@ -21,10 +21,10 @@ from .daphne import Valve
 AsgiMessage = dict[str, Any]
 Sending = Awaitable[None]
 
-# The other end has left, which the consumer hears of in its own way. ASGI asks for an OSError; Daphne's WebSockets
-# raise a RuntimeError.
+# The other end has left, and the consumer receives a disconnect of its own. ASGI asks for an OSError; Daphne's
+# WebSockets raise a RuntimeError.
 CONNECTION_LOST = (OSError, RuntimeError)
-MESSAGE_BYTES = 256  # what a message takes in memory beside its frame
+MESSAGE_BYTES = 256  # the memory that a message takes besides its frame
 
 
 class Outbox:
@@ -50,7 +50,7 @@ class Outbox:
         return True
 
     def finish(self, message: AsgiMessage, *, drop: bool = False) -> None:
-        """Sends a last message, behind what waits or in its place. From now on nothing else is sent."""
+        """Sends a last message, behind the queue or in its place. Nothing else is sent from now on."""
         if drop:
             self._queue.clear()
             self._queued_bytes = 0
@@ -105,12 +105,12 @@ class Outbox:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._waiting = None
         if not task.cancelled():
-            task.result()  # anything but CONNECTION_LOST is a fault of ours, and to be heard of
+            task.result()  # any other exception than CONNECTION_LOST is a bug of ours; let it surface
             self._go_on()
 
 
 class _Rest:
-    """What is left of a coroutine that has been stepped and waits. Await it to have it go on."""
+    """The rest of a coroutine that has been stepped and waits. Await it to continue it."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
         self._coroutine = coroutine

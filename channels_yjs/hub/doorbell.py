@@ -1,9 +1,9 @@
-"""This process's place on the channel layer: it rings the other processes and hears them ring.
+"""This process's end of the channel layer: it rings the other processes and hears them ring.
 
 A ring says where to look, so one that is lost, doubled or late costs time and nothing else.
 
-Invariant: nobody waits for the channel layer. Rings go out from a task of their own, a newer one takes the place of
-an older one that says as much, and while Redis is away they are dropped.
+Invariant: nobody waits for the channel layer. A separate task sends the rings, a newer ring replaces an older one
+that says the same, and while Redis is away they are dropped.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from .rings import Ring, UnknownRing
 
 logger = logging.getLogger(__name__)
 
-EVERYONE = "channels_yjs.everyone"  # the group that every process is in
+EVERYONE = "channels_yjs.everyone"  # the group that every process joins
 OUTAGE = (RedisError, OSError, TimeoutError)
 PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 0.5
@@ -40,11 +40,11 @@ def ring(group: str, ring: Ring) -> None:
 
 
 class Doorbell:
-    """Calls `on_ring` with the name of a process and what it says, and `on_joined` with a group that is heard from
-    now on."""
+    """Calls `on_ring` with the name of a process and its ring, and `on_joined` with each group that has been
+    joined."""
 
     def __init__(self, on_ring: Callable[[str, Ring], None], on_joined: Callable[[str], None]) -> None:
-        self.name = uuid.uuid4().hex  # of this process, so that it knows its own rings
+        self.name = uuid.uuid4().hex  # names this process, so that it recognizes its own rings
         self._on_ring, self._on_joined = on_ring, on_joined
         self._layer = get_channel_layer()
         self._channel = ""
@@ -73,7 +73,7 @@ class Doorbell:
         self._wake.set()
 
     async def listen(self) -> None:
-        """Hands on every ring of another process."""
+        """Passes on every ring of another process."""
         self._channel = await self._until_it_works(self._layer.new_channel)
         self._wake.set()
         while True:
@@ -86,7 +86,7 @@ class Doorbell:
                 self._hear(message)
 
     async def speak(self) -> None:
-        """Joins and leaves groups and sends what is to go out."""
+        """Joins and leaves groups, and sends the outgoing rings."""
         while True:
             await self._wake.wait()
             self._wake.clear()

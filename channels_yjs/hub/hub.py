@@ -1,10 +1,11 @@
-"""What the rooms of one server process share: writer, doorbell, lobby, and the knowledge of other processes.
+"""Everything that the rooms of one server process share: writer, doorbell, lobby, and the knowledge of other
+processes.
 
-Every process is alike and none owns a document. They find each other by a heartbeat over the channel layer: to a
-process that is new each tells its people, and the people of one that fell silent are gone.
+Every process is alike and none owns a document. They find each other by a heartbeat over the channel layer: each
+sends its people to a new process, and when one falls silent, its people are gone.
 
-Invariant: a fault that nobody foresaw ends this object, not the documents. It closes every connection with "try
-again", and the next connection finds a new one, which starts from the database.
+Invariant: an unforeseen error ends this object, not the documents. It closes every connection with "try again", and
+the next connection finds a new one, which starts from the database.
 """
 
 import asyncio
@@ -36,11 +37,11 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-FLUSH_SECONDS = 1.5  # of the three within which a server that is told to stop has stopped
+FLUSH_SECONDS = 1.5  # a stopping server has three seconds; leave half for the rest
 LEAVE_SECONDS = 0.5
 # Clients forget anybody who is silent for 30 s; two rounds and the way to the browser must fit into that.
 RENEW_PRESENCE_SECONDS = 10.0
-RENEW_EVERY_CHECKS = 20  # joins of groups; a layer may forget them, channels_redis does so after a day
+RENEW_EVERY_CHECKS = 20  # joins the groups again, since a layer may forget them; channels_redis does after a day
 
 
 class Hub:
@@ -60,7 +61,7 @@ class Hub:
         self._closing: asyncio.Task[None] | None = None
 
     def run(self) -> Self:
-        """Starts what goes on until it is closed."""
+        """Starts the tasks that run until it is closed."""
         regular = (self._beat, self._renew, self._check)
         for service in (self.writer.run, self.doorbell.listen, self.doorbell.speak, *regular):
             self.start(service())
@@ -68,14 +69,14 @@ class Hub:
 
     def start(self, job: Coroutine[Any, Any, None]) -> None:
         if self._closing:
-            job.close()  # a room that is closed already may still have had something in mind
+            job.close()  # a room that is already closed may still start a job
             return
         task = asyncio.create_task(job)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
     def connect(self, connection: Connection) -> None:
-        """Every connection says so when it begins, whatever it is for, and when it has ended."""
+        """Called by every connection when it begins, whatever it is for; `disconnect` when it has ended."""
         self._connections.add(connection)
         self._everybody_left.clear()
 
@@ -85,14 +86,13 @@ class Hub:
             self._everybody_left.set()
 
     async def join(self, owner: SharedModel, connection: Connection, identity: str = "") -> Room:
-        """Raises the DoesNotExist of the owner's model, DocumentError, or a database error. A connection that says
-        which document it is for, by its identity, is asked for nothing and told nothing before that has been
-        compared."""
+        """Raises the DoesNotExist of the owner's model, DocumentError, or a database error. If the connection names a
+        document, by its identity, nothing passes between it and the room before the identities have been compared."""
         room = await self._room(owner)
         while identity not in ("", room.identity):
             if (await self.write(Document.objects.of, owner)).identity == room.identity:
                 raise AnotherDocumentError(room.id)
-            room.fail(AnotherDocumentError(room.id))  # it is the room that has been left behind
+            room.fail(AnotherDocumentError(room.id))  # this room is of a document that is gone
             room = await self._room(owner)
         room.add(connection)
         return room
@@ -121,8 +121,8 @@ class Hub:
         return await self.reader.run(function, *args, **kwargs)
 
     async def write(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs a function that writes to the database, between two commits: SQLite has two who write wait for each
-        other, and not for short."""
+        """Runs a function that writes to the database, between two commits: on SQLite, two writing threads block each
+        other, sometimes for seconds."""
         return await self.writer.run_between(function, *args, **kwargs)
 
     def submit(self, room: Room) -> None:
@@ -152,13 +152,13 @@ class Hub:
     # The end
 
     async def flush(self) -> None:
-        """Saves what waits, as far as FLUSH_SECONDS suffice for it."""
+        """Saves all updates that wait, or as many as FLUSH_SECONDS allow."""
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self.writer.flush()
 
     async def say_goodbye(self) -> None:
-        """The server is going down: saves what waits, and sends every browser to the next server."""
+        """The server is going down: saves all updates that wait, and sends every browser to the next server."""
         await self.flush()
         for connection in list(self._connections):
             connection.shut(CloseCode.TRY_AGAIN, "The server is shutting down.")
@@ -206,7 +206,7 @@ class Hub:
                 room.announce_presence()
 
     def _on_joined(self, group: str) -> None:
-        """From now on this process hears the group; what was said before it must ask for."""
+        """From now on this process hears the group, and asks for what it missed."""
         if group == EVERYONE:
             self.doorbell.ring(EVERYONE, rings.Alive())
         for room in self.rooms.values():
@@ -246,7 +246,7 @@ class Hub:
             room.forget_process(process)
 
     async def _check(self) -> None:
-        """Looks for what no ring told of: changes by other processes, and documents that were deleted."""
+        """Looks for changes that no ring reported: writes by other processes, and deleted documents."""
         checks = 0
         while True:
             await asyncio.sleep(setting("CHECK_LOG_SECONDS"))
@@ -265,7 +265,7 @@ class Hub:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            logger.critical("this process starts its rooms afresh", exc_info=error)
+            logger.critical("this process failed and restarts its rooms", exc_info=error)
             self._fail()
 
     def _fail(self) -> None:
@@ -273,7 +273,7 @@ class Hub:
         if _hubs.get(loop) is self:
             del _hubs[loop]
         for connection in list(self._connections):
-            connection.shut(CloseCode.TRY_AGAIN, "The server had a fault and starts afresh.")
+            connection.shut(CloseCode.TRY_AGAIN, "The server failed and restarts its documents.")
         self.close()
 
 
@@ -281,7 +281,7 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
 
 def this_hub(on_made: Callable[[Hub], None] = lambda hub: None) -> Hub:
-    """The one of the running event loop, made when it is first asked for."""
+    """The hub of the running event loop, made on the first call."""
     loop = asyncio.get_running_loop()
     if loop not in _hubs:
         _hubs[loop] = Hub().run()

@@ -9,13 +9,14 @@ from collections import Counter
 from channels_yjs.conf import setting
 from channels_yjs.wire.messages import CloseCode, Refused
 
-BURST_SECONDS = 2.0  # what a rate allows in so long may be used at once
-SECONDS_OF_WORK = 0.0001  # that count as one frame more. 1 000 frames a second are then a tenth of the process's time
-MAX_KNOWN_ADDRESSES = 10_000  # whose connections are counted; beyond, those who have rested are forgotten
+BURST_SECONDS = 2.0  # the allowance of this many seconds may be used at once
+# Work this long costs as much as one frame, so 1 000 frames a second use at most a tenth of the process's time.
+SECONDS_OF_WORK = 0.0001
+MAX_KNOWN_ADDRESSES = 10_000  # above it, addresses whose bucket is full again are forgotten
 
 
 class Bucket:
-    """Holds what `rate` allows in BURST_SECONDS, and fills at that rate."""
+    """Holds BURST_SECONDS of `rate`, and fills at that rate."""
 
     __slots__ = ("_full_at", "_seconds_each")
 
@@ -27,7 +28,7 @@ class Bucket:
         return self._full_at <= now
 
     def take(self, now: float) -> bool:
-        """Returns False if nothing is left in it."""
+        """Returns False if the bucket is empty."""
         full_at = max(self._full_at, now) + self._seconds_each
         if full_at - now > BURST_SECONDS + self._seconds_each / 2:  # half of one, for the rounding
             return False
@@ -35,25 +36,25 @@ class Bucket:
         return True
 
     def take_for_work(self, now: float, seconds: float) -> None:
-        """What took long counts as many. But as half of what the bucket holds at most, so that a single heavy update,
-        which may be honest, has its way."""
+        """Charges slow work like many frames, but never more than half the bucket: one heavy update may be honest and
+        must get through."""
         self._full_at = max(self._full_at, now) + min(
             seconds / SECONDS_OF_WORK * self._seconds_each, BURST_SECONDS / 2
         )
 
 
 class Admission:
-    """Counts the connections of this process, in all and by address, and says who is too many."""
+    """Counts the connections of this process, in total and by address, and refuses those above a limit."""
 
     def __init__(self) -> None:
         self._connections: Counter[str] = Counter()
         self._arrivals: dict[str, Bucket] = {}
 
     def enter(self, address: str) -> None:
-        """Counts a connection. Raises Refused, but counts that one as well: it takes a socket until it is closed."""
+        """Counts a connection. Raises Refused, and counts that one as well: it takes a socket until it is closed."""
         self._connections[address] += 1
         if self._connections.total() > setting("MAX_CONNECTIONS"):
-            raise Refused(CloseCode.TRY_AGAIN, "This server has all the connections that it can serve.")
+            raise Refused(CloseCode.TRY_AGAIN, "The server cannot accept more connections.")
         if self._connections[address] > setting("MAX_CONNECTIONS_PER_ADDRESS"):
             raise Refused(CloseCode.FLOODING, "There are too many connections from this address.")
         if not self._bucket(address).take(time.monotonic()):

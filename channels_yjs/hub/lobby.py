@@ -1,7 +1,7 @@
-"""What lists show live: who is in which document, in all processes, and which rows changed.
+"""The live part of lists: who is in which document, in all processes, and which rows changed.
 
-Each process tells the others about its own people only, so what is known of a process can be forgotten as a
-whole when it falls silent. A change is told as a row's key; whoever looks fetches the list again.
+Each process sends the others only its own people, so what is known of a process can be forgotten as a whole when it
+falls silent. A change is sent as a row's key; a page that shows the list fetches it again.
 
 A watcher hears of the rows of one model: `{"people": {pk: [person, …]}}` and `{"changed": [pk]}`, with keys as text.
 """
@@ -20,7 +20,7 @@ Watcher = Callable[[dict[str, Any]], None]
 class Lobby:
     def __init__(self) -> None:
         self._people: defaultdict[Owner, dict[str, People]] = defaultdict(dict)
-        self._watchers: dict[Watcher, str] = {}  # each with its model
+        self._watchers: dict[Watcher, str] = {}  # the model that each watches
 
     def watch(self, model: str, watcher: Watcher) -> None:
         self._watchers[watcher] = model
@@ -30,12 +30,12 @@ class Lobby:
         self._watchers.pop(watcher, None)
 
     def people_in(self, owner: Owner, process: str | None = None) -> People:
-        """Everybody in a document, or those who are there by way of one process."""
+        """Everybody in a document, or only those who are connected to one process."""
         told = self._people.get(owner, {})
         return [person for name in told if process in (None, name) for person in told[name]]
 
     def tell_people(self, process: str, owner: Owner, people: People) -> bool:
-        """Replaces what is known of a process's people in a document. Returns whether that was news."""
+        """Replaces the people in a document who are connected to a process. Returns whether that was news."""
         if self._people.get(owner, {}).get(process, []) == people:
             return False
         self._people[owner][process] = people

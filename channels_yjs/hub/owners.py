@@ -1,5 +1,5 @@
 """Tells every process when an owner appears, changes or is deleted, wherever that was done: on a page, in the admin
-or in a shell. A ring that gets lost is made up for by the rooms' own look at the database."""
+or in a shell. If a ring is lost, the rooms' own look at the database makes up for it."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from .rings import Changed, Deleted
 
 
 def watch_models() -> None:
-    """Only models that are shared, so that saving any other costs nothing."""
+    """Watches only the models that are shared, so that saving any other costs nothing."""
     for model in shared_models():
         post_save.connect(tell_saved, sender=model)
         post_delete.connect(tell_changed, sender=model)
 
 
 def tell_saved(instance: SharedModel, **kwargs: Any) -> None:
-    """But not what a room has saved, which tells of it itself."""
+    """Skips a room's own save: the room reports that itself."""
     if not instance.follows:
         tell_changed(instance)
 
@@ -33,7 +33,7 @@ def tell_changed(instance: SharedModel, **kwargs: Any) -> None:
 
 @receiver(pre_delete, sender=Document)
 def wait_for_commit(instance: Document, **kwargs: Any) -> None:
-    """Who saves to its log has locked its row. Deleting the log without that lock would leave their row behind."""
+    """Waits for the lock that a writer to this log holds: otherwise the row that it commits would outlive the log."""
     Document.objects.select_for_update().filter(pk=instance.pk).first()
 
 

@@ -1,4 +1,4 @@
-"""What processes say to each other over the channel layer. Of a document's text nothing is in it.
+"""The messages of the processes to each other over the channel layer. They carry nothing of a document's text.
 
 Names and cursors are the exception: they are stored nowhere, so their ring carries them.
 
@@ -15,20 +15,20 @@ from channels_yjs.wire.messages import AwarenessEntry
 
 
 class UnknownRing(Exception):
-    """Another version of this package has said something, or another program uses the same channel layer."""
+    """The message comes from another version of this package, or from another program on the same channel layer."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Ring:
     @property
     def topic(self) -> Hashable:
-        """What it is about. A newer ring takes the place of an older one on the same topic."""
+        """The subject. A newer ring replaces an older one with the same topic."""
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class Alive(_Ring):
-    """ "I am here." Said by each process every few seconds, to all."""
+    """ "I am here." Each process sends it to all, every few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ class Deleted(_Ring):
 
 @dataclass(frozen=True, slots=True)
 class Changed(_Ring):
-    """For lists: there is something new to be shown of it."""
+    """For lists: this row has something new to show."""
 
     owner: Owner
 
 
 @dataclass(frozen=True, slots=True)
 class People(_Ring):
-    """For lists: who is on a document by way of the process that says so."""
+    """For lists: the people in a document who are connected to the sending process."""
 
     owner: Owner
     people: tuple[Person, ...]
@@ -64,7 +64,7 @@ class People(_Ring):
 
 @dataclass(frozen=True, slots=True)
 class Presence(_Ring):
-    """The state of one client of the process that says so."""
+    """The state of one client of the sending process."""
 
     document: int
     entry: AwarenessEntry
@@ -121,4 +121,4 @@ def decode(message: Mapping[str, Any]) -> Ring:
         case {"type": "who", "document": int(document)}:
             return Who(document)
         case _:
-            raise UnknownRing(f"There is no ring of type {message.get('type')!r} with such fields.")
+            raise UnknownRing(f"No ring has the type {message.get('type')!r} and these fields: {list(message)}.")

@@ -20,7 +20,7 @@ def compact(document: Document) -> Row:
 
 
 def fold(document_id: int, identity: str, names: tuple[str, ...]) -> Row:
-    """The log as one row, as a snapshot is to hold it. Only reads. Raises Document.DoesNotExist or DocumentError."""
+    """The log as one row, to become the snapshot. Only reads. Raises Document.DoesNotExist or DocumentError."""
     rows = read(document_id, identity=identity)
     if len(rows) == 1:  # a snapshot alone, or a log of one row
         return rows[0]
@@ -28,8 +28,7 @@ def fold(document_id: int, identity: str, names: tuple[str, ...]) -> Row:
 
 
 def keep(document_id: int, folded: Row, identity: str) -> Row:
-    """Makes `folded` the document's snapshot, unless another process was quicker, and returns what is the snapshot
-    now.
+    """Makes `folded` the document's snapshot, unless another process was quicker, and returns the snapshot.
 
     Raises Document.DoesNotExist or DocumentError. The snapshot is stored before the rows go, in one transaction. It
     contains the one that it replaces: both were made of one log without a gap, and this one goes further.
@@ -38,7 +37,7 @@ def keep(document_id: int, folded: Row, identity: str) -> Row:
         found, seq = Document.objects.select_for_update().values_list("identity", "seq").get(pk=document_id)
         check_identity(document_id, identity, found)
         if folded.seq > seq:
-            raise GapError(document_id, f"it has been folded up to {folded.seq}, and its newest number is {seq}.")
+            raise GapError(document_id, f"number {folded.seq} has been folded, but the document's newest is {seq}.")
         if folded.seq <= 1:
             return folded  # a log of one row is as short as it can be
         newer = Snapshot.objects.filter(document_id=document_id, seq__gte=folded.seq).first()

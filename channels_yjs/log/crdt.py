@@ -1,7 +1,7 @@
-"""What is done with updates by the CRDT library, pycrdt. Knows no database.
+"""Everything that the CRDT library, pycrdt, does with updates. Knows no database.
 
-What is sent to anyone is made of stored updates by merging them, never taken from a `Doc`: a `Doc` hands out a wrong
-text after an insertion that cut a surrogate pair in two, and leaves out updates that still wait for another one.
+Updates to be sent are merged from stored ones, never taken from a `Doc`: a `Doc` hands out a wrong text after an
+insertion that cut a surrogate pair in two, and leaves out updates that still wait for another one.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,12 +18,12 @@ MERGE_CHUNK = 32  # merged flat, 10 000 updates take 1.1 s; in chunks of this si
 
 
 class UnreadableError(Exception):
-    """The library cannot make anything of an update."""
+    """The library cannot read an update."""
 
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Raises UnreadableError for what the library raises. A panic of Rust is no Exception, and its class cannot be
+    """Turns the library's errors into UnreadableError. A panic of Rust is no Exception, and its class cannot be
     imported."""
     try:
         yield
@@ -36,7 +36,7 @@ def guarded() -> Iterator[None]:
 
 
 def merge(updates: list[bytes]) -> bytes:
-    """One update that says what all of them say."""
+    """One update with the contents of all of them."""
     while len(updates) > 1:
         updates = [
             merge_updates(*updates[start : start + MERGE_CHUNK]) for start in range(0, len(updates), MERGE_CHUNK)
@@ -45,7 +45,7 @@ def merge(updates: list[bytes]) -> bytes:
 
 
 def check_acceptable(update: bytes) -> None:
-    """Raises ProtocolError if the library refuses the update. What merges, applies."""
+    """Raises ProtocolError if the library refuses the update. An update that merges also applies."""
     try:
         merge_updates(update)
     except ValueError:
@@ -53,7 +53,7 @@ def check_acceptable(update: bytes) -> None:
 
 
 def check_applies(update: bytes, document: bytes, waiting: Iterable[bytes]) -> None:
-    """Raises ProtocolError if the library fails over this update where it is to go. Costs as much as opening the
+    """Raises ProtocolError if the library fails to apply the update to the document. Costs as much as opening the
     document, so it is for updates that no page of ours sends: of several clients, or with more than texts in them."""
     try:
         with guarded():
@@ -66,17 +66,17 @@ def check_applies(update: bytes, document: bytes, waiting: Iterable[bytes]) -> N
 
 
 def new_in(update: bytes, known: Mapping[int, int]) -> bytes:
-    """The update without what is known. Who writes another character under a number that is taken is not heard: each
-    replica would keep the one of the two that it sees first, and people would read different texts for ever."""
+    """The update minus what is already known. If a client reuses a clock for another character, the first version
+    wins; otherwise each replica would keep whichever arrived first, and they would never converge."""
     return get_update(update, write_state_vector(known))
 
 
 def squash(merged: bytes, names: Collection[str]) -> bytes:
-    """The same document without what was deleted from it, some six times smaller.
+    """The same document without its deleted texts, some six times smaller.
 
-    Or `merged` as it is, where the library cannot be trusted with it: there are surrogate pairs, and if one of them
-    was cut in two, browsers would read the halves at other places; an update still waits for another one; there are
-    other shared types than texts of these names; or the texts come out different.
+    Returns `merged` unchanged where the library cannot be trusted with it: there are surrogate pairs, and if one of
+    them was cut in two, browsers would read the halves at other places; an update still waits for another one; there
+    are other shared types than texts of these names; or the texts come out different.
     """
     try:
         with guarded():

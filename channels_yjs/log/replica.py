@@ -1,6 +1,6 @@
-"""What a room keeps of a document in memory: its log since the snapshot, and its texts.
+"""A document in a room's memory: its log since the snapshot, and its texts.
 
-Invariant: `missing` says what the log says, and the texts what a `Doc` reads in it. It belongs to one thread, as its
+Invariant: `missing` gives what the log says, and `texts` what a `Doc` reads in it. It belongs to one thread, as its
 `Doc` does.
 """
 
@@ -29,7 +29,7 @@ class Replica:
     def __init__(self, names: Sequence[str], rows: Iterable[Row] = ()) -> None:
         self.seq = 0
         self.is_readable = True
-        self._tail: list[Row] = []  # what came since the snapshot
+        self._tail: list[Row] = []  # the rows since the snapshot
         self._tail_size = self._snapshot_size = 0
         self._merged, self._merged_seq = EMPTY_UPDATE, 0
         self._doc = Doc[Any]()
@@ -38,18 +38,18 @@ class Replica:
 
     @property
     def size(self) -> int:
-        """Of all that is kept of it, in bytes."""
+        """Bytes of the snapshot and the rows since."""
         return self._snapshot_size + self._tail_size
 
     @property
     def is_long(self) -> bool:
-        """Whether enough has come since the snapshot for another one to pay."""
+        """Whether enough rows have come since the snapshot for a new one to pay."""
         is_large = self._tail_size > max(self._snapshot_size, COMPACT_AFTER_BYTES)
         return is_large or len(self._tail) > setting("COMPACT_AFTER_UPDATES")
 
     @property
     def texts(self) -> dict[str, str]:
-        """By name, as people read them."""
+        """The texts by name, as people read them."""
         return {name: str(text) for name, text in self._texts.items()}
 
     @property
@@ -57,8 +57,8 @@ class Replica:
         return self._doc.get_state()
 
     def extend(self, rows: Iterable[Row]) -> list[bytes]:
-        """Takes in the rows that continue this document, and returns what was new in them. `read` has seen to it that
-        there is no gap; a row beyond one is an error of ours, and must not go into a document as if it were next."""
+        """Takes in the rows that continue this document, and returns what was new in them. `read` has made sure that
+        there is no gap; a row beyond one is a bug of ours, and must not go into a document as if it were next."""
         news = []
         for row in rows:
             if row.after > self.seq:
@@ -72,7 +72,7 @@ class Replica:
         return news
 
     def _apply(self, payload: bytes) -> None:
-        """A log that the library cannot apply is still one that browsers can read. Its texts stay as they were."""
+        """Applies a row. If the library cannot, browsers still can; then the texts stay as they were."""
         if self.is_readable:
             try:
                 with guarded():
@@ -81,14 +81,14 @@ class Replica:
                 self.is_readable = False
 
     def missing(self, state_vector: bytes) -> bytes:
-        """An update with everything that a replica lacks which has `state_vector`."""
+        """An update with everything that is missing from a replica at `state_vector`."""
         fresh = [row.payload for row in self._tail if row.seq > self._merged_seq]
         if fresh:
             self._merged, self._merged_seq = merge([self._merged, *fresh]), self.seq
         return self._merged if state_vector == EMPTY_STATE_VECTOR else get_update(self._merged, state_vector)
 
     def rebase(self, snapshot: Row) -> None:
-        """Stands on `snapshot` from now on, so that memory does not grow with the document's age."""
+        """Builds on `snapshot` from now on, so that memory does not grow with the document's age."""
         self._tail = [row for row in self._tail if row.seq > snapshot.seq]
         self._tail_size = sum(len(row.payload) for row in self._tail)
         self._snapshot_size = len(snapshot.payload)

@@ -1,8 +1,8 @@
 """The update logs of documents in the database. The truth about a document is its log.
 
-The functions that touch the database block: call them in a thread. Invariant: whoever reads rows and a
-snapshot reads the rows first. A compaction between the two can then only make the snapshot hold more than
-was asked for, never leave a gap.
+The functions that touch the database block: call them in a thread. Invariant: code that reads rows and a snapshot
+reads the rows first. A compaction between the two can then only make the snapshot hold more than was asked for, never
+leave a gap.
 
 A log with a gap is never read as if it were whole, and so never folded: that would lose what the gap held.
 """
@@ -22,7 +22,7 @@ from .replica import Row
 
 logger = logging.getLogger(__name__)
 
-# By hand, because the ORM takes longer to put these together than the database to carry them out, for each keystroke.
+# Raw SQL: for each keystroke, the ORM would take longer to build these statements than the database to run them.
 LOCK_DOCUMENTS = "SELECT id, identity, seq FROM channels_yjs_document WHERE id IN ({ids}) ORDER BY id {for_update}"
 ADD_UPDATE = "INSERT INTO channels_yjs_update (document_id, seq, payload, created_at) VALUES (%s, %s, %s, %s)"
 COUNT_UPDATE = "UPDATE channels_yjs_document SET seq = seq + 1 WHERE id IN ({ids})"
@@ -33,10 +33,10 @@ READ_ON = (
 
 
 class DocumentError(Exception):
-    """The database does not hold what a page or a room builds on. Nothing has been written."""
+    """The database lacks what a page or a room has already seen. Nothing has been written."""
 
     code: ClassVar[CloseCode]
-    reason: ClassVar[str]  # for the page; the message is for the log
+    reason: ClassVar[str]  # shown to people; the message goes to the log
 
     def __init__(self, document_id: int, message: str) -> None:
         super().__init__(message)
@@ -45,14 +45,14 @@ class DocumentError(Exception):
 
 class AnotherDocumentError(DocumentError):
     code = CloseCode.ANOTHER_DOCUMENT
-    reason = "There is another document under this address now."
+    reason = "There is a different document at this address now."
 
     def __init__(self, document_id: int) -> None:
-        super().__init__(document_id, f"Another document has the number {document_id} now.")
+        super().__init__(document_id, f"Number {document_id} now belongs to another document.")
 
 
 class GapError(DocumentError):
-    """Rows of a log are missing. Pages keep their text and come back until somebody has brought the rows back."""
+    """Rows of a log are missing. Pages keep their text and retry until somebody has restored the rows."""
 
     code = CloseCode.TRY_AGAIN
     reason = "This document cannot be read at the moment."
@@ -63,23 +63,23 @@ class GapError(DocumentError):
 
 
 class Batch(NamedTuple):
-    """What a room wants to have saved, the newest number that it knows, and its document's identity."""
+    """An update to save, the newest number that its room knows, and its document's identity."""
 
     known: int
     payload: bytes
-    identity: str = ""  # an empty one stands for whichever document has the number, here and below
+    identity: str = ""  # here and below, an empty identity matches any
 
 
 def read(document_id: int, after: int = 0, identity: str = "") -> list[Row]:
-    """The log of a document after a number, oldest first. Starts with the snapshot where that goes further: rows up
-    to it say nothing more, and need not even be of this log, where a dump was loaded into a used database.
+    """The log of a document after a number, oldest first. Starts with the snapshot if that goes further: rows up to
+    it add nothing, and may even belong to another log, if a dump was loaded into a used database.
 
     Raises GapError if anything is missing; Document.DoesNotExist, so that an empty log is not a missing one; and
     AnotherDocumentError if a document of another identity has the number.
     """
     if after and (next_rows := _read_on(document_id, after, identity)) is not None:
         return next_rows
-    newest = _newest(document_id, identity)  # first: all rows up to it have been committed, so all are to be found
+    newest = _newest(document_id, identity)  # read first: all rows up to it are committed, so all must be there
     updates = Update.objects.filter(document_id=document_id, seq__gt=after).order_by("seq")
     rows = [Row(seq - 1, seq, bytes(payload)) for seq, payload in updates.values_list("seq", "payload")]
     if snapshot := Snapshot.objects.filter(document_id=document_id, seq__gt=after).first():
@@ -87,16 +87,16 @@ def read(document_id: int, after: int = 0, identity: str = "") -> list[Row]:
     end = rows[-1].seq if rows else after
     reached = after
     for row in rows:
-        reached = row.seq if row.after <= reached else reached  # which stays before a gap
-    if not reached == end == newest:  # or it has been written on, or deleted, meanwhile
+        reached = row.seq if row.after <= reached else reached  # stops before a gap
+    if not reached == end == newest:  # there is a gap, or somebody wrote or deleted meanwhile
         latest = _newest(document_id, identity)
         if reached < end or not newest <= end <= latest:
-            raise GapError(document_id, f"without a gap it goes up to {reached}, and its newest number is {latest}.")
+            raise GapError(document_id, f"it goes up to {reached} without a gap, but its newest number is {latest}.")
     return rows
 
 
 def _read_on(document_id: int, after: int, identity: str) -> list[Row] | None:
-    """The rows after a number, if they are all there. Most often they are: this is what every ring asks for."""
+    """The rows after a number, if none is missing; usually none is, when a ring has made a room look."""
     with connection.cursor() as cursor:
         cursor.execute(READ_ON, [after, document_id])
         found = cursor.fetchall()
@@ -122,10 +122,10 @@ def check_identity(document_id: int, wanted: str, found: str) -> None:
 
 
 def append(batches: Mapping[int, Batch]) -> dict[int, list[Row]]:
-    """Saves one batch a document, all in one transaction, and returns for each document the rows after the number
-    that its room knew, the new one last. A document missing from the result does not exist any more.
+    """Saves one batch a document, all in one transaction. Returns for each document the rows after the number that
+    its room knew, the new one last. A document that is not in the result no longer exists.
 
-    Raises DocumentError, and saves nothing, if a room builds on what the database does not hold.
+    Raises DocumentError, and saves nothing, if the database lacks what a room has already seen.
     """
     ids = ", ".join(["%s"] * len(batches))
     now = connection.ops.adapt_datetimefield_value(timezone.now())
@@ -135,7 +135,7 @@ def append(batches: Mapping[int, Batch]) -> dict[int, list[Row]]:
         for pk, identity, numbers[pk] in cursor.fetchall():
             check_identity(pk, batches[pk].identity, identity)
             if batches[pk].known > numbers[pk]:
-                raise GapError(pk, f"number {batches[pk].known} has been saved, and the newest is {numbers[pk]}.")
+                raise GapError(pk, f"number {batches[pk].known} has been saved, but its newest is {numbers[pk]}.")
         cursor.executemany(ADD_UPDATE, [(pk, seq + 1, batches[pk].payload, now) for pk, seq in numbers.items()])
         cursor.execute(COUNT_UPDATE.format(ids=ids), [*batches])
         return {
@@ -145,7 +145,7 @@ def append(batches: Mapping[int, Batch]) -> dict[int, list[Row]]:
 
 
 def for_update() -> str:
-    """SQLite has no locks for rows: its transactions begin with a lock of the whole database."""
+    """SQLite has no row locks: its transactions begin by locking the whole database."""
     return connection.ops.for_update_sql() if connection.features.has_select_for_update else ""
 
 
@@ -156,8 +156,8 @@ def newest(document_ids: Iterable[int]) -> dict[int, tuple[str, int]]:
 
 
 def project(document_id: int, texts: Mapping[str, str], identity: str = "", seq: int = 0) -> bool:
-    """Has the owner bring its readable fields up to date, and tells Django code of it after the commit. Returns
-    whether anything changed. Raises Document.DoesNotExist or AnotherDocumentError."""
+    """Has the owner bring its readable fields up to date, and informs Django code after the commit. Returns whether
+    anything changed. Raises Document.DoesNotExist or AnotherDocumentError."""
     with transaction.atomic():
         document = Document.objects.get(pk=document_id)
         check_identity(document_id, identity, document.identity)

@@ -1,7 +1,7 @@
-"""Group commit: one task that saves what waits in all rooms of this process, one transaction at a time.
+"""Group commit: one task saves the updates that wait in all rooms of this process, one transaction at a time.
 
-There is no timer. What arrives while a commit runs makes up the next batch, so a lone keystroke waits for
-nothing and a crowd shares one transaction. Knows no sockets and no messages.
+There is no timer. Updates that arrive during a commit form the next batch, so a lone keystroke waits for nothing and
+a crowd shares one transaction. Knows no sockets and no messages.
 
 Invariant: a room hears `committed` only after the database has confirmed the transaction. While the database
 cannot be reached or is full, updates go on waiting and nobody is told that anything is saved.
@@ -39,13 +39,13 @@ class DatabaseThread:
             try:
                 return function(*args, **kwargs)
             except db.Error:
-                db.connections.close_all()  # it may be the connection that broke; the next call opens a new one
+                db.connections.close_all()  # the connection may be broken; the next call opens a new one
                 raise
 
         try:
             future = self._executor.submit(call)
         except RuntimeError:
-            # The interpreter is ending, as when `runserver` starts again after a save. The task that asks ends, too.
+            # The interpreter is exiting, as when `runserver` restarts after a save. The calling task ends, too.
             raise asyncio.CancelledError from None
         return await asyncio.wrap_future(future)
 
@@ -55,9 +55,9 @@ class DatabaseThread:
 
 
 class Waiting(Protocol):
-    """A room, as the writer sees it."""
+    """The part of a room that the writer knows."""
 
-    id: int  # of its document
+    id: int  # its document's
 
     def take(self) -> Batch | None: ...
     def put_back(self) -> None: ...
@@ -75,13 +75,13 @@ class Writer:
         self._quiet.set()
 
     def submit(self, room: Waiting) -> None:
-        """Has the room's waiting updates saved as soon as the commit under way is done."""
+        """Schedules the room's waiting updates for the next commit."""
         self._waiting[room.id] = room
         self._wake.set()
         self._quiet.clear()
 
     async def flush(self) -> None:
-        """Returns when nothing waits any more."""
+        """Returns when nothing is left to save."""
         await self._quiet.wait()
 
     async def run(self) -> None:

@@ -1,11 +1,11 @@
-"""How far a document's log goes: for each client, how many clocks of it are there.
+"""How far a document's log goes: for each client, the number of its clocks that are there.
 
-Every item has a number, its client's clock. An update brings a span of clocks for each of its clients and stands on
+Every item has a number, its client's clock. An update brings a span of clocks for each of its clients and depends on
 others: its origins, those it deletes, those before its own. Knows no documents, only numbers.
 
-Invariant: what is let in stands on nothing that is missing. An update that waits for another one may wait for ever,
-then nobody can tell what the document says; and the CRDT library, which tries again what waits, can be led into doing
-so until its stack overflows.
+Invariant: no update is let in that depends on a missing one. An update that waits for another one may wait for ever,
+then nobody can tell what the document says; and the CRDT library, which retries the waiting ones, can be led into
+doing so until its stack overflows.
 """
 
 from collections.abc import Mapping
@@ -15,16 +15,17 @@ from channels_yjs.wire.updates import Shape
 
 
 class MissingUpdates(Exception):
-    """An update stands on something that is not there, or on itself in a circle."""
+    """An update depends on something that is not there, or on itself in a circle."""
 
 
 def advance(known: Mapping[int, int], shape: Shape) -> dict[int, int]:
-    """The clocks that a replica with the clocks `known` has after an update of this shape; of its clients only.
+    """The clocks that a replica with the clocks `known` has after an update of this shape; only for the update's
+    clients.
 
-    Raises MissingUpdates if the update stands on something that the replica lacks.
+    Raises MissingUpdates if the update depends on something that the replica lacks.
     """
     reached: dict[int, int] = {}
-    waiting: dict[int, list[tuple[int, int]]] = {}  # by client: clock that is waited for, and who waits
+    waiting: dict[int, list[tuple[int, int]]] = {}  # by client: the awaited clock, and the client that waits
     steps = {client: iter(shape.origins.get(client, ())) for client in shape.spans}
     ready = list(shape.spans)
     for client, (start, _) in shape.spans.items():

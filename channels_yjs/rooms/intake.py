@@ -1,10 +1,10 @@
-"""What comes in from a room's connections, on its way to the database: checked, and then kept waiting.
+"""The updates and questions that come in from a room's connections: checked, then kept until they are saved.
 
-Updates wait for the writer, and questions whether all is saved wait behind them. Who sends an update that stands on
-something which is not there is asked for it, and until then that connection's questions wait as well.
+Updates wait for the writer, and questions whether all is saved wait behind them. A connection whose update depends on
+something missing is asked for that, and until it answers its questions wait as well.
 
-Invariant: what waits can be saved. The CRDT library accepts it, it stands on what is there or waits before it, it
-brings nothing that is there already, and there is room for it.
+Invariant: every waiting update can be saved. The CRDT library accepts it, it depends only on what is there or waits
+before it, it brings nothing that is there already, and there is room for it.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -19,18 +19,18 @@ from channels_yjs.wire.updates import EMPTY_UPDATE, Shape, check_update, read_st
 
 from .causality import advance, overlaps
 
-MAX_CLIENTS = 40_000  # of a document: a chain of twice as many overflows the library's stack, and ends the process
+MAX_CLIENTS = 40_000  # in a document: a chain of twice as many overflows the library's stack, and kills the process
 
 Asker = TypeVar("Asker", bound=Hashable)
 
 
 @dataclass(slots=True)
 class Inbox(Generic[Asker]):
-    """Updates that are not saved yet, and who asked to be told when they are."""
+    """Updates that are not saved yet, and the connections that asked to be told when they are."""
 
     updates: list[bytes] = field(default_factory=list)
     questions: list[tuple[Asker, SyncStatus]] = field(default_factory=list)
-    size: int = 0  # of the updates, in bytes
+    size: int = 0  # bytes of updates
 
     def __bool__(self) -> bool:
         return bool(self.updates or self.questions)
@@ -44,26 +44,27 @@ class Inbox(Generic[Asker]):
 
 
 class Intake(Generic[Asker]):
-    """`on_full` is called when there is no room for an update: what has been deleted may still be counted."""
+    """Calls `on_full` when there is no room for an update: deleted text may still count, until it is compacted."""
 
     def __init__(self, document: Replica, on_full: Callable[[], None]) -> None:
         self.waiting: Inbox[Asker] = Inbox()
-        self.clocks: dict[int, int] = {}  # by client: what has been committed, or waits to be
+        self.clocks: dict[int, int] = {}  # by client: all that is committed or waiting
         self._document, self._on_full = document, on_full
         self._saving: Inbox[Asker] = Inbox()
-        self._lacking: dict[Asker, list[SyncStatus]] = {}  # who was asked for what came before, and their questions
+        # Connections that were asked for missing updates, with the questions that wait for the answer.
+        self._lacking: dict[Asker, list[SyncStatus]] = {}
 
     def __bool__(self) -> bool:
         """Whether anything waits."""
         return bool(self.waiting or self._saving)
 
     def count_clocks(self) -> None:
-        """After others have written to the document."""
+        """Takes over the document's clocks, after others have written to it."""
         for client, clock in read_state_vector(self._document.state_vector).items():
             self.clocks[client] = max(clock, self.clocks.get(client, 0))
 
     def receive(self, update: bytes, shape: Shape) -> None:
-        """Raises ProtocolError, MissingUpdates if the update stands on something that is not there, or Refused if
+        """Raises ProtocolError, MissingUpdates if the update depends on something that is not there, or Refused if
         there is no room for it."""
         if update == EMPTY_UPDATE:
             return
@@ -71,7 +72,8 @@ class Intake(Generic[Asker]):
         reached = advance(self.clocks, shape)
         if overlaps(self.clocks, shape):
             update = crdt.new_in(update, {client: self.clocks.get(client, 0) for client in reached})
-            shape = check_update(update)  # anew: of a character that was cut in two nothing is left
+            # Check again: cutting inside an emoji leaves an empty string, which is no valid item.
+            shape = check_update(update)
             reached = advance(self.clocks, shape)
             if update == EMPTY_UPDATE:
                 return
@@ -84,18 +86,18 @@ class Intake(Generic[Asker]):
 
     def _check_room_for(self, update: bytes, shape: Shape, reached: Mapping[int, int]) -> None:
         if len(self.clocks) + len(reached.keys() - self.clocks.keys()) > MAX_CLIENTS:
-            raise Refused(CloseCode.TOO_LARGE, "This document has been written in from too many pages.")
+            raise Refused(CloseCode.TOO_LARGE, f"This document has reached its limit of {MAX_CLIENTS} clients.")
         unsaved = self.waiting.size + self._saving.size
         if self._document.size + unsaved + len(update) > setting("MAX_DOCUMENT_BYTES") and not shape.only_deletes():
             self._on_full()
             raise Refused(CloseCode.TOO_LARGE, "This document is full. Delete some of its text first.")
         if unsaved + len(update) > setting("MAX_UNSAVED_BYTES"):
-            raise Refused(CloseCode.TRY_AGAIN, "The database is behind; send it again later.")
+            raise Refused(CloseCode.TRY_AGAIN, "The database cannot keep up; send this again later.")
 
     # Questions
 
     def ask(self, asker: Asker, question: SyncStatus) -> bool:
-        """Keeps a question until all that came before it is saved. Returns False if that is so already."""
+        """Keeps a question until everything before it is saved. Returns False if that is so already."""
         if asker in self._lacking:
             self._lacking[asker] = [question]  # of several, the newest is enough
         elif self:
@@ -105,19 +107,19 @@ class Intake(Generic[Asker]):
         return True
 
     def lack(self, asker: Asker) -> bool:
-        """Something is missing that this one may have. Returns whether that is new."""
+        """Notes that an update is missing which this connection may have. Returns whether that is new."""
         is_new = asker not in self._lacking
         self._lacking.setdefault(asker, [])
         return is_new
 
     def has_answered(self, asker: Asker) -> list[SyncStatus]:
-        """Nothing is missing of this one any more. Returns the questions that waited for it."""
+        """Notes that nothing is missing from this connection any more. Returns the questions that waited for it."""
         return self._lacking.pop(asker, [])
 
     # The writer
 
     def take(self) -> bytes | None:
-        """All updates that wait, as one. They are being saved from now on."""
+        """Returns all waiting updates as one. They are being saved from now on."""
         self._saving, self.waiting = self.waiting, Inbox()
         return crdt.merge(self._saving.updates) if self._saving.updates else None
 
@@ -125,6 +127,6 @@ class Intake(Generic[Asker]):
         self.waiting, self._saving = self._saving.followed_by(self.waiting), Inbox()
 
     def saved(self) -> list[tuple[Asker, SyncStatus]]:
-        """What was taken is in the database. Returns who asked for that."""
+        """The updates that were taken are in the database. Returns the questions that waited for that."""
         saved, self._saving = self._saving, Inbox()
         return saved.questions

@@ -1,4 +1,4 @@
-"""What a room does beside its connections: soon or later, and never the same thing twice at a time."""
+"""A room's background jobs: soon or later, and never the same job twice at a time."""
 
 from asyncio import TimerHandle, get_running_loop
 from collections.abc import Callable, Coroutine
@@ -8,8 +8,8 @@ Job = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Jobs:
-    """Jobs are told apart by their names. `start` runs a coroutine as a task, and `attempt` a job: what may go wrong
-    with it is its business."""
+    """Jobs are told apart by their names. `start` runs a coroutine as a task; `attempt` runs a job and handles its
+    errors."""
 
     def __init__(
         self, start: Callable[[Coroutine[Any, Any, None]], None], attempt: Callable[[Job], Coroutine[Any, Any, None]]
@@ -29,7 +29,7 @@ class Jobs:
         self._timers[job.__name__] = get_running_loop().call_later(seconds, self.start, job)
 
     def soon(self, seconds: float, job: Job) -> None:
-        """As `later`, unless it is to be done already."""
+        """Does the same as `later`, unless the job is already scheduled."""
         if job.__name__ not in self._timers:
             self.later(seconds, job)
 

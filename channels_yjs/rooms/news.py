@@ -1,6 +1,6 @@
-"""News of names and cursors, on their way to everyone: at once if it has been quiet, otherwise together.
+"""News of names and cursors, on their way to everyone: at once after a quiet time, otherwise together.
 
-Invariant: between two rounds at least GAP_SECONDS pass, and of each client only the last news goes out.
+Invariant: at least GAP_SECONDS pass between two rounds, and only the last news of each client goes out.
 """
 
 import math
@@ -16,7 +16,7 @@ GAP_SECONDS = 0.05
 
 class Told(NamedTuple):
     entry: AwarenessEntry
-    is_ours: bool  # of a client that is connected to this process
+    is_ours: bool  # whether the client is connected to this process
 
 
 class News:

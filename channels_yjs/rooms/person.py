@@ -11,7 +11,7 @@ Person = dict[str, str]  # {"name": …, "color": …}
 
 
 def describe(entry: AwarenessEntry) -> Person:
-    """From a state that may hold anything."""
+    """Reads a person from a state that may hold anything."""
     user = json.loads(entry.state).get("user")
     user = user if isinstance(user, dict) else {}
     name, color = user.get("name"), user.get("color")

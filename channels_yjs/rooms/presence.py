@@ -1,21 +1,21 @@
-"""Who is in a room: the awareness states of its people, and which of them may be believed.
+"""The people in a room: their awareness states, and which of those may be believed.
 
-A connection speaks for one client, the first of which it says something new. Stock clients also send on what they
-heard of others; that is ignored, because each process knows its own people better. People on other processes are
-believed as long as their process is heard of. Knows no sockets, only whose each state is.
+A connection speaks for one client, the first one about which it says something new. Stock clients also pass on the
+states of others; those are ignored, because each process knows its own people better. People on other processes are
+believed as long as their process sends heartbeats. Knows no sockets, only whose each state is.
 
-A connection may announce a client that another one here speaks for: the same browser, back before its dead line
-was noticed, or somebody who takes another's name away. Nothing in the message tells the two apart, but the old
-line does: the room asks something of it, and only if it stays silent may the new one speak.
+A connection may announce a client that another one here speaks for: the same browser, back before its dead connection
+was noticed, or an impostor. Nothing in the message tells the two apart, but the old connection does: the room asks it
+something, and only if it stays silent may the new one speak.
 
-A client with a line is here, however long it says nothing: browsers let a hidden tab's timers run once a minute, and
-other clients forget anybody whose clock stands still for 30 s. So the room tells the state of a silent client again,
-with a newer clock of its own. If the client then sends a clock that others have already heard of, but that is newer
-than any it sent before, its state is new all the same, since a connection delivers in order: others hear it with the
+A connected client is here, however long it says nothing: browsers let a hidden tab's timers run once a minute, and
+other clients forget anybody whose clock has not moved for 30 s. So the room sends the state of a silent client again,
+with a newer clock of its own. If the client then sends a clock that others have already seen, but that is newer than
+any it sent before, its state is new all the same, since a connection delivers in order: others receive it with the
 next clock.
 
-Invariant: a state that is newer than its client's last one is told to everyone once, and only a client's last state
-is ever told again. The clocks that are told of a client never go back.
+Invariant: a state that is newer than its client's last one is sent to everyone once, and only a client's last state
+is ever sent again. The clocks that others receive of a client never go back.
 """
 
 from collections.abc import Hashable, Iterable
@@ -27,21 +27,21 @@ from channels_yjs.wire.messages import LEFT, AwarenessEntry
 from .person import Person, describe
 
 NOTHING_SAID = -1  # older than any clock
-MAX_FAREWELLS = 1000  # who left longest ago is forgotten first
+MAX_FAREWELLS = 1000  # the oldest are forgotten first
 
 
 @dataclass(slots=True)
 class _Client:
-    entry: AwarenessEntry  # as it was told to everyone
+    entry: AwarenessEntry  # the one that everyone has been sent
     owner: Hashable  # a connection of this process, or the name of another process
     person: Person
-    said: int  # the newest clock that the owner has sent; the one that was told may be newer
+    said: int  # the newest clock that the owner has sent; the one in `entry` may be newer
     is_quiet: bool = False  # nothing new has come from the owner since the last round of renewals
 
 
 @dataclass(slots=True)
 class _Claim:
-    """What a connection says of a client that another one speaks for."""
+    """A connection's announcement of a client that another one speaks for."""
 
     owner: Hashable
     entry: AwarenessEntry
@@ -51,9 +51,9 @@ class _Claim:
 class Presence:
     def __init__(self) -> None:
         self._here: dict[int, _Client] = {}
-        self._gone: dict[int, AwarenessEntry] = {}  # who left, with their last clock
-        self._client_ids: dict[Hashable, int] = {}  # which client a connection speaks for
-        self._claims: dict[int, _Claim] = {}  # the last one for each client that is spoken for
+        self._gone: dict[int, AwarenessEntry] = {}  # clients that left, with their last clocks
+        self._client_ids: dict[Hashable, int] = {}  # the client that a connection speaks for
+        self._claims: dict[int, _Claim] = {}  # by client: the last claim to one that another connection speaks for
 
     def everyone(self) -> tuple[AwarenessEntry, ...]:
         return tuple(client.entry for client in self._here.values())
@@ -63,24 +63,24 @@ class Presence:
         return tuple(client.entry for client in self._here.values() if client.owner in mine)
 
     def people(self, owners: Iterable[Hashable]) -> list[Person]:
-        """Name and colour of everybody who is here by way of these."""
+        """Name and colour of everybody who is connected through these owners."""
         mine = set(owners)
         return [client.person for client in self._here.values() if client.owner in mine]
 
     def own(self, connection: Hashable, entries: Iterable[AwarenessEntry]) -> list[AwarenessEntry]:
-        """What a connection says of its own client, the first of which it ever said something new. A client without
-        a state of its own says nothing new, and must not come to speak for one whose state it repeats."""
+        """The entries about a connection's own client: the first one about which it ever said something new. A client
+        without a state of its own says nothing new, and must not come to speak for one whose state it repeats."""
         entries = list(entries)
         if connection not in self._client_ids and (news := [e for e in entries if self._is_announcement(e)]):
             self._client_ids[connection] = news[0].client_id
         return [e for e in entries if e.client_id == self._client_ids.get(connection)]
 
     def update(self, owner: Hashable, entries: Iterable[AwarenessEntry]) -> tuple[AwarenessEntry, ...]:
-        """Takes in what `owner` says of any client, and returns what is news to the others, as they hear it."""
+        """Takes in entries about any client from `owner`, and returns the news for the others, with their clocks."""
         return tuple(news for entry in entries if (news := self._take(owner, entry)))
 
     def renew(self, owners: Iterable[Hashable]) -> tuple[AwarenessEntry, ...]:
-        """With newer clocks, the states of the clients of these owners that have said nothing since the last call."""
+        """The states, with newer clocks, of the owners' clients that have said nothing since the last call."""
         mine = set(owners)
         clients = [client for client in self._here.values() if client.owner in mine]
         quiet = [client for client in clients if client.is_quiet and client.entry.clock < MAX_SAFE_INTEGER]
@@ -91,13 +91,13 @@ class Presence:
         return tuple(client.entry for client in quiet)
 
     def lagging(self, client_id: int) -> Hashable | None:
-        """The owner of a client, if others have heard of a newer clock than it has sent."""
+        """The owner of a client, if others have seen a newer clock than it has sent."""
         client = self._here.get(client_id)
         return client.owner if client and client.said < client.entry.clock else None
 
     def farewell(self, client_id: int) -> AwarenessEntry | None:
-        """The last word on a client that left. Told to that client when it comes back with an old clock, it
-        makes it move its clock on; until then others would not believe that it is here again."""
+        """The last entry of a client that left. If the client comes back with an old clock, this entry makes it move
+        its clock on; until then others would not believe that it is here again."""
         return self._gone.get(client_id)
 
     def leave(self, owner: Hashable) -> tuple[AwarenessEntry, ...]:
@@ -119,12 +119,12 @@ class Presence:
         return self._here[claim.entry.client_id].owner if claim and claim.owner == connection else None
 
     def alive(self, connection: Hashable) -> None:
-        """It has said something, so nobody else speaks for its client."""
+        """The connection has said something, so nobody else may take over its client."""
         if self._claims and (claim := self._claims.get(self._client_ids.get(connection, -1))):
             claim.is_disproved = claim.is_disproved or claim.owner != connection
 
     def decide(self, connection: Hashable) -> tuple[AwarenessEntry, ...]:
-        """The rival has had its time: unless it has said anything, this connection takes its place."""
+        """The rival's time is up: unless it has said anything, this connection takes its place."""
         client_id = self._client_ids.get(connection, -1)
         claim = self._claims.get(client_id)
         if claim is None or claim.owner != connection:
@@ -172,7 +172,7 @@ class Presence:
         return gone
 
     def _take_overtaken(self, known: _Client, entry: AwarenessEntry) -> AwarenessEntry | None:
-        """A client says something with a clock that others have already heard of."""
+        """A client sends a clock that others have already seen."""
         if entry.clock <= known.said:
             return None
         known.said, known.is_quiet = entry.clock, False

@@ -1,11 +1,11 @@
-"""Rooms: each is one open document in this process, with everyone on it who is connected here.
+"""Rooms: each is one open document in this process, with everyone who is connected to it here.
 
-A room checks what comes in, has the writer save it, and after the commit sends it to its connections, merged
-and encoded once. It learns what other processes saved when they ring the doorbell, or at the latest by
-looking at the log every few seconds: the doorbell may fail, the log does not.
+A room checks each update, has the writer save it, and after the commit sends it to its connections, merged and
+encoded once. It learns what other processes saved when they ring the doorbell, or at the latest by looking at the log
+every few seconds: the doorbell may fail, the log does not.
 
-Invariant: nothing is sent that the database does not hold, and `replica.seq` is the number up to which
-everything has been sent to every connection.
+Invariant: nothing is sent that the database does not hold, and everything up to number `replica.seq` has been sent to
+every connection.
 """
 
 import logging
@@ -38,12 +38,12 @@ T = TypeVar("T")
 PROJECT_AFTER_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 NOBODY_HERE = messages.encode(Awareness(()))
-ANSWER_SECONDS = 2.0  # for a connection whose client another one claims; whoever is alive needs a tenth of it
-IDLE_SECONDS = 10.0  # a room stays open so long after the last one left: most often somebody reloads
+ANSWER_SECONDS = 2.0  # how long a challenged connection may take to answer; a live one needs about 0.2 s
+IDLE_SECONDS = 10.0  # a room stays open this long after the last connection left: most often somebody reloads
 
 
 class Connection(Protocol):
-    """One socket, as its room sees it. Neither method waits or raises."""
+    """The part of a socket that its room knows. Neither method waits or raises."""
 
     def __hash__(self) -> int: ...
     def deliver(self, frame: bytes) -> None: ...
@@ -51,7 +51,7 @@ class Connection(Protocol):
 
 
 class Host(Protocol):
-    """The process that a room is in, as the room sees it."""
+    """The part of its process that a room knows."""
 
     def start(self, job: Coroutine[Any, Any, None], /) -> None: ...
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
@@ -59,7 +59,7 @@ class Host(Protocol):
     def submit(self, room: "Room", /) -> None: ...
     def close_room(self, room: "Room", /) -> None: ...
 
-    # What others are to hear
+    # News for others
     def ring_saved(self, room: "Room", /) -> None: ...
     def ring_presence(self, room: "Room", entry: AwarenessEntry, /) -> None: ...
     def tell_people(self, room: "Room", people: list[Person], /) -> None: ...
@@ -146,7 +146,7 @@ class Room:
             self._host.submit(self)
 
     def _ask_for_more(self, connection: Connection) -> None:
-        """Somebody who types in the moment of connecting is ahead of their own answer to the sync step 1 of `add`."""
+        """A person who types while connecting is ahead of their own answer to the sync step 1 of `add`."""
         if self._intake.lack(connection):
             connection.deliver(messages.encode(messages.SyncStep1(self.replica.state_vector)))
 
@@ -154,7 +154,7 @@ class Room:
         try:
             self._receive_update(update, shape)
         except MissingUpdates:
-            raise messages.ProtocolError("An answer stands on updates that nobody has sent.") from None
+            raise messages.ProtocolError("A SyncStep2 depends on updates that nobody has sent.") from None
         for question in self._intake.has_answered(connection):
             self._receive_question(connection, question)
 
@@ -165,7 +165,7 @@ class Room:
             self._host.submit(self)
 
     def take(self) -> Batch | None:
-        """Hands what waits to the writer, which answers with one of the next three."""
+        """Hands the waiting updates to the writer, which then calls one of the next four methods."""
         update = self._intake.take()
         return Batch(self.replica.seq, update, self.identity) if update else None
 
@@ -176,7 +176,7 @@ class Room:
         asked = self._intake.saved()
         if rows:
             self._advance(rows)
-            if len(rows) > 1:  # some of other processes: our own have been counted as they came
+            if len(rows) > 1:  # some are from other processes; ours were counted as they came
                 self._intake.count_clocks()
             self._host.ring_saved(self)
         for connection, question in asked:
@@ -187,7 +187,7 @@ class Room:
         self._end(CloseCode.NO_SUCH_DOCUMENT, "This document has been deleted.")
 
     def fail(self, error: DocumentError) -> None:
-        """The database does not hold what this room builds on. What people have not saved is in their pages."""
+        """The database lacks what this room has already seen. People's unsaved text is still in their pages."""
         self._end(error.code, error.reason)
 
     def _end(self, code: int, reason: str) -> None:
@@ -196,7 +196,7 @@ class Room:
         self._host.close_room(self)
 
     def look(self) -> None:
-        """Reads what the log holds beyond `replica.seq`: after a ring there should be something."""
+        """Reads the log's rows after `replica.seq`: a ring says that there are some."""
         self._is_behind = True
         self._jobs.start(self._catch_up)
 
@@ -234,7 +234,7 @@ class Room:
             self._challenge(connection, rival)
 
     def _challenge(self, challenger: Connection, rival: Hashable) -> None:
-        """Asks the rival what every client answers: sync step 1."""
+        """Asks the rival something that every client answers: sync step 1."""
         if challenger in self._challengers:
             return
         self._challengers.add(challenger)
@@ -247,7 +247,7 @@ class Room:
         self._news.add(self.presence.decide(challenger), is_ours=True)
 
     def hear_presence(self, process: str, entries: Iterable[AwarenessEntry]) -> None:
-        """Takes in what another process tells of its people."""
+        """Takes in news from another process about its people."""
         self._news.add(self.presence.update(process, entries), is_ours=False)
 
     def forget_process(self, process: str) -> None:
@@ -259,7 +259,7 @@ class Room:
             self._host.ring_presence(self, entry)
 
     def renew_presence(self) -> None:
-        """Tells everyone again of those who are connected here and silent, or they would be taken for gone."""
+        """Sends everyone the states of the silent clients here again, or they would be taken for gone."""
         self._news.add(self.presence.renew(self.connections), is_ours=True)
 
     def _tell_news(self, news: list[Told]) -> None:
@@ -274,14 +274,14 @@ class Room:
             self._host.tell_people(self, self.presence.people(self.connections))
 
     def _move_clock_on(self, entry: AwarenessEntry) -> None:
-        """A client that lags behind hears first that it has left. It answers with the state that it has now, and a
-        newer clock. If it heard what everyone hears first, it would take an older state of its own for the newest."""
+        """Tells a client that lags behind first that it has left. It answers with its current state and a newer
+        clock. If it received the same as everyone first, it would take an older state of its own for the newest."""
         for connection in self.connections.intersection({self.presence.lagging(entry.client_id)}):
             connection.deliver(messages.encode(Awareness((replace(entry, state=LEFT),))))
 
     # Housekeeping
 
-    # Both write by way of the writer's thread: SQLite has two who write wait for each other, and not for short.
+    # Both use the writer's thread: on SQLite, two writing threads block each other, sometimes for seconds.
 
     async def _project(self) -> None:
         if await self._host.write(store.project, self.id, self.replica.texts, self.identity, self.replica.seq):

@@ -107,7 +107,7 @@ async def test_a_page_of_another_note_is_told_so_and_nothing_flows_either_way(co
     assert told == {
         "type": "websocket.close",
         "code": 4409,
-        "reason": "There is another document under this address now.",
+        "reason": "There is a different document at this address now.",
     }
     assert await stranger.receive_nothing()
     await send(ada, SyncStatus(b"\x02"))
@@ -134,7 +134,7 @@ async def test_a_note_with_a_gap_in_its_log_says_try_again_and_stays_as_it_is(
     assert await close_of(await connect()) == (4503, "This document cannot be read at the moment.")
     [record] = [record for record in caplog.records if record.levelname == "ERROR"]
     assert record.getMessage().startswith(
-        f"The log of document {document.pk} is incomplete: without a gap it goes up to 1,"
+        f"The log of document {document.pk} is incomplete: it goes up to 1 without a gap,"
     )
     assert await Update.objects.filter(document__object_id=note.pk).acount() == 3
 
@@ -200,7 +200,7 @@ async def test_a_frame_that_is_too_large_closes_its_sender_with_4413(connect: Co
     settings.YJS_MAX_FRAME_BYTES = 100
     ada = await connect()
     await ada.send_to(bytes_data=b"\x00" * 101)
-    assert await close_of(ada) == (4413, "A frame holds at most 100 bytes.")
+    assert await close_of(ada) == (4413, "A frame may hold at most 100 bytes.")
 
 
 async def test_a_reader_too_slow_is_closed_with_4503(note: Note, settings: Any) -> None:
@@ -237,7 +237,7 @@ async def test_a_flood_is_closed_with_4429(connect: Connect, settings: Any) -> N
     ada = await connect()
     for _ in range(100):
         await send(ada, QueryAwareness())
-    assert await close_of(ada) == (4429, "This connection sends more than the server can do for it.")
+    assert await close_of(ada) == (4429, "This connection sends faster than the server can process.")
 
 
 async def test_a_flood_leaves_others_their_turn(connect: Connect) -> None:

@@ -1,4 +1,4 @@
-"""What the structs of an update hold, skipped without being understood.
+"""The contents of an update's structs, skipped without being understood.
 
 Source: the `Content*` classes of Yjs 13, `readAny` of lib0. Each function here returns how many clocks its content
 takes. Values are skipped, not built, so a check allocates nothing.
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from .lib0 import ProtocolError, Reader
 
-MAX_NESTING = 64  # of JSON-like values; a text has none at all
+MAX_NESTING = 64  # levels of JSON-like values; a text has none at all
 XML_ELEMENT, XML_HOOK, LAST_TYPE = 3, 5, 6
 
 
@@ -47,7 +47,7 @@ def _skip_format(reader: Reader) -> int:
 def _skip_type(reader: Reader) -> int:
     kind = reader.varuint()
     if kind > LAST_TYPE:
-        raise ProtocolError(f"There is no shared type of kind {kind}.")
+        raise ProtocolError(f"The update has a shared type of unknown kind {kind}.")
     if kind in (XML_ELEMENT, XML_HOOK):
         reader.varstring()
     return 1
@@ -68,11 +68,11 @@ def _skip_subdocument(reader: Reader) -> int:
 
 def _skip_value(reader: Reader, depth: int) -> None:
     if depth == 0:
-        raise ProtocolError("A value is nested too deeply.")
+        raise ProtocolError(f"A value in the update is nested deeper than {MAX_NESTING} levels.")
     match reader.byte():
         case 127 | 126 | 121 | 120:  # undefined, null, false, true
             pass
-        case 125:  # an integer, with its sign in the first byte; as long as a varuint
+        case 125:  # an integer: like a varuint, with its sign in the first byte
             reader.varuint()
         case 124:  # a 32-bit float
             reader.skip(4)
@@ -90,7 +90,7 @@ def _skip_value(reader: Reader, depth: int) -> None:
         case 116:
             reader.skip_varbytes()
         case kind:
-            raise ProtocolError(f"There is no value of kind {kind}.")
+            raise ProtocolError(f"The update has a value of unknown kind {kind}.")
 
 
 CONTENTS: dict[int, Callable[[Reader], int]] = {
@@ -104,4 +104,4 @@ CONTENTS: dict[int, Callable[[Reader], int]] = {
     8: _skip_values,
     9: _skip_subdocument,
 }
-PLAIN = {1, 4, 6}  # deleted, text, format: all that an editor of texts writes
+PLAIN = {1, 4, 6}  # deleted, text, format: a text editor writes nothing else

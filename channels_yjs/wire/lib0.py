@@ -1,10 +1,10 @@
 """The primitives that every frame is made of, as lib0/encoding and lib0/decoding write them.
 
-A varuint holds seven bits a byte, lowest first; the eighth bit says that more follow. A bytes or string
-field is its length in bytes as a varuint, then the bytes. Knows no message and no document.
+A varuint holds seven bits a byte, lowest first; the eighth bit says that more follow. A bytes or string field is its
+length in bytes as a varuint, then the bytes. Knows no message and no document.
 
-Invariant: a Reader never looks past the end of its data and never believes a number before it has compared
-it with what is there. Whatever is wrong with the data, it raises ProtocolError and nothing else.
+Invariant: a Reader never looks past the end of its data and never believes a number before it has compared it with
+the bytes that are there. On any malformed data it raises ProtocolError and nothing else.
 """
 
 MAX_SAFE_INTEGER = 2**53 - 1  # JavaScript counts no further, so no honest client sends more
@@ -29,7 +29,7 @@ def varbytes(data: bytes) -> bytes:
 
 
 class Reader:
-    """Reads one value after the other from `data`; `at` is the place of the next one."""
+    """Reads one value after the other from `data`; `at` is the position of the next one."""
 
     __slots__ = ("at", "data", "end")
 
@@ -58,18 +58,18 @@ class Reader:
                     break
                 return number
             shift += 7
-        raise ProtocolError("A number is larger than any client can count.")
+        raise ProtocolError(f"A number in the frame is larger than {MAX_SAFE_INTEGER}.")
 
     def count(self, smallest: int) -> int:
         """A number of entries, each of at least `smallest` bytes, all of which must fit in what is left."""
         number = self.varuint()
         if number * smallest > self.left:
-            raise ProtocolError("A list says that it is longer than its frame.")
+            raise ProtocolError("A list claims more entries than its frame has room for.")
         return number
 
     def skip(self, length: int) -> None:
         if length > self.left:
-            raise ProtocolError("A field says that it is longer than its frame.")
+            raise ProtocolError("A field claims more bytes than its frame has left.")
         self.at += length
 
     def varbytes(self) -> bytes:
@@ -81,7 +81,7 @@ class Reader:
     def varbytes_at_most(self, limit: int, what: str) -> bytes:
         data = self.varbytes()
         if len(data) > limit:
-            raise ProtocolError(f"{what} holds {len(data)} bytes; {limit} are allowed.")
+            raise ProtocolError(f"{what} holds {len(data)} bytes; at most {limit} are allowed.")
         return data
 
     def skip_varbytes(self) -> None:
@@ -91,8 +91,8 @@ class Reader:
         try:
             return self.varbytes().decode()
         except UnicodeDecodeError:
-            raise ProtocolError("A text is not valid UTF-8.") from None
+            raise ProtocolError("A string is not valid UTF-8.") from None
 
     def finish(self) -> None:
         if self.left:
-            raise ProtocolError("The frame goes on after its message.")
+            raise ProtocolError("There are bytes left over after the message.")

@@ -1,11 +1,11 @@
 """Frames to messages and back. One frame holds one message.
 
-Messages 0, 1 and 3 are those of y-protocols, so that any Yjs client can speak with this server; 102 is ours
-(as y-sweet has it) and is never sent to anyone who did not send it first. Knows no Django, no document and
-no socket. docs/reference/protocol.md shows each message byte by byte.
+Messages 0, 1 and 3 are those of y-protocols, so that any Yjs client can talk to this server; 102 is an addition
+(taken from y-sweet), which is sent only to clients that sent it first. Knows no Django, no document and no socket.
+docs/reference/protocol.md shows each message byte by byte.
 
-Invariant: what `decode` returns is safe to hand to the CRDT library and to relay. Every count and length in
-it has been compared with the bytes that are there. It raises ProtocolError and nothing else.
+Invariant: every message from `decode` is safe to hand to the CRDT library and to relay. Every count and length in it
+has been compared with the bytes that are there. It raises ProtocolError and nothing else.
 """
 
 import json
@@ -21,16 +21,16 @@ __all__ = ["EMPTY_UPDATE", "CloseCode", "Message", "ProtocolError", "decode", "e
 
 SYNC, AWARENESS, QUERY_AWARENESS, SYNC_STATUS = 0, 1, 3, 102
 SYNC_STEP_1, SYNC_STEP_2, SYNC_UPDATE = 0, 1, 2
-MAX_AWARENESS_BYTES = 64 * 1024  # stock clients send on what they hear of others, all in one frame
+MAX_AWARENESS_BYTES = 64 * 1024  # stock clients pass on the states of all others in one frame
 MAX_STATE_BYTES = 4 * 1024  # a person's name, colour and cursor take some 300
 MAX_STATUS_BYTES = 64
-WRITTEN_OUT = re.compile(r"\d[eE]")  # of 1e20 a browser makes 100000000000000000000 when it sends the state back
+WRITTEN_OUT = re.compile(r"\d[eE]")  # a browser writes 1e20 as 100000000000000000000 when it sends the state back
 LONGEST_NUMBER = 21  # digits
 LEFT = "null"  # the state, as JSON, of a client that has left
 
 
 class CloseCode(IntEnum):
-    """Why the server closes. y-websocket comes back by itself, except after 4400 to 4499."""
+    """The server's reasons for closing. y-websocket reconnects by itself, except after 4400 to 4499."""
 
     MALFORMED_FRAME = 4400
     NOT_ALLOWED = 4403
@@ -41,12 +41,12 @@ class CloseCode(IntEnum):
     TRY_AGAIN = 4503
 
 
-FOR_GOOD = range(4400, 4500)  # the codes after which y-websocket does not come back
+FOR_GOOD = range(4400, 4500)  # y-websocket does not reconnect after these codes
 
 
 class Refused(Exception):
-    """A connection is not let in, or what it sends is not taken. It is closed with this code, and its page shows the
-    reason, one sentence."""
+    """A connection may not come in, or its message is not accepted. It is closed with this code, and its page shows
+    the reason, one sentence."""
 
     def __init__(self, code: int, reason: str) -> None:
         if code not in (*FOR_GOOD, CloseCode.TRY_AGAIN):
@@ -72,7 +72,7 @@ class SyncStep2:
 
 @dataclass(frozen=True, slots=True)
 class SyncUpdate:
-    """A change that was just made."""
+    """A new change."""
 
     update: bytes
     shape: Shape | None = field(default=None, compare=False, repr=False)
@@ -80,7 +80,7 @@ class SyncUpdate:
 
 @dataclass(frozen=True, slots=True)
 class AwarenessEntry:
-    """One client's presence. `clock` grows with each change of it; `state` is JSON, and `null` if it left."""
+    """One client's presence. `clock` grows with each change; `state` is JSON, and `null` once the client has left."""
 
     client_id: int
     clock: int
@@ -132,8 +132,8 @@ def encode(message: Message) -> bytes:
 
 
 def encode_presence(entries: Iterable[AwarenessEntry]) -> list[bytes]:
-    """As many Awareness frames as it takes. Stock clients send back what they hear, frame by frame, and one that were
-    larger than what is taken from them would close them all."""
+    """As many Awareness frames as needed. Stock clients send back what they receive, frame by frame, and a frame
+    above the server's limit would close them all."""
     frames: list[list[AwarenessEntry]] = [[]]
     size = 0
     for entry in entries:
@@ -181,7 +181,7 @@ def _decode_entries(data: bytes) -> tuple[AwarenessEntry, ...]:
 def _decode_entry(reader: Reader) -> AwarenessEntry:
     entry = AwarenessEntry(reader.varuint(), reader.varuint(), reader.varstring())
     if (size := len(entry.state.encode()) + _growth(entry.state)) > MAX_STATE_BYTES:
-        raise ProtocolError(f"An awareness state holds {size} bytes; {MAX_STATE_BYTES} are allowed.")
+        raise ProtocolError(f"An awareness state holds {size} bytes; at most {MAX_STATE_BYTES} are allowed.")
     try:
         state = json.loads(entry.state)
     except (ValueError, RecursionError):

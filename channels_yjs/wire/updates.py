@@ -1,12 +1,12 @@
 """The shape of a Yjs update (format version 1), checked without understanding it.
 
-An update is a list of clients with their structs, then a delete set. Everything in it that says "so many
-follow" is compared with the bytes that are left before the CRDT library sees it: five hostile bytes make
-that library reserve a gigabyte otherwise. Values are skipped, not built, so a check allocates nothing.
+An update is a list of clients with their structs, then a delete set. Every count and length in it is compared with
+the bytes that are left before the CRDT library sees it: otherwise five hostile bytes make that library reserve a
+gigabyte. Values are skipped, not built, so a check allocates nothing.
 
-The rules below that seem strict keep every honest update and shut out those that merge today and that no library
-applies or takes apart tomorrow: fuzzing found each of them. The limits are far above what people write; past them the
-library takes minutes, or overflows its stack.
+The stricter rules below reject no honest update. Fuzzing found each of them: an update that merges cleanly and can
+later be neither applied nor split. The limits are far above what people write; past them the library takes minutes,
+or overflows its stack.
 
 Source: `readClientsStructRefs`, `readDeleteSet` and the `Content*` classes of Yjs 13, `readAny` of lib0.
 """
@@ -19,12 +19,12 @@ from .contents import CONTENTS, PLAIN
 from .lib0 import ProtocolError, Reader, varuint
 
 EMPTY_UPDATE = b"\x00\x00"  # no structs, nothing deleted
-MAX_CLOCK = 2**31 - 1  # the library counts letters in 32 bits, and panics when they overflow
-MAX_CLIENTS = 4_096  # in one update: each page that was ever written in is one
-MAX_STRUCTS = 250_000  # somebody writing off line for hours makes some 10 000
-MAX_JOINABLE = 5_000  # structs that go on where the last one ended; Yjs joins them before it sends
-MAX_KEYED = 5_000  # structs under a key, as in a map; the library takes time with the square of those, too
-MAX_DELETED_RANGES = 100_000  # a letter replaced everywhere in a note of a megabyte
+MAX_CLOCK = 2**31 - 1  # the library counts characters in 32 bits, and panics when they overflow
+MAX_CLIENTS = 4_096  # in one update; each page that somebody ever wrote in is a client
+MAX_STRUCTS = 250_000  # a person who writes offline for hours makes some 10 000
+MAX_JOINABLE = 5_000  # structs that continue the one before; Yjs joins them before it sends
+MAX_KEYED = 5_000  # structs under a key, as in a map; the library's time grows with their square, too
+MAX_DELETED_RANGES = 100_000  # as after replacing a letter everywhere in a note of a megabyte
 
 CONTENT_MASK = 0b0001_1111
 HAS_ORIGIN, HAS_RIGHT_ORIGIN, HAS_PARENT_SUB = 0x80, 0x40, 0x20
@@ -51,13 +51,13 @@ def write_state_vector(clocks: Mapping[int, int]) -> bytes:
 
 @dataclass(slots=True)
 class Shape:
-    """Which clocks an update brings, and which it stands on."""
+    """The clocks that an update brings, and those that it depends on."""
 
     # Each by client:
-    spans: dict[int, tuple[int, int]] = field(default_factory=dict)  # its first clock, the one after its last
-    origins: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)  # at which clock, whose, which
-    needs: dict[int, int] = field(default_factory=dict)  # all before this clock must be known already
-    deletes: dict[int, int] = field(default_factory=dict)  # all before this clock must be there then
+    spans: dict[int, tuple[int, int]] = field(default_factory=dict)  # its first clock, and the one after its last
+    origins: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)  # (clock, origin's client and clock)
+    needs: dict[int, int] = field(default_factory=dict)  # every clock below must be known already
+    deletes: dict[int, int] = field(default_factory=dict)  # every clock below must exist afterwards
     is_plain: bool = True  # nothing but characters at the root
 
     def only_deletes(self) -> bool:
@@ -66,7 +66,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much an update may hold, and whether each client and range has to stand in its place."""
+    """The size limits of an update, and whether its clients and ranges must be in order."""
 
     clients: float = MAX_CLIENTS
     structs: float = MAX_STRUCTS
@@ -88,7 +88,7 @@ def check_update(data: bytes) -> Shape:
 def has_surrogate_pairs(data: bytes) -> bool:
     """Whether any text in an update, deleted or not, has a character beyond U+FFFF, such as an emoji. In UTF-16 these
     are two units long, and a client may have written between the two. Raises ProtocolError like `check_update`, but
-    without its limits: a log, which is merged from all that ever came in, outgrows them."""
+    without its limits: a log, merged from everything that ever came in, outgrows them."""
     reader = _PairReader(data)
     _Walk(reader, UNLIMITED).run()
     return reader.has_pairs
@@ -108,22 +108,22 @@ class _PairReader(Reader):
 
 
 class _Walk:
-    """Through one update, from its first byte to its last."""
+    """One pass through an update, from its first byte to its last."""
 
     __slots__ = ("_joinable", "_keyed", "_limits", "_reader", "_shape")
 
     def __init__(self, reader: Reader, limits: Limits) -> None:
         self._reader, self._limits = reader, limits
         self._shape = Shape()
-        self._joinable = 0  # structs that only go on where the one before ended
+        self._joinable = 0  # structs that only continue the one before
         self._keyed = 0  # structs under a key
 
     def run(self) -> Shape:
         self._clients()
         self._delete_set()
         self._reader.finish()
-        _at_most(self._limits.joinable, self._joinable, "structs that should have been joined")
-        _at_most(self._limits.keyed, self._keyed, "keys")
+        _at_most(self._limits.joinable, self._joinable, "structs that Yjs would have joined")
+        _at_most(self._limits.keyed, self._keyed, "items with keys")
         return self._shape
 
     def _clients(self) -> None:
@@ -136,7 +136,7 @@ class _Walk:
             _at_most(self._limits.structs, total, "structs")
             client = reader.varuint()
             if self._limits.in_order and client in self._shape.spans:
-                raise ProtocolError("An update names a client twice.")
+                raise ProtocolError(f"The update lists client {client} twice.")
             self._structs(client, structs)
 
     def _structs(self, client: int, structs: int) -> None:
@@ -150,7 +150,7 @@ class _Walk:
                 if content == SKIPPED:
                     shape.needs[client] = clock
                 else:
-                    shape.is_plain = False  # garbage is what is left of other types than texts
+                    shape.is_plain = False  # garbage is left over from types other than texts
                 continue
             if info & HAS_ORIGIN:
                 self._joinable += neighbour(client, clock) == clock - 1
@@ -160,28 +160,28 @@ class _Walk:
                 self._parent(client, clock, has_key=bool(info & HAS_PARENT_SUB))
             skip_content = CONTENTS.get(content)
             if skip_content is None:
-                raise ProtocolError(f"There is no content of kind {content} in an update.")
+                raise ProtocolError(f"The update has content of unknown kind {content}.")
             if content not in PLAIN:
                 shape.is_plain = False
             clock = _clock(clock + _some(skip_content(reader)))
         shape.spans[client] = start, clock
 
     def _neighbour(self, client: int, clock: int) -> int:
-        """The clock of the item beside which a struct was written, if it is one of the same client; else -1."""
+        """The clock of the origin, left or right, if it is an item of the same client; otherwise -1."""
         reader = self._reader
         other, before = reader.varuint(), _clock(reader.varuint())
         if other != client:
             self._shape.origins.setdefault(client, []).append((clock, other, before))
             return -1
         if before >= clock:
-            raise ProtocolError("An update has a letter beside one that is written later.")
+            raise ProtocolError("An item in the update has itself or a later item as its origin.")
         return before
 
     def _parent(self, client: int, clock: int, *, has_key: bool) -> None:
         if self._reader.varuint() == 1:
             self._reader.varstring()  # the name of a root type
         else:
-            self._shape.is_plain = False  # it is in another type, and names that
+            self._shape.is_plain = False  # the parent is another item, a nested type
             self._neighbour(client, clock)
         if has_key:
             self._reader.varstring()
@@ -199,29 +199,29 @@ class _Walk:
             self._shape.deletes[client] = max(end, self._shape.deletes.get(client, 0))
 
     def _ranges(self, ranges: int) -> int:
-        """In order, as every library writes them: out of order, each one costs as much as all before it."""
+        """Requires ascending order, as every library writes them: otherwise each costs as much as all before it."""
         end = 0
         for _ in range(ranges):
             start, length = self._reader.varuint(), self._reader.varuint()
             if self._limits.in_order and start < end:
-                raise ProtocolError("The deleted ranges of an update are not in order.")
+                raise ProtocolError("The deleted ranges of a client are not in ascending order.")
             end = _clock(start + _some(length))
         return end
 
 
 def _at_most(limit: float, number: int, what: str) -> None:
     if number > limit:
-        raise ProtocolError(f"An update has too many {what}.")
+        raise ProtocolError(f"The update has more than {limit} {what}.")
 
 
 def _some(number: int) -> int:
-    """The library divides by the lengths of what it has."""
+    """Refuses zero: the library divides by the lengths of items."""
     if number == 0:
-        raise ProtocolError("An update has something without a length in it.")
+        raise ProtocolError("The update has an empty client, item or deleted range.")
     return number
 
 
 def _clock(clock: int) -> int:
     if clock > MAX_CLOCK:
-        raise ProtocolError("An update counts further than any text is long.")
+        raise ProtocolError(f"A clock in the update is larger than {MAX_CLOCK}.")
     return clock

@@ -240,7 +240,7 @@ def test_a_gap_is_seen_by_whoever_reads_on_and_said_in_the_log(caplog: pytest.Lo
         with pytest.raises(GapError):
             store.read(document.pk, after)
     assert (
-        f"The log of document {document.pk} is incomplete: without a gap it goes up to 2, and its newest number is 5."
+        f"The log of document {document.pk} is incomplete: it goes up to 2 without a gap, but its newest number is 5."
         in (caplog.text)
     )
     assert [row.seq for row in store.read(document.pk, after=3)] == [4, 5]
@@ -249,7 +249,7 @@ def test_a_gap_is_seen_by_whoever_reads_on_and_said_in_the_log(caplog: pytest.Lo
 def test_nothing_is_appended_for_a_room_that_knows_more_than_the_database() -> None:
     document, other, typist = create_document(), create_document(), Typist()
     update = typist.write("x")
-    with pytest.raises(GapError, match="number 5 has been saved, and the newest is 1"):
+    with pytest.raises(GapError, match="number 5 has been saved, but its newest is 1"):
         store.append({document.pk: Batch(5, update), other.pk: Batch(1, update)})
     assert set(Document.objects.filter(pk__in=[document.pk, other.pk]).values_list("seq", flat=True)) == {1}
 

@@ -356,7 +356,7 @@ async def test_people_on_a_note_that_another_one_replaces_are_told_so_and_nothin
     assert (
         ada.closed
         == grace.closed
-        == (CloseCode.ANOTHER_DOCUMENT, "There is another document under this address now.")
+        == (CloseCode.ANOTHER_DOCUMENT, "There is a different document at this address now.")
     )
     assert grace.text == "Written before"
     await expect_text("The other one", await join("Alan"))
