@@ -1,7 +1,7 @@
 // @ts-check
 // An editor shows a copy of its shared text. CodeMirror removes a plugin that fails, logs the error and goes on, so
-// the two could part for good under the words "Live" and "Saved". Therefore they are compared after each change; where
-// that would take long, only their lengths are, and the whole texts when nobody has written for a moment.
+// the two could drift apart for good under the words "Live" and "Saved". Therefore they are compared after each
+// change; in a long text only their lengths are, and the whole texts when nobody has written for a moment.
 
 import { readText } from "./binding.js"
 
@@ -12,15 +12,15 @@ import { readText } from "./binding.js"
 
 const TICK_MS = 1000
 const BUSY_TICKS = 10 // between two comparisons while people write without a pause
-const QUICKLY_COMPARED = 20_000 // characters; a million in 60 000 pieces takes some 50 ms
+const QUICKLY_COMPARED = 20_000 // characters; comparing a million in 60 000 pieces takes some 50 ms
 
 /**
  * @param {Y.Text} text
  * @param {() => Text} getShown
- * @param {() => void} onParted makes them agree again
+ * @param {() => void} onParted has to make them agree again
  */
 export function watchAgreement(text, getShown, onParted) {
-  /** @type {Text | null} what the editor showed when it was last found to be the shared text */
+  /** @type {Text | null} the editor's text when it last was the shared text */
   let agreed = null
   let isQuiet = true
   let ticks = 0
@@ -40,7 +40,7 @@ export function watchAgreement(text, getShown, onParted) {
   const onChange = () => {
     agreed = null
     isQuiet = false
-    queueMicrotask(compareQuickly) // not now: one of the two is changed first
+    queueMicrotask(compareQuickly) // later: now only one of the two has changed
   }
   const tick = () => {
     if (isQuiet || ++ticks % BUSY_TICKS === 0) if (!agrees()) onParted()
@@ -59,7 +59,7 @@ export function watchAgreement(text, getShown, onParted) {
 }
 
 /**
- * Where a caret goes when the text around it is replaced by another version of itself.
+ * The new position of a caret when the text around it is replaced by another version of itself.
  *
  * @param {number} position
  * @param {string} before

@@ -1,8 +1,8 @@
 // @ts-check
 // Binds an editor to its shared text, both ways, in place of the plugin of y-codemirror.next. The difference: while
-// somebody composes a word with an input method, the browser must find the line as it left it, or the word would be
-// there twice. What others write into that line is held back until the word is done. The shared text has it already,
-// so that what is typed meanwhile goes in at mapped positions.
+// somebody composes a word with an input method, the browser must find the line as it left it, or the word would
+// appear twice. Changes of others to that line are held back until the word is done. The shared text has them
+// already, so what is typed meanwhile goes in at mapped positions.
 
 import { ChangeSet } from "@codemirror/state"
 import { ViewPlugin } from "@codemirror/view"
@@ -14,11 +14,11 @@ import { ySyncAnnotation, ySyncFacet } from "y-codemirror.next"
  */
 
 const EMBEDDED = "\ufffc"
-const AFTER_THE_LAST_INPUT_MS = 100 // CodeMirror reads what was composed a moment after its end
-const LONGEST_PAUSE_MS = 10_000 // some keyboards of phones never end a word by themselves
+const AFTER_THE_LAST_INPUT_MS = 100 // CodeMirror reads a composition a moment after its end
+const LONGEST_PAUSE_MS = 10_000 // some phone keyboards never end a word by themselves
 
 class Binding {
-  /** @type {ChangeSet | null} from what is shown to what the shared text is */
+  /** @type {ChangeSet | null} the held-back changes: from the shown text to the shared one */
   held = null
   /** @type {number | undefined} */
   timer
@@ -54,7 +54,7 @@ class Binding {
   update(update) {
     const isFromText = update.transactions.some((transaction) => transaction.annotation(ySyncAnnotation))
     if (!update.docChanged || isFromText) return
-    // Of two insertions at one place, what is composed comes first: it goes on with the word before it.
+    // Of two insertions at one place, the composed one comes first: it continues the word before it.
     const changes = this.held ? update.changes.map(this.held, true) : update.changes
     this.held = this.held?.map(update.changes) ?? null
     if (this.held) this.waitFor(LONGEST_PAUSE_MS)
@@ -106,7 +106,7 @@ export function readText(text) {
 }
 
 /**
- * The shared text by what the editor has, with what is held back.
+ * The shared text, as the editor knows it: the shown text with the held-back changes.
  *
  * @param {EditorView} view
  */
@@ -116,7 +116,7 @@ export function getText(view) {
 }
 
 /**
- * Where a position in the editor is in the shared text.
+ * The position in the shared text of a position in the editor.
  *
  * @param {EditorView} view
  * @param {number} position
@@ -126,7 +126,7 @@ export function toText(view, position) {
 }
 
 /**
- * Where a position in the shared text is in the editor.
+ * The position in the editor of a position in the shared text.
  *
  * @param {EditorView} view
  * @param {number} position

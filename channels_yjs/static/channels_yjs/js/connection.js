@@ -1,6 +1,6 @@
 // @ts-check
-// The state of the line in words, and the switch that cuts it. The provider reconnects by itself; this module
-// only tells what is going on. "Live" means that everything the server has is here.
+// The state of the connection in words, and the switch that cuts it. The provider reconnects by itself; this module
+// only shows the state. "Live" means that everything the server has is here.
 
 /** @import { SharedDocument } from "./document.js" */
 
@@ -9,10 +9,10 @@ const WORDS = {
   unreached: "Not connected yet: this can be read, but not changed",
   live: "Live",
   offline: "Offline: your changes are kept and will be sent",
-  closed: "Offline: the server has closed the line",
+  closed: "Offline: the server closed the connection",
 }
 
-/** @type {Record<number, string>} Where a server says in words why it closed, not all of them pass it on. */
+/** @type {Record<number, string>} By code: not every server passes on the reason in words. */
 const CLOSED = {
   4403: "Offline: you may not open this",
   4404: "Offline: this has been deleted",
@@ -20,8 +20,8 @@ const CLOSED = {
 
 /**
  * @param {SharedDocument} shared
- * @param {HTMLElement} element says the state
- * @param {HTMLElement} [toggle] a switch that cuts the line
+ * @param {HTMLElement} element shows the state
+ * @param {HTMLElement} [toggle] a switch that cuts the connection
  */
 export function showConnection({ provider }, element, toggle) {
   /** @param {keyof typeof WORDS} state @param {string} [words] */
@@ -30,7 +30,7 @@ export function showConnection({ provider }, element, toggle) {
     element.dataset.state = state
     element.textContent = words
   }
-  let wasLive = false // before that there is no editor, and so nothing that could be kept
+  let wasLive = false // before that there is no editor, and so no change to keep
   /** @param {boolean} isSynced */
   const onSync = (isSynced) => {
     wasLive ||= isSynced
@@ -38,7 +38,7 @@ export function showConnection({ provider }, element, toggle) {
   }
   const onLost = () => show(wasLive ? "offline" : "unreached")
   /** @param {{ code: number }} event */
-  const onClosed = ({ code }) => show("closed", CLOSED[code]) // for good: the provider does not come back by itself
+  const onClosed = ({ code }) => show("closed", CLOSED[code]) // for good: the provider does not reconnect by itself
   const onToggle = () => {
     const goesOffline = toggle?.getAttribute("aria-checked") === "false"
     toggle?.setAttribute("aria-checked", String(goesOffline))

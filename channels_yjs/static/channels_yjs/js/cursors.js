@@ -1,9 +1,9 @@
 // @ts-check
 // Other people's cursors and selections in an editor, and mine in theirs.
 //
-// They are drawn in layers over and under the text and never put into it: what a screen reader reads, or a person
-// copies, is the text alone. A cursor travels as a relative position, which keeps its place between two letters
-// whatever is written before it. Mine stays where it was when I look elsewhere, as I do.
+// They are drawn in layers over and under the text and never put into it: a screen reader reads, and a person copies,
+// the text alone. A cursor travels as a relative position, which keeps its place between two letters whatever is
+// written before it. Mine stays in place while I look elsewhere, as I do.
 
 import { EditorSelection, StateEffect } from "@codemirror/state"
 import { EditorView, RectangleMarker, ViewPlugin, layer } from "@codemirror/view"
@@ -79,7 +79,7 @@ function publish(view, text, awareness) {
  * @param {EditorView} view
  * @param {Y.Text} text
  * @param {Awareness} awareness
- * @returns {Cursor[]} those of other people in this text
+ * @returns {Cursor[]} other people's cursors in this text
  */
 function readCursors(view, text, awareness) {
   const cursors = []
@@ -96,7 +96,7 @@ function readCursors(view, text, awareness) {
 
 /**
  * @param {Y.Text} text
- * @param {any} json what another client sent: it may be anything
+ * @param {any} json from another client: it may be anything
  */
 function indexOf(text, json) {
   try {

@@ -1,6 +1,6 @@
 // @ts-check
-// Each line runs in its own direction, that of its first letter: a Hebrew line in an English note starts at the right.
-// The browser finds it out, line by line (`dir="auto"`), and CodeMirror asks it when a caret moves.
+// Each line runs in its own direction, that of its first letter: a Hebrew line in an English note starts at the
+// right. The browser detects it line by line (`dir="auto"`), and CodeMirror asks the browser when a caret moves.
 
 import { RangeSetBuilder } from "@codemirror/state"
 import { Decoration, EditorView, ViewPlugin } from "@codemirror/view"
@@ -28,7 +28,7 @@ export const lineDirections = [
 
 /**
  * @param {EditorView} view
- * @returns {DecorationSet} for the lines in view: there may be many thousand more
+ * @returns {DecorationSet} for the lines in view only: there may be thousands more
  */
 function decorate(view) {
   /** @type {RangeSetBuilder<Decoration>} */

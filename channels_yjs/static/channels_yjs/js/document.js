@@ -1,6 +1,6 @@
 // @ts-check
-// A shared document in this page: its Y.Doc, and the provider that keeps it in step with the server's. Everything else
-// here shows it or writes in it, and other bindings of Yjs work on its `doc` as well.
+// A shared document in this page: its Y.Doc, and the provider that keeps it in step with the server's. Everything
+// else here shows it or writes in it; other Yjs bindings work on its `doc` as well.
 
 import { WebsocketProvider } from "y-websocket"
 import * as Y from "yjs"
@@ -10,9 +10,9 @@ import * as Y from "yjs"
  * @import { MountedEditor } from "./editor.js"
  */
 
-const NOT_MINE_ANY_MORE = [4403, 4404, 4409] // the codes after which nothing that is written here can ever be saved
+const NOT_MINE_ANY_MORE = [4403, 4404, 4409] // after these codes nothing written here can ever be saved
 const TOO_LARGE = 4413
-const FAR_TOO_LARGE = 1009 // the WebSocket's own code, of a server that did not even read the frame
+const FAR_TOO_LARGE = 1009 // the WebSocket's own code, from a server that did not even read the frame
 
 /**
  * @typedef {object} SharedDocument
@@ -20,17 +20,17 @@ const FAR_TOO_LARGE = 1009 // the WebSocket's own code, of a server that did not
  * @property {Record<string, Y.Text>} texts by name
  * @property {WebsocketProvider} provider
  * @property {Awareness} awareness
- * @property {Y.UndoManager} undoManager of what was written in this page; editors add themselves
- * @property {MountedEditor[]} editors those that are mounted, in the order in which they were
- * @property {Promise<void>} synced once all that the server has is here
- * @property {() => void} makeReadOnly what there is can be read on, and nothing changes any more; happens by itself when
- *   the server says that the document is gone, or not for this person
+ * @property {Y.UndoManager} undoManager for the changes made in this page; editors add themselves
+ * @property {MountedEditor[]} editors the mounted ones, in the order of mounting
+ * @property {Promise<void>} synced resolves once everything that the server has is here
+ * @property {() => void} makeReadOnly lets the document be read, and changed no more; happens by itself when the server
+ *   says that the document is gone, or not for this person
  * @property {() => void} destroy
  */
 
 /**
- * @param {string} address of its WebSocket, such as "/ws/meetings/1?identity=…". With the identity of the row's document
- *   the server can tell a page that comes back to a database that was made anew that this is another document now.
+ * @param {string} address of its WebSocket, such as "/ws/meetings/1?identity=…". The identity of the row's document
+ *   lets the server tell a page that comes back after the database was recreated that this is another document now.
  * @param {string[]} names of its texts, as `shared_texts` has them
  * @returns {SharedDocument}
  */
@@ -39,10 +39,10 @@ export function openDocument(address, names) {
   const [, folder, name] = /** @type {RegExpExecArray} */ (/^(.*)\/([^/]+)\/?$/.exec(pathname))
   const doc = new Y.Doc()
   const texts = Object.fromEntries(names.map((name) => [name, doc.getText(name)]))
-  // Without its broadcast channel: two tabs of one browser would sync past the server, and hide its faults.
+  // No broadcast channel: two tabs of one browser would sync without the server, and hide its faults.
   const provider = new WebsocketProvider(origin.replace("http", "ws") + folder, name, doc, {
     disableBc: true,
-    params: { ...Object.fromEntries(searchParams), texts: names.join() }, // so that a wrong name is noticed
+    params: { ...Object.fromEntries(searchParams), texts: names.join() }, // so that the server refuses a wrong name
   })
   const { awareness } = provider
   const undoManager = new Y.UndoManager(Object.values(texts), { trackedOrigins: new Set() })
@@ -51,8 +51,8 @@ export function openDocument(address, names) {
 
   /** @param {{ status: string }} event */
   const onStatus = ({ status }) => {
-    // Awareness believes only newer clocks. So with each connection we start a new one of our own, and when the line
-    // goes we forget those of others: or who was here before would not be here after.
+    // Awareness believes only newer clocks. So with each connection we start a new clock of our own, and when the
+    // connection is lost we forget those of others: otherwise people who were here before would not be here after.
     if (status === "connected") awareness.setLocalState(awareness.getLocalState())
     if (status === "disconnected") {
       for (const id of awareness.meta.keys()) if (id !== doc.clientID) awareness.meta.delete(id)
@@ -61,11 +61,11 @@ export function openDocument(address, names) {
   /** @param {CloseEvent | null} event */
   const onLost = (event) => {
     if (event?.code !== FAR_TOO_LARGE) return
-    provider.disconnect() // or it would send the same again and again
+    provider.disconnect() // otherwise it would send the same frame again and again
     queueMicrotask(() => provider.emit("closed", [{ code: TOO_LARGE, reason: "" }, provider]))
   }
   const makeReadOnly = () => {
-    undoManager.clear() // or Mod-z would still change what is only there to be read
+    undoManager.clear() // otherwise Mod-z would still change a read-only text
     for (const editor of editors) editor.makeReadOnly()
   }
   /** @param {{ code: number }} event */

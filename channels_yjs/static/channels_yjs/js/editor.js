@@ -1,6 +1,6 @@
 // @ts-check
-// An editor for one text of a shared document. It is bound to the text, so what is typed goes into the document, and
-// what comes into the document is shown. An editor that ever shows another text than the document's is mounted anew.
+// An editor for one text of a shared document. It is bound to the text, so typed text goes into the document, and
+// changes of the document are shown. An editor that ever shows another text than the document's is mounted again.
 
 import { defaultKeymap } from "@codemirror/commands"
 import { Compartment, EditorState, Prec } from "@codemirror/state"
@@ -20,33 +20,33 @@ import { undoSteps } from "./undo.js"
  * @import { SharedDocument } from "./document.js"
  */
 
-/** What a phone offers in a text field for prose. CodeMirror, made for code, switches all of it off. */
+/** The help that a phone gives in a text field for prose. CodeMirror, made for code, switches all of it off. */
 const PROSE = { spellcheck: "true", autocapitalize: "sentences", autocorrect: "on", writingsuggestions: "true" }
 
 /**
  * @typedef {object} Options
- * @property {string} [label] for who cannot see it; the name, where there is none
- * @property {string} [hint] stands there while the text is empty
+ * @property {string} [label] for people who cannot see it; the default is the name
+ * @property {string} [hint] is shown while the text is empty
  * @property {boolean} [isOneLine]
- * @property {() => void} [onEnter] what Enter and the arrow down do in an editor for one line
- * @property {Extension} [extensions] of CodeMirror, before all others
- * @property {() => { top?: number, bottom?: number }} [getMargins] what stands over the text while it scrolls
- * @property {string} [nonce] for the style sheet that CodeMirror makes; that of the page's import map, if it is not given
- * @property {(shown: string, mountAnew: () => void) => void} [onParted] gets what the editor showed that was not the
+ * @property {() => void} [onEnter] runs at Enter and the arrow down in an editor for one line
+ * @property {Extension} [extensions] CodeMirror's, before all others
+ * @property {() => { top?: number, bottom?: number }} [getMargins] the height of bars over the scrolling text
+ * @property {string} [nonce] for the style sheet that CodeMirror makes; the default is the import map's
+ * @property {(shown: string, mountAnew: () => void) => void} [onParted] gets the editor's text that was not the
  *   document's text, before the editor is replaced
  */
 
 /**
  * @typedef {object} MountedEditor
  * @property {string} name of the text
- * @property {EditorView} view CodeMirror's own; it may be another one later
- * @property {() => boolean} seemsToAgree whether it shows the document's text, as far as that is told quickly
+ * @property {EditorView} view CodeMirror's; it may be replaced later
+ * @property {() => boolean} seemsToAgree whether it shows the document's text, by a quick comparison
  * @property {() => void} makeReadOnly
  * @property {() => void} destroy
  */
 
 /**
- * Replaces what is in `host`. To be called when the document has synced: before that, nobody can tell what it says.
+ * Replaces the content of `host`. Call it when the document has synced: before that, nobody knows its text.
  *
  * @param {SharedDocument} shared
  * @param {string} name of the text
@@ -57,7 +57,7 @@ const PROSE = { spellcheck: "true", autocapitalize: "sentences", autocorrect: "o
 export function mountEditor(shared, name, host, options = {}) {
   const { awareness, undoManager } = shared
   const text = shared.texts[name]
-  if (!text) throw new Error(`openDocument was told of no text "${name}"`)
+  if (!text) throw new Error(`openDocument was not given the text "${name}"`)
   const { label = name, hint = "", isOneLine = false, onEnter = () => {}, extensions = [], getMargins = () => ({}) } = options
   const { nonce = pageNonce(), onParted = (_shown, mountAnew) => mountAnew() } = options
   const writable = new Compartment()
@@ -75,7 +75,7 @@ export function mountEditor(shared, name, host, options = {}) {
         isOneLine ? oneLine(onEnter) : [],
         EditorView.updateListener.of((update) => update.docChanged && agreement.onEdited()),
         lineEnds,
-        undoSteps(undoManager), // before the binding hands a change to the document, where it is recorded
+        undoSteps(undoManager), // before the binding passes a change to the document, where it is recorded
         binding,
         withoutSync(yCollab(text, null, { undoManager })),
         showCutPairs(text),
@@ -146,7 +146,7 @@ function named(name, attributes) {
   return EditorView.contentAttributes.of({ "aria-label": name, dir: "auto", ...PROSE, ...attributes })
 }
 
-/** @param {Extension} collab a list, of which the binding takes the place of one part */
+/** @param {Extension} collab a list, in which the binding replaces one part */
 function withoutSync(collab) {
   return Array.isArray(collab) ? collab.filter((extension) => extension !== ySync) : collab
 }

@@ -13,18 +13,18 @@ import { firstInView } from "./place.js"
  * @import { Match } from "./matches.js"
  */
 
-const LONGEST_SELECTION = 100 // characters: a longer selection is not what somebody wants to find
+const LONGEST_SELECTION = 100 // characters: nobody wants to find a longer selection
 const COUNT_AGAIN_MS = 100 // after a change: searching a large note takes a while, and others may be typing
 const MARGIN_PX = 48 // between a match and the edge of what is in view
 
 /**
  * @param {SharedDocument} shared
  * @param {object} parts
- * @param {() => number} parts.getTop where on the screen the text begins to be in view
+ * @param {() => number} parts.getTop the height on the screen from which the text is in view
  * @param {HTMLElement} parts.button opens the panel
  * @param {HTMLElement} parts.panel
  * @param {HTMLInputElement} parts.input
- * @param {HTMLElement} parts.count says which match this is, and of how many
+ * @param {HTMLElement} parts.count shows the number of this match, and of all
  * @param {HTMLElement} parts.previous
  * @param {HTMLElement} parts.close
  */
@@ -33,7 +33,7 @@ export function showFind({ doc, editors }, { getTop, button, panel, input, count
 
   /** @type {Match[]} in the order of the page */
   let matches = []
-  /** @type {Element | null} what had the focus before */
+  /** @type {Element | null} the element that had the focus before */
   let before = null
   /** @type {number | undefined} */
   let timer
@@ -156,7 +156,7 @@ function selectedWords({ state }) {
 }
 
 /**
- * Where somebody who has no caret begins to search: at what is in view.
+ * The start of a search for a person who has no caret: the first character in view.
  *
  * @param {EditorView[]} views
  * @param {number} top

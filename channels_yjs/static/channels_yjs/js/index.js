@@ -1,5 +1,5 @@
 // @ts-check
-// The entry "channels-yjs": what a page imports. Nothing here knows what the documents are of.
+// The entry "channels-yjs", which pages import. Nothing here knows what the documents are about.
 //
 //   const minutes = openDocument("/ws/meetings/1", ["minutes"])
 //   showSaved(minutes, element)

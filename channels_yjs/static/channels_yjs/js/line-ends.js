@@ -11,7 +11,7 @@ import { ySyncAnnotation } from "y-codemirror.next"
 
 const OTHER_LINE_ENDS = /\r\n?/g
 
-/** Turns the line ends of what is pasted, dropped or typed on this page into "\n". */
+/** Turns the line ends of pasted, dropped or typed text into "\n". */
 const convertOwn = EditorState.transactionFilter.of((transaction) => {
   if (!transaction.docChanged || transaction.annotation(ySyncAnnotation)) return transaction
   const changes = otherLineEnds(transaction)

@@ -1,20 +1,20 @@
 // @ts-check
-// The line to a list's server: who is in which row's document, and which rows appeared, changed or went.
+// The connection of a list: who is in which row's document, and which rows appeared, changed or went.
 
 /** @import { Person } from "./person.js" */
 
 const FIRST_RETRY_MS = 200
 const LAST_RETRY_MS = 3000
-const FOR_GOOD = { from: 4400, to: 4499 } // the codes after which there is no sense in coming back
+const FOR_GOOD = { from: 4400, to: 4499 } // after these codes it makes no sense to reconnect
 
 /**
- * Goes on connecting until it is destroyed, or refused.
+ * Keeps reconnecting until it is destroyed, or refused.
  *
  * @param {string} address of its WebSocket, such as "/ws/meetings"
  * @param {object} listeners
- * @param {(people: Map<string, Person[]>) => void} [listeners.onPeople] gets all who are anywhere, by the row's key
- * @param {(keys: string[]) => void} [listeners.onChanged] gets the keys of rows; when the line is back, of none, since
- *   nobody knows what has changed meanwhile
+ * @param {(people: Map<string, Person[]>) => void} [listeners.onPeople] gets all people, by the row's key
+ * @param {(keys: string[]) => void} [listeners.onChanged] gets the keys of rows; after a reconnection an empty list,
+ *   since nobody knows what has changed meanwhile
  */
 export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }) {
   const url = new URL(address, location.href)
@@ -30,7 +30,7 @@ export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }
     socket = new WebSocket(url.href.replace("http", "ws"))
     socket.addEventListener("open", () => {
       retry = FIRST_RETRY_MS
-      people.clear() // the first message tells all anew
+      people.clear() // the first message brings everybody again
       onChanged([])
     })
     socket.addEventListener("message", ({ data }) => onNews(JSON.parse(data)))

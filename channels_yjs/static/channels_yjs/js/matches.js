@@ -1,5 +1,5 @@
 // @ts-check
-// What was found in an editor, and how it is shown there. The one match where the search has come to has an outline too,
+// The matches in an editor, and how they are shown. The one match that the search has reached has an outline too,
 // since colour alone does not tell it from the others.
 
 import { StateEffect, StateField } from "@codemirror/state"
@@ -17,7 +17,7 @@ import { Decoration, ViewPlugin } from "@codemirror/view"
 /** @type {import("@codemirror/state").StateEffectType<{ matches: Range[], here: Range | null }>} */
 export const setFound = StateEffect.define()
 
-/** The matches in an editor, and, in the editor where the search is, how far it has come. */
+/** The matches in an editor, and, in the editor where the search is, the current one. */
 export const found = StateField.define({
   create: () => ({ matches: /** @type {Range[]} */ ([]), here: /** @type {Range | null} */ (null) }),
   update({ matches, here }, tr) {
@@ -35,7 +35,7 @@ class Highlights {
 
   /** @param {ViewUpdate} update */
   update(update) {
-    if (update.docChanged) this.decorations = this.decorations.map(update.changes) // until they are searched for again
+    if (update.docChanged) this.decorations = this.decorations.map(update.changes) // until the next search
     else if (update.viewportChanged || update.transactions.some(isFinding)) this.decorations = highlight(update.view)
   }
 }
@@ -50,7 +50,7 @@ const isFinding = (tr) => tr.effects.some((effect) => effect.is(setFound))
 
 /**
  * @param {EditorView} view
- * @returns {DecorationSet} for the matches in view: there may be many thousand more
+ * @returns {DecorationSet} for the matches in view only: there may be thousands more
  */
 function highlight({ state, viewport }) {
   const { matches, here } = state.field(found)

@@ -1,5 +1,5 @@
 // @ts-check
-// Who is here. Presence travels as awareness states; this module tells mine and shows all.
+// The people here. Presence travels as awareness states; this module sends mine and shows all.
 
 import { colorOf, nameOf, personItem } from "./person.js"
 

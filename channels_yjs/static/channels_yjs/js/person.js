@@ -1,5 +1,5 @@
 // @ts-check
-// A person as a page shows them. What another client says of itself may be anything.
+// A person as a page shows them. Another client's state may be anything.
 
 /** @typedef {{ name: string, color: string }} Person */
 

@@ -1,5 +1,5 @@
 // @ts-check
-// What I read stays where it is on the screen while others write above it. It is the page that scrolls here, not the
+// The text that I read stays in place on the screen while others write above it. Here the page scrolls, not the
 // editor, and CodeMirror keeps the place on a page only while the editor has the focus.
 
 import * as Y from "yjs"
@@ -13,8 +13,8 @@ const ATTEMPTS = 3 // the height of lines that have not been drawn yet is an est
 
 /**
  * @param {SharedDocument} shared
- * @param {string} name of the text that is so long
- * @param {() => number} getTop where on the screen the text begins to be in view
+ * @param {string} name of the long text
+ * @param {() => number} getTop the height on the screen from which the text is in view
  */
 export function keepPlace({ doc, texts, editors }, name, getTop) {
   const text = texts[name]
@@ -38,7 +38,7 @@ export function keepPlace({ doc, texts, editors }, name, getTop) {
   }
   /** @param {EditorView} view */
   const isWhereItWas = (view) => {
-    // A page scrolls by whole pixels. Were the place read anew each time, a pixel here and there would add up.
+    // A page scrolls by whole pixels. If the place were read again each time, a pixel here and there would add up.
     const top = place && topOf(view, indexOf(view, place.position))
     return top !== null && Math.abs(top - (place?.top ?? 0)) < 1
   }
@@ -64,7 +64,7 @@ export function keepPlace({ doc, texts, editors }, name, getTop) {
  * The first character in view, or null if the text begins in view: then nobody can write above what I read.
  *
  * @param {EditorView} view
- * @param {number} top where on the screen the text begins to be in view
+ * @param {number} top the height on the screen from which the text is in view
  */
 export function firstInView(view, top) {
   if (view.documentTop >= top) return null

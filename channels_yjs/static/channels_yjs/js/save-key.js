@@ -12,7 +12,7 @@ const WORDS = {
 }
 
 /**
- * @param {HTMLElement} changes says whether all is saved
+ * @param {HTMLElement} changes shows whether all is saved
  * @param {HTMLElement} answer
  */
 export function answerSaveKey(changes, answer) {

@@ -1,10 +1,10 @@
 // @ts-check
-// "Saved" as a promise: it stands there only while everything that was written on this page is in the database.
+// "Saved" as a promise: it is shown only while everything that was written on this page is in the database.
 //
-// Each change of ours has a number. We send the newest one to the server (message 102), and the server sends it
-// back once all that it got before is committed. A number may only be sent when everything up to it has been: on
-// a connection that has synced, since then what was written off line has gone out before it. What an editor shows is
-// only saved if it is the document's text.
+// Each change of ours has a number. We send the newest one to the server (message 102), and the server sends it back
+// once everything it received before is committed. A number may only be sent after everything up to it: on a
+// connection that has synced, since then the changes made offline have gone out before it. An editor's text is only
+// saved if it is the document's.
 
 import * as decoding from "lib0/decoding"
 import * as encoding from "lib0/encoding"
@@ -16,7 +16,7 @@ const ASK_EVERY_MS = 100
 
 /**
  * @param {SharedDocument} shared
- * @param {HTMLElement} element says whether all is saved
+ * @param {HTMLElement} element shows whether all is saved
  */
 export function showSaved({ provider, editors }, element) {
   let changed = 0
@@ -28,7 +28,7 @@ export function showSaved({ provider, editors }, element) {
 
   const show = () => {
     wasSynced ||= provider.synced
-    if (!wasSynced) return // nobody could write anything yet, so there is nothing to say of it
+    if (!wasSynced) return // nobody could write yet, so there is nothing to show
     const isSaved = saved === changed && editors.every((editor) => editor.seemsToAgree())
     const state = isSaved ? "saved" : saved !== changed && provider.synced ? "saving" : "unsent"
     if (element.dataset.state === state) return
@@ -53,7 +53,7 @@ export function showSaved({ provider, editors }, element) {
     show()
   }
   const onSync = () => {
-    asked = saved // whatever was asked on an earlier connection may never be answered
+    asked = saved // a question on an earlier connection may never be answered
     clearTimeout(timer)
     ask()
     show()

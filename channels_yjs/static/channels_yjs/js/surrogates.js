@@ -1,7 +1,8 @@
 // @ts-check
-// A character beyond U+FFFF, such as an emoji, is two units long in JavaScript: a surrogate pair. One half alone is no
-// character: Yjs sends a replacement character in its place, and its event does not tell this page. So whatever is
-// written here goes into the document in whole characters, and pairs that others cut are shown as the document has them.
+// A character beyond U+FFFF, such as an emoji, is two units long in JavaScript: a surrogate pair. One half alone is
+// no character: Yjs sends a replacement character in its place, and its event does not tell this page. So everything
+// written here goes into the document in whole characters, and pairs that others cut are shown as the document has
+// them.
 
 import { EditorState, StateEffect, StateField } from "@codemirror/state"
 import { ViewPlugin } from "@codemirror/view"

@@ -1,7 +1,7 @@
 // @ts-check
-// Undo and redo, of my own changes only: the undo manager follows what the editors on this page wrote, and leaves
-// alone what came in from others. By itself it joins all changes between two pauses into one step, in both editors.
-// Steps are smaller here: about a word, and never in two places.
+// Undo and redo, of my own changes only: the undo manager tracks the changes of this page's editors, and leaves those
+// of others alone. By itself it joins all changes between two pauses into one step, in both editors. Steps are
+// smaller here: about a word, and never in two places.
 
 import { Transaction } from "@codemirror/state"
 import { ViewPlugin } from "@codemirror/view"
@@ -18,7 +18,7 @@ import { ySyncAnnotation } from "y-codemirror.next"
  * @typedef {object} Change
  * @property {EditorView} view
  * @property {string} kind
- * @property {string} text what was written, or else what was deleted
+ * @property {string} text the inserted text, or else the deleted one
  * @property {boolean} isReplacing
  * @property {number} from
  * @property {number} to in the text before
@@ -31,7 +31,7 @@ const MAX_STEP = 20 // characters, for languages that have no spaces
 const known = new WeakMap()
 
 /**
- * The extension for editors that share an undo manager. It must stand before the one that hands changes on.
+ * The extension for editors that share an undo manager. It must come before the binding.
  *
  * @param {Y.UndoManager} undoManager
  */
@@ -59,7 +59,7 @@ function makeSteps(undoManager) {
       length += change.text.length
       last = change
     } else if (update.docChanged && last?.view === update.view) {
-      last = { ...last, end: update.changes.mapPos(last.end) } // what others wrote
+      last = { ...last, end: update.changes.mapPos(last.end) } // a change of others
     } else if (update.selectionSet) {
       last = undefined
     }
@@ -69,7 +69,7 @@ function makeSteps(undoManager) {
 
 /**
  * @param {ViewUpdate} update
- * @returns {Change | undefined} unless the change came in from others
+ * @returns {Change | undefined} undefined for a change of others
  */
 function readChange({ view, transactions, startState, changes, docChanged }) {
   if (!docChanged || transactions.some((tr) => tr.annotation(ySyncAnnotation))) return

@@ -1,6 +1,7 @@
 // @ts-check
-// What a page says that has never reached the server: that its text can be read and not yet changed, and what may stand
-// in between. A browser tells a script no more of a refused socket than a close code, so the page names what it tried.
+// The notice on a page that has never reached the server: its text can be read and not yet changed, and something may
+// block the way. A browser tells a script nothing of a refused socket but a close code, so the page names the address
+// it tried.
 
 /** @import { SharedDocument } from "./document.js" */
 
@@ -8,7 +9,7 @@ const PATIENCE_MS = 5000 // some proxies neither pass the upgrade on nor refuse 
 
 /**
  * @param {SharedDocument} shared
- * @param {HTMLElement} element says it, as long as it is true
+ * @param {HTMLElement} element shows the notice, as long as it is true
  */
 export function showUnreached({ provider }, element) {
   let shown = ""
@@ -24,7 +25,7 @@ export function showUnreached({ provider }, element) {
       paragraph(`It tries to open ${provider.url.split("?")[0]}. ${outcome}`),
       paragraph(
         "If this goes on, a proxy or a tunnel between this browser and the server may not pass on WebSockets, or the " +
-          "server may refuse pages of this address. It then says so in its log.",
+          "server may refuse pages from this address; then its log says so.",
       ),
     )
     element.hidden = false
