@@ -14,7 +14,7 @@ from channels_yjs.testing.peers import Peer
 from channels_yjs.tests.sharing import create_note
 from notes.models import Note
 
-# No example has to be done in 200 ms: a busy machine takes longer.
+# No deadline of 200 ms for an example: a busy machine takes longer.
 property_tests.register_profile("patient", deadline=None)
 property_tests.load_profile("patient")
 
@@ -29,7 +29,7 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 @pytest.fixture(autouse=True)
 def fresh_channel_layer() -> Iterator[None]:
-    """A layer holds queues of the event loop in which it was used."""
+    """A new channel layer: an old one holds queues of the event loop in which it was used."""
     channel_layers.backends = {}
     yield
     channel_layers.backends = {}
@@ -52,7 +52,7 @@ async def start_hub() -> AsyncIterator[Callable[[], Hub]]:
     yield start
     for hub in hubs:
         await hub.close()
-    await sync_to_async(connections.close_all)()  # those of the thread that runs the tests' own queries
+    await sync_to_async(connections.close_all)()  # the connections of the thread that runs the tests' own queries
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ async def other_hub(start_hub: Callable[[], Hub]) -> Hub:
 
 @pytest.fixture
 async def join(note: Note, hub: Hub) -> Callable[..., Any]:
-    """`ada, grace = await join("Ada", "Grace")`: people on the test's note, by way of one process."""
+    """`ada, grace = await join("Ada", "Grace")`: people on the test's note, connected to one process."""
 
     async def join(*names: str, via: Hub = hub) -> Any:
         peers = [Peer(name) for name in names]

@@ -1,4 +1,4 @@
-"""What the tests share: the notes of the app, whose documents are open."""
+"""The notes of the app with open documents, which the tests share."""
 
 from channels_yjs.hub.hub import Hub
 from channels_yjs.models import Document, Owner

@@ -97,7 +97,7 @@ async def test_a_page_of_this_note_and_a_client_that_knows_only_its_number_get_i
 
 
 async def test_a_page_of_another_note_is_told_so_and_nothing_flows_either_way(connect: Connect, note: Note) -> None:
-    """Also while somebody is on the note, and whatever the page sends at once."""
+    """This holds while somebody is on the note, too, and whatever the page sends at once."""
     ada = await connect()
     await receive(ada, SyncStep1)
     stranger = await connect(f"/ws/notes/{note.pk}?identity={'0' * 32}")
@@ -246,7 +246,7 @@ async def test_a_flood_leaves_others_their_turn(connect: Connect) -> None:
         await send(ada, QueryAwareness())
     await send(grace, SyncStatus(b"\x07"))
     await receive(grace, SyncStatus)
-    assert ada.future.done() or ada.input_queue.qsize() > 0  # not all of them had been read by then
+    assert ada.future.done() or ada.input_queue.qsize() > 0  # some had not been read by then
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ async def test_a_flood_leaves_others_their_turn(connect: Connect) -> None:
 async def test_too_many_connections_are_refused_with_a_code(
     connect: Connect, settings: Any, monkeypatch: pytest.MonkeyPatch, limit: str, allowed: int, code: CloseCode
 ) -> None:
-    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: 50.0))  # all in one moment
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: 50.0))  # everything happens in one moment
     setattr(settings, f"YJS_{limit}", 1)
     for _ in range(allowed):
         assert await receive(await connect(), SyncStep1)

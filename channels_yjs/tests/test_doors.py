@@ -1,4 +1,4 @@
-"""Who is let in: what a project's own consumers decide, and what becomes of it."""
+"""Admission: a project's own consumers decide, and people are told."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any

@@ -46,7 +46,7 @@ HERE = '{"user": {"name": "Ada", "color": "#123456"}}'
 
 @dataclass
 class Scene:
-    """Everybody in it, and the notes they are on."""
+    """The people in a test, and the notes they are on."""
 
     note: Note
     other_note: Note
@@ -60,7 +60,7 @@ class Scene:
         return [row async for row in Update.objects.order_by("pk").values_list("document_id", "seq", "payload")]
 
     async def expect_peace(self) -> None:
-        """Neither has been sent anything, and the process is as it was."""
+        """Neither person has received anything, and the process is as it was."""
         for victim in (self.ada, self.grace):
             assert await ask(victim) == []
 
@@ -78,7 +78,7 @@ async def scene(note: Note) -> AsyncIterator[Scene]:
         await socket.send_to(bytes_data=encode(SyncUpdate(Typist().write("Still here"))))
         sent = await ask(socket)
         assert any(isinstance(message, SyncUpdate) for message in sent)
-    assert hub is this_hub(), "The process had a fault and started afresh."
+    assert hub is this_hub(), "The process failed and restarted its rooms."
     for socket in (scene.ada, scene.grace):
         await socket.disconnect()
     await hub.close()
@@ -92,7 +92,7 @@ async def connect(note: Note) -> Socket:
 
 
 async def ask(socket: Socket) -> list[Any]:
-    """A fence: everything that was sent before the answer to a question asked now."""
+    """A fence: returns everything that arrived before the answer to a question asked now."""
     question = SyncStatus(b"fence")
     await socket.send_to(bytes_data=encode(question))
     sent = []
@@ -102,11 +102,11 @@ async def ask(socket: Socket) -> list[Any]:
 
 
 async def hear_of_people(socket: Socket) -> list[AwarenessEntry]:
-    """The next news of them, which may come in the company of others that are too quick."""
+    """The next news of these people, which may come together with news of others."""
     while True:
         if heard := [message for message in await ask(socket) if isinstance(message, Awareness)]:
             return [entry for message in heard for entry in message.entries]
-        await asyncio.sleep(0.01)  # asking without a pause would be a flood
+        await asyncio.sleep(0.01)  # without a pause, the questions would be a flood
 
 
 async def close_code(socket: Socket) -> int:
@@ -120,7 +120,7 @@ async def test_every_malformed_frame_closes_its_sender_with_4400_and_nobody_noti
     before = await scene.logs()
     for number, (name, frame) in enumerate(hostile.malformed().items()):
         mallory = await scene.mallory()
-        await mallory.send_input({"type": "websocket.receive", "bytes": frame})  # also where there is no byte in it
+        await mallory.send_input({"type": "websocket.receive", "bytes": frame})  # even an empty one
         assert await close_code(mallory) == 4400, name
         if number % LOOK_AFTER_FRAMES == 0:
             await scene.expect_peace()
@@ -183,10 +183,10 @@ async def test_frames_without_a_change_are_answered_or_ignored(scene: Scene) -> 
 
 
 async def test_updates_as_costly_as_may_be_are_stored_and_hold_up_nobody(scene: Scene) -> None:
-    """In keys: Grace's own, told in CPU time of the loop's thread."""
+    """Measured in keys: a key of Grace's, in CPU time of the loop's thread."""
     slowest, key_seconds = 0.0, await cost_of_a_key(scene.grace)
     for update in hostile.nasty().values():
-        mallory = await scene.mallory()  # anew: more than two of these from one connection are a flood
+        mallory = await scene.mallory()  # a new connection: more than two of these from one are a flood
         await mallory.send_to(bytes_data=hostile.sync_update(update))
         started = time.thread_time()
         await ask(scene.grace)
@@ -199,7 +199,7 @@ async def test_updates_as_costly_as_may_be_are_stored_and_hold_up_nobody(scene: 
 
 
 async def cost_of_a_key(socket: Socket) -> float:
-    """In CPU seconds."""
+    """The CPU seconds of one key."""
     typist = Typist()
     started = time.thread_time()
     for _ in range(KEYS):
@@ -234,7 +234,7 @@ async def test_the_first_to_write_under_a_number_is_the_one_who_is_read(scene: S
 
 
 async def test_half_a_letter_behind_a_number_that_is_taken_is_refused(scene: Scene) -> None:
-    """Cut where the number ends, an emoji leaves half a letter, which the library writes as none at all."""
+    """Cut where the known clocks end, an emoji leaves half a character, which the library writes as none."""
     await scene.ada.send_to(bytes_data=hostile.sync_update(hostile.update([hostile.by(7, 0, [hostile.text("x")])])))
     await ask(scene.ada)
     before = await scene.logs()
@@ -269,7 +269,7 @@ async def test_nobody_speaks_for_a_client_that_another_connection_speaks_for(
         mallory = await scene.mallory()
         await mallory.send_to(bytes_data=hostile.awareness((ADA, 900, state)))
         await ask(mallory)
-        heard = await ask(scene.ada)  # she is alive: her question is an answer
+        heard = await ask(scene.ada)  # her question counts as an answer: she is alive
         for challenger in list(room._challengers):
             room._decide(challenger)
         heard += await ask(scene.ada)

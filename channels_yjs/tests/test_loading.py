@@ -1,4 +1,4 @@
-"""Dumping and loading: every note comes back whole, and nothing that is there is written over."""
+"""Dumping and loading: every note comes back whole, and no existing row is overwritten."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ IN_SNAPSHOT, AFTER_IT = 54, 3
 
 
 def make_new_database() -> Note:
-    """As `migrate` leaves it."""
+    """Makes the database that `migrate` leaves."""
     call_command("flush", interactive=False)
     return Note.objects.create(title=WELCOME.TITLE, text=WELCOME.BODY)
 
@@ -119,7 +119,7 @@ def test_a_note_that_was_written_in_while_it_was_dumped_can_be_opened_and_writte
     before, path = texts(note), dump()
     objects = json.loads(path.read_text())
     [dumped] = [thing["fields"] for thing in objects if thing["model"] == "channels_yjs.document"]
-    dumped["seq"] -= AFTER_IT - 1  # its row was dumped first, and then people wrote
+    dumped["seq"] -= AFTER_IT - 1  # people wrote after its row was dumped
     path.write_text(json.dumps(objects))
     make_new_database()
     load(path)

@@ -1,4 +1,4 @@
-"""A model with shared texts: how its document begins, what follows it, and that it ends with its row."""
+"""A model with shared texts: its document begins with its fields, which follow it, and ends with its row."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ MANY = 10
 
 @pytest.fixture
 def changes() -> Iterator[list[dict[str, Any]]]:
-    """What document_changed has said."""
+    """The calls of document_changed."""
     heard: list[dict[str, Any]] = []
 
     def listen(**said: Any) -> None:
@@ -72,7 +72,7 @@ def test_a_row_that_is_gone_gets_no_document() -> None:
 
 
 def test_the_same_texts_make_the_same_first_update() -> None:
-    """So browsers that know only an address have a text once, if the database is made anew with it."""
+    """Browsers that know only an address then have a text once, if the database is recreated with it."""
     texts = {"title": "Plans", "body": "Tea 😀"}
     assert first_update(texts) == first_update(dict(texts)) != first_update({**texts, "title": "Other plans"})
     assert Replica(NAMES, [Row(0, 1, first_update(texts))]).texts == texts
@@ -132,7 +132,7 @@ def test_every_process_hears_of_what_code_saves_and_deletes(monkeypatch: pytest.
         note.save()
     assert len(rung) == 2
     with TestCase.captureOnCommitCallbacks(execute=True):
-        assert store.project(document.pk, {"title": "Plans", "body": "Tea"})  # of which the room tells
+        assert store.project(document.pk, {"title": "Plans", "body": "Tea"})  # the room reports this change
     assert len(rung) == 2
     owner = Owner.of(note)
     with TestCase.captureOnCommitCallbacks(execute=True):

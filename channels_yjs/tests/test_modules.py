@@ -1,4 +1,4 @@
-"""Which modules a page needs, and at which addresses."""
+"""The modules that a page needs, and their addresses."""
 
 import json
 import re
@@ -95,11 +95,11 @@ def test_modules_that_import_each_other_are_read_once(own_files: Path) -> None:
 def test_collected_a_page_names_no_plain_file(
     address: str, tmp_path: Path, settings: Settings, client: Client
 ) -> None:
-    """But as what an import by path asks for."""
+    """A plain name may only be the key of an import by path."""
     settings.STATIC_ROOT = tmp_path / "static"
-    settings.SERVESTATIC_USE_GZIP = settings.SERVESTATIC_USE_BROTLI = False  # which takes seconds
+    settings.SERVESTATIC_USE_GZIP = settings.SERVESTATIC_USE_BROTLI = False  # compressing takes seconds
     call_command("collectstatic", interactive=False, verbosity=0)
-    settings.STATIC_ROOT = settings.STATIC_ROOT  # has Django forget the storage
+    settings.STATIC_ROOT = settings.STATIC_ROOT  # makes Django forget the storage
     text = client.get(address).content.decode()
     found = re.search(r'<script type="importmap" nonce=".+?">(.+?)</script>', text, re.DOTALL)
     assert found

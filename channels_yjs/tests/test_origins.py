@@ -1,4 +1,4 @@
-"""Pages of addresses that the server does not know: they are told so, and the log names the setting, once."""
+"""Pages from addresses that the server does not know: people are told, and the log names the setting, once."""
 
 import html
 import logging

@@ -1,4 +1,4 @@
-"""What is sent at once, what waits, and how much of it."""
+"""Which messages are sent at once, which wait, and how many."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
@@ -40,7 +40,7 @@ class Protocol:
 
 
 class BoundSend:
-    """As `functools.partial(server.handle_reply, protocol)`, which is what Daphne hands to its applications."""
+    """Stands in for `functools.partial(server.handle_reply, protocol)`, which Daphne passes to its applications."""
 
     def __init__(self, protocol: Protocol) -> None:
         self.args = (protocol,)
@@ -50,7 +50,7 @@ class BoundSend:
 
 
 class Promise:
-    """As what Granian's `send` returns: it can be awaited, and is no coroutine."""
+    """Stands in for the return value of Granian's `send`: an awaitable that is not a coroutine."""
 
     def __init__(self, sending: Coroutine[Any, Any, None]) -> None:
         self._sending = sending
@@ -112,7 +112,10 @@ async def test_no_more_waits_than_is_allowed(settings: Any) -> None:
     server = Server()
     outbox = Outbox(server.send)
     server.reading.clear()
-    assert put(outbox, "sent and waiting", "x" * 5000) == [True, True]  # one always may, or no large note would open
+    assert put(outbox, "sent and waiting", "x" * 5000) == [
+        True,
+        True,
+    ]  # one may always wait, or no large note would open
     assert put(outbox, "a") == [False]
     outbox.finish({"text": "close"}, drop=True)
     server.reading.set()

@@ -1,4 +1,4 @@
-"""Who is too many and who is too quick, by a clock that the test moves."""
+"""Too many connections, and too quick ones, by a clock that the test moves."""
 
 from typing import Any
 

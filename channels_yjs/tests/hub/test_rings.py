@@ -1,4 +1,4 @@
-"""What processes say to each other: there and back, and what nobody has said."""
+"""The messages between processes: there and back, and messages that are none."""
 
 from typing import Any
 

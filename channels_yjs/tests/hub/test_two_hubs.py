@@ -58,7 +58,7 @@ async def test_the_people_of_a_process_that_dies_are_gone(
     monkeypatch.setattr(neighbours, "SILENCE_SECONDS", 0.3)
     ada, grace = await join("Ada"), await join("Grace", via=other_hub)
     await expect_names({"Ada", "Grace"}, ada)
-    other_hub.doorbell.ring = lambda *args: None  # type: ignore[method-assign]  # as one killed with -9
+    other_hub.doorbell.ring = lambda *args: None  # type: ignore[method-assign]  # like a process killed with -9
     await expect_names({"Ada"}, ada)
     assert grace.text == ada.text
 
@@ -73,7 +73,7 @@ def is_renewed_often(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_who_says_nothing_is_told_of_again_in_all_processes_until_the_line_ends(
     join: Join, other_hub: Hub, is_asleep: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Others forget whose clock does not move. Of a hidden tab only the timers sleep, of a frozen one everything."""
+    """Others forget a client whose clock stops. In a hidden tab the timers sleep, in a frozen one everything."""
     ada, grace, alan = await join("Ada"), await join("Grace"), await join("Alan", via=other_hub)
     await expect_names({"Ada", "Grace", "Alan"}, ada, grace, alan)
     if is_asleep:
@@ -88,7 +88,7 @@ async def test_who_says_nothing_is_told_of_again_in_all_processes_until_the_line
 
 @pytest.mark.usefixtures("is_renewed_often")
 async def test_a_connection_that_says_nothing_hears_something_in_every_round(join: Join) -> None:
-    """y-websocket takes a line for dead on which nothing has come for 30 s."""
+    """y-websocket takes a connection for dead if nothing comes for 30 s."""
     ada = await join("Ada")
     ada.frames.clear()
     await until(lambda: len(ada.frames) > 10, "Ada, who is alone and says nothing, hears something again and again")

@@ -203,7 +203,7 @@ def test_rows_up_to_the_snapshot_are_not_of_the_log() -> None:
 def test_no_log_is_ever_folded_into_less_than_it_was(
     number: int, compact_after: set[int], lost: set[int], is_snapshot_lost: bool, stale: set[int]
 ) -> None:
-    """Whichever rows are lost: at its start, in the middle, at its end. Whichever of another log are beside it."""
+    """Any rows may be lost: at the start, in the middle, at the end. Any rows of another log may be beside them."""
     document, typist = create_document(), Typist()
     for index in range(1, number + 1):
         append(document, typist.write(f"{index} "))
@@ -314,8 +314,8 @@ def test_shared_types_that_are_not_ours_survive_compaction() -> None:
 
 
 def test_a_cut_surrogate_pair_survives_compaction_and_joining() -> None:
-    """What the library makes of such a held reads alike in Python and differently in browsers, so it must not be
-    asked: a browser test compares what people read."""
+    """The library's own state of such a text reads alike in Python and differently in browsers, so it must not be
+    stored: a browser test compares what people read."""
     document = create_document()
     append(document, *CUT_PAIR)
     before = Replica(NAMES, store.read(document.pk)).texts

@@ -1,5 +1,5 @@
-"""Random histories of several people on two processes: whatever the interleaving, all read the same in
-the end, and no letter that anybody typed and nobody erased is gone. A failure names its seed; again:
+"""Random histories of several people on two processes: in any interleaving, all read the same in the end, and no
+character is lost that somebody typed and nobody erased. A failure names its seed; to repeat it:
 
     pytest channels_yjs/tests/rooms/test_convergence.py -k 'seed_17'
 """
@@ -55,7 +55,7 @@ async def _one_step(dice: random.Random, peer: Peer, processes: list[Hub], marks
             peer.type(dice.choice(ALPHABET) * dice.randint(1, 3), at=dice.randint(0, len(peer.text)))
         case "erase" if peer.text:
             peer.erase(dice.randrange(len(peer.text)), dice.randint(1, 4))
-        case "mark":  # nobody ever erases in the title, so each of these must be there in the end
+        case "mark":  # nobody erases in the title, so each mark must be there in the end
             marks.append(f"[{step}]")
             peer.texts["title"].insert(0, marks[-1])
         case "cut" if peer.room:

@@ -1,4 +1,5 @@
-"""Who may speak for whom, what is news, and that everybody with a line is listed, however long they say nothing."""
+"""Presence: who may speak for whom, what is news, and that everybody who is connected is listed, however long they
+say nothing."""
 
 import json
 from collections import deque
@@ -97,7 +98,7 @@ def test_nobody_takes_the_client_of_a_connection_that_answers(state: str) -> Non
 
 
 def test_a_claim_that_was_disproved_may_be_made_again() -> None:
-    """What disproved it may have been on its way when the line died."""
+    """The message that disproved it may have been on its way when the connection died."""
     presence = Presence()
     say(presence, "dead", entry(ADA, 4))
     say(presence, "new", entry(ADA, 5))
@@ -148,7 +149,7 @@ def test_whatever_people_call_themselves_the_list_gets_a_short_name() -> None:
 def test_a_client_that_says_nothing_is_told_of_again_with_newer_clocks() -> None:
     presence = Presence()
     say(presence, "hidden", entry(ADA, 4))
-    assert presence.renew(["hidden"]) == ()  # it has just been heard of
+    assert presence.renew(["hidden"]) == ()  # it has just sent something
     assert presence.renew(["hidden"]) == (entry(ADA, 5),)
     assert presence.renew(["hidden"]) == (entry(ADA, 6),)
     assert presence.lagging(ADA) == "hidden"
@@ -201,11 +202,11 @@ def test_many_states_are_told_in_frames_that_clients_may_send_back() -> None:
     assert told == states
 
 
-# Whatever the order of renewals, changes, frames and rings. The people have pycrdt's own Awareness and the processes
-# real rooms. Only the lines and the doorbell between them are the tests' own: anything may be on its way anywhere.
+# In any order of renewals, changes, frames and rings. The people have pycrdt's own Awareness and the processes
+# real rooms. Only the connections and the doorbell are the tests' own: anything may be on its way anywhere.
 
-FORGOTTEN_AFTER_SECONDS = 30  # by y-protocols and pycrdt alike
-ROUNDS_OF_FRAMES = 50  # far more than it takes until nobody has anything more to say
+FORGOTTEN_AFTER_SECONDS = 30  # in y-protocols and pycrdt alike
+ROUNDS_OF_FRAMES = 50  # far more than are needed until nobody has anything more to say
 PEOPLE = 3
 
 
@@ -224,7 +225,7 @@ class Line:
 
 
 class Browser(StockAwareness):
-    """Awareness with the habits of y-websocket: it sends whatever changes, and forgets the others with the line."""
+    """Awareness with the habits of y-websocket: it sends every change, and forgets the others when disconnected."""
 
     def __init__(self, stage: "Stage", number: int) -> None:
         self.stage = stage
@@ -265,7 +266,7 @@ class Browser(StockAwareness):
         return True
 
     def forget_the_silent(self) -> set[int]:
-        """As the libraries' interval does it, which runs in real time. Returns whom it forgot."""
+        """Does the work of the libraries' interval, which runs in real time. Returns the forgotten clients."""
         long_ago = self._get_time() - FORGOTTEN_AFTER_SECONDS * 1000
         silent = {number for number in self.states if self.meta[number]["lastUpdated"] <= long_ago}
         self.remove_awareness_states([*silent - {self.client_id}], "timeout")
@@ -289,7 +290,7 @@ class Browser(StockAwareness):
 
 
 class Host:
-    """As much of a hub as presence needs."""
+    """The part of a hub that presence needs."""
 
     def __init__(self, name: str, rings: deque[tuple[str, AwarenessEntry]]) -> None:
         self._name, self._rings = name, rings
@@ -301,7 +302,7 @@ class Host:
         self._rings.append((self._name, entry))
 
     def tell_people(self, room: Room, people: list[Any]) -> None:
-        """Nobody looks at the list."""
+        """Does nothing: nobody looks at the list."""
 
 
 class Stage:
@@ -393,7 +394,7 @@ async def test_in_the_end_all_see_the_last_state_of_everybody_with_a_line(taken:
     stage = Stage()
     for number, (verb, person) in enumerate(taken, start=1):
         take_step(stage, verb, person, number)
-    for _ in range(3):  # a stock client that was away believes of others only what is newer than what it knew
+    for _ in range(3):  # a stock client that was away believes only states that are newer than those it knew
         stage.settle()
         stage.renew()
     stage.settle()

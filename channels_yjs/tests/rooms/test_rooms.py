@@ -1,4 +1,4 @@
-"""People in one room, in one process: what they see of each other, and when."""
+"""People in one room, in one process: they see each other's text, and know when it is saved."""
 
 import asyncio
 import threading
@@ -53,14 +53,14 @@ async def test_late_joiner_sees_the_whole_note(join: Join) -> None:
 
 
 async def test_the_server_asks_before_it_answers(join: Join) -> None:
-    """Sync step 1 comes first, so a browser that is told all has told all."""
+    """Sync step 1 comes first, so a browser that has received everything has also sent everything."""
     ada = await join("Ada")
     kinds = [type(messages.decode(frame)) for frame in ada.frames]
     assert kinds.index(SyncStep1) < kinds.index(messages.SyncStep2)
 
 
 async def test_the_writer_gets_an_echo(join: Join) -> None:
-    """A stock client that hears nothing for 30 s takes its line for dead."""
+    """A stock client that receives nothing for 30 s takes its connection for dead."""
     ada = await join("Ada")
     ada.type("x")
     await until(
@@ -86,7 +86,7 @@ async def test_nothing_is_seen_before_it_is_committed(
     monkeypatch.setattr(store, "append", append_and_look)
     ada.type("x")
     await expect_text("x", grace)
-    assert in_database == [2]  # the empty note's first row, and this one
+    assert in_database == [2]  # the numbers of the empty note's first row and of this one
 
 
 async def test_people_who_type_at_once_share_a_transaction(join: Join, note: Note) -> None:
@@ -193,7 +193,7 @@ async def test_a_note_that_is_full_takes_deletions_only_and_others_go_on(
     grace.erase(0, 900)
     alan = await join("Alan")
     await expect_text("", grace, alan)
-    alan.type("z" * 900)  # still too much beside the log of what was deleted
+    alan.type("z" * 900)  # still too much, with the deleted text in the log
     assert alan.closed
     async with asyncio.timeout(PATIENCE_SECONDS):
         while grace.text != "z" * 900:  # until the log has been compacted
@@ -249,7 +249,7 @@ async def test_who_comes_back_with_an_old_clock_is_told_to_move_it_on(join: Join
     ada.cut()
     await expect_names({"Grace"}, grace)
     farewell = messages.AwarenessEntry(ada.doc.client_id, ada.clock, "null")
-    ada.clock -= 1  # so that it is the same as before
+    ada.clock -= 1  # makes it the same as before
     ada.frames.clear()
     await ada.mend()
     assert messages.encode(messages.Awareness((farewell,))) in ada.frames
@@ -311,7 +311,7 @@ async def test_a_room_whose_log_has_a_gap_is_closed_and_nothing_is_folded(
 async def test_people_bring_back_what_a_restored_database_lacks(
     join: Join, note: Note, hub: Hub, settings: Any
 ) -> None:
-    """A backup is put in the database's place while they are here, and one of them writes on."""
+    """A backup replaces the database while they are here, and one of them writes on."""
     ada, grace = await join("Ada", "Grace")
     for word in ("one ", "two ", "three "):
         ada.type(word)
@@ -376,8 +376,8 @@ async def test_a_page_of_the_new_note_gets_in_where_the_room_is_still_the_old_on
 
 
 def replace(note: Note) -> Note:
-    """As a dump does that is loaded, or a database that is made anew: its key goes to another note, and the number of
-    its document to that of the other one."""
+    """Does the same as loading a dump, or recreating a database: the note's key goes to another note, and the number
+    of its document to that of the other one."""
     number = Document.objects.find(note).pk
     Update.objects.filter(document=number).delete()
     Snapshot.objects.filter(document=number).delete()

@@ -1,4 +1,4 @@
-"""Frames and messages: both ways, and what is no frame at all."""
+"""Frames and messages: both ways, and malformed frames."""
 
 import json
 from random import Random
@@ -39,7 +39,7 @@ states = st.none() | st.dictionaries(st.text(), st.recursive(st.none() | st.text
 
 
 def is_small(state: str) -> bool:
-    """Also when a browser sends it back, which writes out what looks like a number with an exponent."""
+    """Whether it is small, even when a browser sends it back and writes out numbers that have an exponent."""
     return len(state) + LONGEST_NUMBER * len(WRITTEN_OUT.findall(state)) <= MAX_STATE_BYTES
 
 
@@ -106,7 +106,7 @@ def _decode_or_refuse(frame: bytes) -> None:
 
 HUGE = b"\xff\xff\xff\xff\x0f"  # 4 294 967 295
 ENDLESS = b"\x80" * 300_000
-A_STRUCT = b"\x04\x01\x01t\x01x"  # in the root type "t", the text "x"
+A_STRUCT = b"\x04\x01\x01t\x01x"  # the text "x" in the root type "t"
 
 MALFORMED = {
     "no byte at all": b"",
@@ -155,7 +155,7 @@ def test_a_malformed_frame_is_refused_with_a_sentence(frame: bytes) -> None:
 
 
 def test_every_shared_type_of_yjs_passes() -> None:
-    """Stock clients may keep whatever they like beside our two texts."""
+    """Stock clients may keep anything they like besides our two texts."""
     doc = Doc[Any]()
     doc["text"] = Text("a😀b")
     doc["text"].format(0, 1, {"bold": True})
@@ -187,7 +187,7 @@ def test_deletions_are_in_order_whatever_the_order_in_which_they_are_made(random
 
 
 def test_a_state_is_as_long_as_a_browser_sends_it_back() -> None:
-    """Clients send on what they hear. Were that longer than what is taken from them, they would be closed for it."""
+    """Clients send back the states they receive. If those grew beyond the limit, the clients would be closed."""
     state = json.dumps({"numbers": "?"}).replace('"?"', ",".join(["1e20"] * 800).join("[]"))
     assert len(state) < MAX_STATE_BYTES
     with pytest.raises(ProtocolError, match="An awareness state holds"):
