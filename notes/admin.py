@@ -8,7 +8,7 @@ from .models import Note
 
 @admin.register(Note)
 class NoteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """To look and to delete. A note's words live in its log, so they are written on its page, not here."""
+    """Shows and deletes notes. A note's words live in its log, so they are edited on its page, not here."""
 
     list_display = ["id", "title", "updated_at"]
     list_display_links = ["id", "title"]

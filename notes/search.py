@@ -1,8 +1,8 @@
 """Finding words in any case, alike on each database and in each script.
 
-`icontains` leaves it to the database what an upper-case letter is: SQLite knows the ASCII ones, PostgreSQL those of
-its locale, which may be the same few. So Python says what each character may look like, and the database only
-compares characters: with a regular expression, which reads alike for PostgreSQL and for Python, which SQLite asks.
+`icontains` lets the database decide which letters have an upper case: SQLite knows the ASCII ones, PostgreSQL those
+of its locale, which may be the same few. So Python lists the forms of each character, and the database only compares
+characters, with a regular expression: PostgreSQL and Python read it alike, and SQLite asks Python.
 """
 
 import re
@@ -37,7 +37,7 @@ def cases_of(character: str) -> list[str]:
 
 @cache
 def by_folded() -> dict[str, list[str]]:
-    """The other characters that differ from one another in their case only, by what they become without it."""
+    """The characters that change when their case is folded, by what they become."""
     found = defaultdict(list)
     for character in map(chr, LETTERS):
         if character.casefold() != character:

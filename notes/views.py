@@ -22,9 +22,9 @@ from .models import Note
 NOTES_PER_PAGE = 50
 EXCERPT_LENGTH = 240
 # A browser lays out a line of `unicode-bidi: plaintext` in time that grows with the square of its length. Up to this
-# length that is not felt; a megabyte without a break takes half a minute.
+# length nobody notices; a megabyte without a break takes half a minute.
 LONG_LINE = 10_000
-PEOPLE = ["Ada", "Grace", "Alan", "Katherine"]  # for the demo: a person for each pane
+PEOPLE = ["Ada", "Grace", "Alan", "Katherine"]  # in the demo each pane has a person
 FEWEST_PANES = 2
 
 
@@ -104,7 +104,7 @@ def not_found(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def refuse_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Django's CSRF_FAILURE_VIEW: the log says once what would let this address in."""
+    """Django's CSRF_FAILURE_VIEW. Logs once which setting would let this address in."""
     origin = request.headers.get("Origin", "")
     host = host_of(origin) if reason == REASON_BAD_ORIGIN % origin else ""
     if host:

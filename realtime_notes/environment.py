@@ -1,5 +1,5 @@
-"""The environment variables, read and checked. What cannot work is refused at start, with a sentence that names the
-variable: later it would be a page that fails, or a channel layer that never answers.
+"""The environment variables, read and checked. Values that cannot work are refused at start, with a sentence that
+names the variable: later they would make a page fail, or a channel layer that never answers.
 
 Invariant: an address may hold a password, so no sentence quotes one.
 """
@@ -21,16 +21,16 @@ from channels_yjs.conf import DEFAULTS, PREFIX
 
 WORDS = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 LEVELS = ["CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"]
-HOST = re.compile(r"\*|\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[a-f0-9]*:[a-f0-9.:]+\]")  # what Django compares with
-# Browsers leave out the usual port, and Django compares letter by letter.
+HOST = re.compile(r"\*|\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[a-f0-9]*:[a-f0-9.:]+\]")  # the forms that Django compares with
+# Browsers omit the default port, and Django compares letter by letter.
 ORIGIN = re.compile(r"(https://[a-z0-9*.:\[\]-]+(?<!:443)|http://[a-z0-9*.:\[\]-]+(?<!:80))")
-# An "@" or "#" in the rest belongs to a password with a character in it that ends the part before.
+# An "@" or "#" in the rest belongs to a password that has, unescaped, a character that ends the part before.
 ADDRESS = re.compile(r"(?P<scheme>\w+)://(?P<server>[^/?#]*)(?P<path>[^?@#]*)(?P<options>[^@#]*)")
 ESCAPES = "In a user, password or path, write % as %25, / as %2F, ? as %3F, # as %23 and @ as %40."
 
 
 class Secret(str):
-    """Text that is not shown where values are printed, on Django's debug page for instance."""
+    """Text that is hidden where values are printed, for instance on Django's debug page."""
 
     def __repr__(self) -> str:
         return "'********'"
@@ -66,7 +66,7 @@ def seconds(name: str, default: float, least: float = 0.1) -> float:
 
 
 def engine() -> dict[str, Any]:
-    """The settings of the engine, each from a variable of the same name without its prefix."""
+    """The engine's settings, each from a variable of the same name without the prefix."""
     return {
         PREFIX + name: seconds(variable_of(name), default)
         if isinstance(default, float)
@@ -76,7 +76,7 @@ def engine() -> dict[str, Any]:
 
 
 def variable_of(name: str) -> str:
-    """People who run this app know no documents."""
+    """The name of the environment variable: people who run this app know notes, not documents."""
     return name.replace("DOCUMENT", "NOTE")
 
 
@@ -93,7 +93,7 @@ def hosts(name: str) -> list[str]:
 
 
 def origins(name: str) -> list[str]:
-    return _all(name, ORIGIN, "an origin such as https://notes.example.org, without a path or the usual port")
+    return _all(name, ORIGIN, "an origin such as https://notes.example.org, without a path or the default port")
 
 
 def redis(name: str) -> str:
@@ -105,14 +105,14 @@ def redis(name: str) -> str:
             refuse(name, form)
         try:
             pool: Any = ConnectionPool.from_url(address)
-            pool.make_connection()  # which connects to nothing yet
+            pool.make_connection()  # checks the options, and connects to nothing yet
         except (RedisError, TypeError, ValueError):
             refuse(name, form)
     return Secret(address)
 
 
 def database(name: str, default: Path) -> dict[str, Any]:
-    """The default is a file of SQLite. Relative paths start from its folder."""
+    """The database's settings. The default is an SQLite file; relative paths start from its folder."""
     form = f"must look like postgres://user:password@host/name or sqlite:////folder/db.sqlite3. {ESCAPES}"
     if name not in os.environ:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": default}

@@ -1,7 +1,7 @@
-"""Under a path prefix, with which a server may have been started: `--root-path /kit`.
+"""Support for a path prefix, with which a server may have been started: `--root-path /kit`.
 
-Django puts the prefix of a request before the addresses of its views. Here is the rest: static files, whose address
-it fixes when it starts, and cookies, which another site on the same host would get as well.
+Django puts the prefix of a request before the addresses of its views. This module does the rest: static files, whose
+address Django fixes at start, and cookies, which another site on the same host would also receive.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,7 @@
 """Settings of the project, read from the environment in one block.
 
-Without any variable set they suit a laptop: SQLite, an in-memory channel layer, DEBUG on. Each variable
-is described in docs/reference/settings.md, and a test keeps that page complete.
+Without any variable set they suit a laptop: SQLite, an in-memory channel layer, DEBUG on. docs/reference/settings.md
+describes each variable, and a test keeps that page complete.
 """
 
 from pathlib import Path
@@ -37,7 +37,7 @@ if not SECRET_KEY:
 # Applications --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",  # first, so that its runserver replaces Django's, which speaks no WebSocket
+    "daphne",  # first, so that its runserver replaces Django's, which has no WebSockets
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -100,7 +100,7 @@ DATABASES = {"default": DATABASE}
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        # Without a read timeout: a quiet note is no fault (channels_redis issue 422).
+        # No read timeout: a quiet note is no error (channels_redis issue 422).
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
     }
     if REDIS_URL
@@ -114,13 +114,13 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "realtime_notes.static_files.CollectedStorage"},
 }
-SERVESTATIC_USE_FINDERS = True  # straight from the apps' folders, so that it works without collectstatic, too
+SERVESTATIC_USE_FINDERS = True  # serves from the apps' folders, so that it works without collectstatic, too
 SERVESTATIC_USE_STATIC_ROOT = False
-SERVESTATIC_KEEP_ONLY_HASHED_FILES = True  # the finders have the others
+SERVESTATIC_KEEP_ONLY_HASHED_FILES = True  # the finders serve the others
 
 # Security ------------------------------------------------------------------------------------------
 
-X_FRAME_OPTIONS = "DENY"  # but for the note page, which the side-by-side page frames
+X_FRAME_OPTIONS = "DENY"  # except the note page, which the side-by-side page frames
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "notes_session", "notes_csrf"  # another site of this host may use Django's
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
@@ -131,7 +131,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],  # the nonce is for the import map, the only inline script
-        "style-src": [SELF, NONCE],  # and for the style sheet that CodeMirror makes
+        "style-src": [SELF, NONCE],  # the nonce is for the style sheet that CodeMirror makes
         "img-src": [SELF, "data:"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],

@@ -1,10 +1,10 @@
-"""Static files: compressed and kept for a year once they are collected, and straight from the source until then.
+"""Static files: compressed and cached for a year once they are collected, served from the source until then.
 
 `collectstatic` copies each file under a name that holds a hash of its content, and compresses the copies. They are
-used only with DEBUG off, and only as long as they are copies of what the source folders hold: after an edit or an
-update every address is the plain one again, until the files are collected anew.
+used only with DEBUG off, and only as long as they match the source folders: after an edit or an update every address
+is the plain one again, until the files are collected again.
 
-Invariant: a page gets the files that its templates were written for, and none fails because it is not collected.
+Invariant: a page gets the files that its templates were written for; none fails because a file is not collected.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from servestatic.utils import run_async_in_thread
 
 from .prefix import UnderPrefix
 
-SOURCES = "sources"  # in the manifest: a digest of all files that were collected
+SOURCES = "sources"  # the manifest's key for a digest of all collected files
 HASHED = ServeStaticMiddleware.DEFAULT_IMMUTABLE_FILE_TEST
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 
@@ -43,7 +43,7 @@ class CollectedStorage(UnderPrefix, CompressedManifestStaticFilesStorage):
         Path(self.path(self.manifest_name)).write_text(json.dumps(manifest), encoding="utf-8")
 
     def load_manifest(self) -> tuple[dict[str, str], str]:
-        """Empty if the collected files are not to be used."""
+        """The manifest, or an empty one if the collected files must not be used."""
         if settings.DEBUG:
             return {}, ""
         collected, manifest_hash = super().load_manifest()
@@ -56,7 +56,7 @@ class CollectedStorage(UnderPrefix, CompressedManifestStaticFilesStorage):
 
 class StaticFilesMiddleware(ServeStaticMiddleware):
     def insert_directory(self, root: str, prefix: str) -> None:
-        """With DEBUG on each request looks for its file, and must not find the copy of one that is gone."""
+        """Skips the collected folder with DEBUG on: a request must not find the copy of a file that is gone."""
         if not (self.autorefresh and root == self.static_root):
             super().insert_directory(root, prefix)
 
@@ -66,7 +66,7 @@ class StaticFilesMiddleware(ServeStaticMiddleware):
             headers["Cache-Control"] = FOR_A_YEAR
 
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Looks for new files: while processes restart one by one, each may be asked for another one's."""
+        """Looks for new files: while processes restart one by one, each may be asked for the files of another."""
         address = request.path_info
         is_new = address not in self.files and HASHED.fullmatch(address) and not self.autorefresh
         if is_new and (found := await run_async_in_thread(self.find_file, address)):
@@ -95,7 +95,7 @@ def check_static_files(**kwargs: Any) -> list[CheckMessage]:
 
 
 def digest_of(names: Iterable[str]) -> str:
-    """Changes with the content of any of these files, as it is in the source folders."""
+    """A digest that changes with the content of any of these files in the source folders."""
     digest = hashlib.sha256()
     for name in sorted(names):
         source = finders.find(name)

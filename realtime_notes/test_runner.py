@@ -1,4 +1,4 @@
-"""`python manage.py test` runs the tests with pytest, for which they are written, or says how to get it."""
+"""Makes `python manage.py test` run pytest, for which the tests are written, or say how to get it."""
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ class PytestRunner:
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:
-        """There are no options beside Django's own. pytest itself has many more."""
+        """Adds no options to Django's own. pytest itself has many more."""
 
     def run_tests(self, test_labels: Sequence[str], **options: Any) -> int:
-        """Labels are modules, as Django has them (notes.tests.test_rooms), or files. Returns 0 if all is well."""
+        """Labels are modules, as in Django (notes.tests.test_rooms), or files. Returns 0 if all tests pass."""
         if not find_spec("pytest_django"):
             raise CommandError(
                 "The tests need pytest, which is not installed. Run them with: pip install nox && nox -s test"

@@ -1,6 +1,6 @@
-// What the theme leaves out for those who use a keyboard or a screen reader: a name for its search dialog, a name of its
-// own for each group of buttons at the corner of code (they are made as they come into view), and a way to scroll tables.
-// And for who builds along: at a diff the button copies the whole file, which stands in the tab beside it.
+// Adds what the theme lacks for people who use a keyboard or a screen reader: a name for its search dialog, a name
+// for each group of buttons at the corner of code (they are made as they come into view), and a way to scroll tables.
+// And for people who build along: at a diff the button copies the whole file, which is in the tab beside it.
 let count = 0
 const mend = () => {
   document.querySelector(".md-search")?.setAttribute("aria-label", "Search")

@@ -6,7 +6,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 from pycrdt import Doc, Text
 
-CLIENT_ID = 1  # fixed, so that a text made anew in another database is the same text to every browser
+CLIENT_ID = 1  # fixed, so that browsers recognize a text that is recreated in another database
 
 
 def make_first_updates(apps: Any, schema_editor: Any) -> None:

@@ -11,7 +11,7 @@ def new_identity() -> str:
 
 
 def tell_apart(apps: Any, schema_editor: Any) -> None:
-    """The field's default was asked once for all the rows that there were."""
+    """Gives each row its own identity: the field's default was called once for all rows."""
     Note = apps.get_model("notes", "Note")
     for pk in list(Note.objects.values_list("pk", flat=True)):
         Note.objects.filter(pk=pk).update(identity=new_identity())

@@ -37,8 +37,8 @@ def move_logs(apps: Any, schema_editor: Any) -> None:
 
 
 def is_untouched(note: Any) -> bool:
-    """The note of 0002, if nobody has written in it since. Its document is made as any other: when it is first
-    opened."""
+    """Whether this is the note of 0002, and nobody has written in it since. Its document is made like any other, when
+    it is first opened."""
     return note.pk == 1 and note.seq == FIRST_UPDATE and (note.title, note.text) == (WELCOME.TITLE, WELCOME.BODY)
 
 

@@ -1,4 +1,4 @@
-"""The command that copies the database. That it does so while people write is shown in e2e/faults."""
+"""The command that copies the database. e2e/faults shows that it does so while people write."""
 
 import sqlite3
 from contextlib import closing
@@ -30,7 +30,7 @@ def test_a_backup_holds_what_the_file_itself_does_not_hold_yet(tmp_path: Path) -
 def test_a_backup_never_takes_the_place_of_a_file(tmp_path: Path) -> None:
     target = tmp_path / "copy.sqlite3"
     target.write_text("Mine")
-    with pytest.raises(CommandError, match=r"copy\.sqlite3 already exists\. Name a new file\."):
+    with pytest.raises(CommandError, match=r"copy\.sqlite3 already exists\. Choose a new file\."):
         call_command("backup", str(target))
     assert target.read_text() == "Mine"
 

@@ -1,4 +1,4 @@
-"""The docs as a test subject: what exists stands there, what stands there exists, and the examples are right."""
+"""The docs as a test subject: everything that exists is in them and the reverse, and the examples are right."""
 
 import re
 from importlib import import_module
@@ -70,7 +70,7 @@ def test_no_setting_is_missing() -> None:
 
 
 def public_names(section: str) -> set[str]:
-    """Those of the first column of a table."""
+    """The names in the first column of a table."""
     rows = re.findall(
         r"^\| (.+?) \|", read("reference/public-api.md").split(f"\n## {section}\n")[1].split("\n## ")[0], re.M
     )

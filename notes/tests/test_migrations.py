@@ -1,4 +1,4 @@
-"""What the migrations make of notes that are older than they are."""
+"""The migrations, applied to notes that are older than they are."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""The app under a path prefix, as a server hands requests to it that was started with `--root-path /kit`."""
+"""The app under a path prefix, as from a server that was started with `--root-path /kit`."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ IN_IMPORT_MAP = re.compile(r'": "(/[^"]*)"')
 
 
 async def get(path: str, root_path: str = "/kit") -> Any:
-    set_script_prefix(f"{root_path}/")  # as Django does for a request by a server, but not for one by its test client
+    set_script_prefix(f"{root_path}/")  # Django does this for a server's requests, but not for its test client's
     try:
         return await AsyncClient(root_path=root_path).get(path)
     finally:

@@ -1,4 +1,4 @@
-"""Settings, as a fresh Python reads them from its environment."""
+"""The settings, as a new Python process reads them from its environment."""
 
 import os
 import runpy

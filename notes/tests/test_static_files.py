@@ -1,4 +1,4 @@
-"""Files that are collected, and files that are not, from a source folder of the test's own."""
+"""Collected files and uncollected ones, from a source folder of the test's own."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from servestatic.responders import MissingFileError
 
 from realtime_notes.static_files import check_static_files
 
-pytestmark = pytest.mark.django_db  # which the test client needs
+pytestmark = pytest.mark.django_db  # the test client needs it
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 WORDS = "color: #123456;\n" * 100
 
@@ -37,7 +37,7 @@ def restart(settings: Settings) -> Callable[[], Client]:
     """A new server process, as far as static files are concerned."""
 
     def restart() -> Client:
-        settings.STATIC_ROOT = settings.STATIC_ROOT  # has Django forget the storage
+        settings.STATIC_ROOT = settings.STATIC_ROOT  # makes Django forget the storage
         return Client(headers={"Accept-Encoding": "gzip, br"})
 
     return restart
@@ -48,7 +48,7 @@ def collect() -> None:
 
 
 def get(client: Client, address: str) -> tuple[int, str, str]:
-    """Status, Cache-Control and Content-Encoding."""
+    """Returns status, Cache-Control and Content-Encoding."""
     response = client.get(address)
     if isinstance(response, FileResponse):
         response.close()
@@ -122,7 +122,7 @@ def test_with_debug_on_nothing_collected_is_used(
     (source / "page.css").unlink()
     client = restart()
     for address in ("/static/page.css", collected):
-        with pytest.raises(MissingFileError):  # ServeStatic's page for developers
+        with pytest.raises(MissingFileError):  # ServeStatic shows developers a page of its own
             client.get(address)
 
 

@@ -1,4 +1,4 @@
-"""`manage.py test`, which whoever knows Django tries first."""
+"""`manage.py test`, the first command that people who know Django try."""
 
 import pytest
 from django.core.management import CommandError, call_command

@@ -1,4 +1,4 @@
-"""The pages, as Django makes them."""
+"""The pages, as Django renders them."""
 
 from datetime import timedelta
 
@@ -101,7 +101,7 @@ def test_the_admin_searches_alike(admin_client: Client) -> None:
 
 def test_a_thousand_notes_come_in_pages(client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     Note.objects.bulk_create(Note(title=f"Note {number}", text="x" * 1000) for number in range(1000))
-    with django_assert_num_queries(2):  # how many there are, and one page of them
+    with django_assert_num_queries(2):  # one for the count, and one for a page of them
         first = page(client, "/")
     assert first.count('class="note-card"') == 50
     assert "Page 1 of 21" in first

@@ -1,4 +1,4 @@
-"""A copy of the database file alone lacks what SQLite still keeps in the `-wal` file beside it. This one is whole."""
+"""A complete copy of the SQLite database. Its file alone lacks what is still in the `-wal` file beside it."""
 
 import os
 import sqlite3
@@ -22,10 +22,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         if connection.vendor != "sqlite":
             raise CommandError(f"This command backs up SQLite. Back up PostgreSQL with: {PG_DUMP}")
-        partial = file.with_name(f"{file.name}.partial")  # under its own name there is never half a backup
+        partial = file.with_name(f"{file.name}.partial")  # half a backup never has the final name
         for path in (file, partial):
             if path.exists():
-                raise CommandError(f"{path} already exists. Name a new file.")
+                raise CommandError(f"{path} already exists. Choose a new file.")
         try:
             copy_database(partial)
             check_copy(partial)
@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
 
 def copy_database(target: Path) -> None:
-    """As the database is at one moment; who writes does not wait, and is not waited for."""
+    """Copies the state of the database at one moment. Writers do not wait, and the copy does not wait for them."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM INTO %s", [str(target)])
 

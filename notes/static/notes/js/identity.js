@@ -1,6 +1,6 @@
 // @ts-check
-// Who I am here: a name and a colour, friendly by default and kept in this browser. There are no accounts; a
-// name is what somebody calls themselves. `?as=Ada` lends a name to one page, for showing two people at once.
+// My identity here: a name and a colour, friendly by default and kept in this browser. There are no accounts; people
+// call themselves what they like. `?as=Ada` lends a name to one page, to show two people at once.
 
 import { NAME_MAX_LENGTH } from "channels-yjs"
 
@@ -9,7 +9,7 @@ import { NAME_MAX_LENGTH } from "channels-yjs"
 const NAME_KEY = "realtime-notes.name"
 const COLOR_KEY = "realtime-notes.color"
 
-// Each has a contrast of more than 4.5 with white, which is what is written on it.
+// Each has a contrast of more than 4.5 with white, the colour of the text on it.
 const COLORS = ["#be123c", "#0369a1", "#4d7c0f", "#7e22ce", "#b45309", "#0f766e", "#4338ca", "#be185d"]
 const ADJECTIVES = ["Bright", "Calm", "Curious", "Gentle", "Happy", "Kind", "Lively", "Patient", "Quick", "Wise"]
 const ANIMALS = ["Badger", "Dolphin", "Finch", "Fox", "Hare", "Heron", "Lynx", "Otter", "Owl", "Wren"]
@@ -70,7 +70,7 @@ function keep(key, value) {
   try {
     localStorage.setItem(key, value)
   } catch {
-    // as above
+    // storage is switched off
   }
   return value
 }

@@ -1,6 +1,6 @@
 // @ts-check
-// The list of notes, live. Its socket says who is in which note, and that a note changed: then the page fetches
-// its own address again and takes the list out of it. Django renders the list, always.
+// The list of notes, live. Its socket says who is in which note, and that a note changed: then the page fetches its
+// own address again and takes the list from it. Django always renders the list.
 
 import { openLobby } from "channels-yjs/lobby.js"
 import { personItem } from "channels-yjs/person.js"

@@ -1,6 +1,6 @@
 // @ts-check
-// The note page: puts the parts together. The text that Django rendered stands there until the first sync; after that
-// the page works on with or without a server.
+// The note page: puts the parts together. The text that Django rendered is shown until the first sync; after that the
+// page works with or without a server.
 
 import {
   answerSaveKey,
@@ -78,12 +78,12 @@ const text = mountEditor(note, "body", get("body"), {
   hint: "Write something. Everybody who has this note open sees it at once.",
 })
 
-/** How far down the screen the text begins to be seen. */
+/** The height on the screen from which the text is in view. */
 function getTop() {
   return get("bar").offsetHeight + get("find").offsetHeight
 }
 
-/** @param {HTMLElement | null} button which a pane of the side-by-side page does not have */
+/** @param {HTMLElement | null} button null in a pane of the side-by-side page */
 function showCopyAddress(button) {
   if (!button) return
   button.hidden = false

@@ -1,6 +1,6 @@
 // @ts-check
-// What to say when the server has closed the line for good, or an editor has failed, and what a person can do then.
-// The text stays, to be copied.
+// The notices for a connection that the server closed for good, and for an editor that failed, with what a person can
+// do then. The text stays, to be copied.
 
 /** @import { SharedDocument } from "channels-yjs" */
 
@@ -16,14 +16,16 @@ const WORDS = {
     "Another note has this number now, so nothing from this page was sent to it. Your text stays here until you " +
     "leave, so that you can copy it. Reload to see the other note.",
   [TOO_LARGE]:
-    "Your last change is not saved: it is larger than the server takes at a time, or this note is full. " +
+    "Your last change is not saved: it is larger than the server accepts at once, or this note is full. " +
     "Copy your text, then reload and paste less of it.",
-  4429: "The server closed the line: too much came from this page, or too many pages from one network. Reload to try again.",
+  4429:
+    "The server closed the connection: this page sent too much, or one network has too many pages open. " +
+    "Reload to try again.",
 }
 
 const LOST =
-  "The editor on this page failed, and what it showed was not this note. The note is shown again. " +
-  "If something that you wrote is missing in it, copy the text as it was and paste what is missing."
+  "The editor on this page failed, and it showed something other than this note. The note is shown again. " +
+  "If something that you wrote is missing, copy the text as it was and paste the missing part."
 
 /**
  * @param {SharedDocument} shared
@@ -56,11 +58,11 @@ export function showNotices({ provider }, element, { getText, onDeleted }) {
     if (code === NO_SUCH_NOTE || code === ANOTHER_NOTE) onDeleted()
     else actions.push(button("Try again", () => ((element.hidden = true), provider.connect())))
     const getAll = () => [getText(), ...lost].join("\n\n")
-    show(WORDS[code] ?? `The server closed the line (code ${code}).`, getAll, ...actions)
+    show(WORDS[code] ?? `The server closed the connection (code ${code}).`, getAll, ...actions)
   }
   provider.on("closed", onClosed)
   return {
-    /** @param {string} text that an editor showed and the document does not have */
+    /** @param {string} text of a failed editor that the document does not have */
     offerLost(text) {
       if (!lost.includes(text)) lost.push(text)
       const close = button("Close", () => ((lost.length = 0), (element.hidden = true)))
@@ -74,7 +76,7 @@ export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text)
   } catch {
-    copyBySelection(text) // plain http on another machine: there the clipboard interface is switched off
+    copyBySelection(text) // over plain http from another machine, the clipboard interface is switched off
   }
 }
 
