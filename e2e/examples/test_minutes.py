@@ -144,7 +144,7 @@ def test_who_is_where_is_seen_in_the_list(open_as: OpenAs) -> None:
 
 def test_a_stranger_is_shut_out(minutes: MinutesServer, open_as: OpenAs) -> None:
     mallory = open_as("mallory")
-    expect(mallory.get_by_text("You are a member of none.")).to_be_visible()
+    expect(mallory.get_by_text("You are not a member of any meeting yet.")).to_be_visible()
     closed: Any = mallory.evaluate(
         """address => new Promise(resolve => {
             const socket = new WebSocket(address), heard = []

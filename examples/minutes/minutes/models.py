@@ -9,7 +9,7 @@ class Meeting(SharedModel):
     minutes = models.TextField(blank=True)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="meetings")
 
-    shared_texts = {"minutes": "minutes"}  # the text's name in the browser: the field that follows it
+    shared_texts = {"minutes": "minutes"}  # maps the text's name in the browser to the field that follows it
 
     def __str__(self) -> str:
         return self.subject

@@ -1,4 +1,4 @@
-"""As `django-admin startproject` makes them, shortened. What shared minutes need is added at the end."""
+"""The settings that `django-admin startproject` makes, shortened. Those for shared minutes are at the end."""
 
 import os
 from pathlib import Path
@@ -50,7 +50,7 @@ INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "channels_yjs", "minutes"]  # daphn
 ASGI_APPLICATION = "minutes.asgi.application"
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}  # several processes need Redis
 DATABASES["default"]["OPTIONS"] = {
-    "transaction_mode": "IMMEDIATE",  # who writes to SQLite waits for their turn at the beginning, not in the middle
-    "init_command": "PRAGMA journal_mode=WAL",  # and nobody who reads waits for them
+    "transaction_mode": "IMMEDIATE",  # on SQLite, a writer waits when it begins, not in the middle
+    "init_command": "PRAGMA journal_mode=WAL",  # and readers do not wait for writers
 }
 LOGIN_REDIRECT_URL = "/"
