@@ -1,7 +1,7 @@
 """Fixtures of the browser tests: real Daphne processes, a real Redis, and people with a browser context each.
 
-A test tells a story: `ada, grace = open_note(note, "Ada", "Grace")`. It speaks with the server as a browser does,
-never through the ORM. It fails on any error in a browser's console, but for those that its marks announce.
+A test tells a story: `ada, grace = open_note(note, "Ada", "Grace")`. It talks to the server as a browser does, never
+through the ORM. It fails on any error in a browser's console, except those that its marks announce.
 """
 
 import hashlib
@@ -62,7 +62,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.outcome = "failed"
         del report.wasxfail
         report.longrepr = f"{item.name} has to fail on this project by what it claims, but {other}"
-    if report.failed and call.when != "teardown":  # by then the servers are gone
+    if report.failed and call.when != "teardown":  # at teardown the servers are gone
         fixtures = getattr(item, "funcargs", {})
         if errors := fixtures.get("console_errors"):
             report.sections.append(("consoles of the browsers", "\n".join(errors)))
@@ -74,7 +74,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def other_reason(when: str, error: pytest.ExceptionInfo[BaseException]) -> str:
-    """Why a test is red, if not by an expectation of its own."""
+    """The reason why a test is red, if it is not an expectation of its own."""
     if when == "setup" or any(entry.frame.code.raw in SETS_UP for entry in error.traceback):
         return f"its set-up fails: {error.exconly()}"
     if not isinstance(error.value, (AssertionError, pytest.fail.Exception)):
@@ -118,7 +118,7 @@ def page(new_page: Callable[..., Page]) -> Page:
 
 @pytest.fixture
 def new_page(new_context: Callable[..., BrowserContext], watch: Callable[[Page], Page]) -> Callable[..., Page]:
-    """A page in a browser context of its own: another person, at another computer."""
+    """Opens a page in a browser context of its own: another person, at another computer."""
 
     def new_page(**options: Any) -> Page:
         context = new_context(**options)
@@ -130,7 +130,7 @@ def new_page(new_context: Callable[..., BrowserContext], watch: Callable[[Page],
 
 @pytest.fixture
 def open_note(new_page: Callable[..., Page]) -> OpenNote:
-    """`ada, grace = open_note(address, "Ada", "Grace")`: each is on line and sees the note when this returns."""
+    """`ada, grace = open_note(address, "Ada", "Grace")`: each is online and sees the note when this returns."""
 
     def open_note(address: str, *names: str, **options: Any) -> Any:
         people = [NotePage(new_page(**options), name, address) for name in names]
@@ -152,19 +152,19 @@ def project(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
-    """A database that each server gets a copy of: migrating takes longer than copying. It is kept beside the folders
-    that pytest keeps, for all that test the same code: other workers, and the tutorial's gates."""
+    """A database of which each server gets a copy: migrating takes longer than copying. It is kept beside the folders
+    that pytest keeps, for all processes that test the same code: other workers, and the tutorial's gates."""
     own = tmp_path_factory.mktemp("database")
     kept = next((folder for folder in own.parents if folder.name.startswith("pytest-of-")), own)
     path = kept / f"migrated-{digest_of(project)}.sqlite3"
     if not path.exists():
         AppServer(url_of(own / path.name), project=project).migrate()
-        (own / path.name).replace(path)  # at once, so that nobody finds half of it
+        (own / path.name).replace(path)  # in one step, so that nobody finds half of it
     return path
 
 
 def digest_of(project: Path) -> str:
-    """Of all that may decide what a migrated database looks like."""
+    """A digest of everything that may decide how a migrated database looks."""
     digest = hashlib.sha256(django.__version__.encode())
     for source in sorted(
         path
@@ -196,7 +196,7 @@ def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def server(database_url: Callable[[], str], project: Path) -> Iterator[AppServer]:
-    """The server of all stories that leave it alone."""
+    """The server of all tests that do not harm it."""
     with AppServer(database_url(), project=project) as server:
         yield server
 

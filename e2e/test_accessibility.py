@@ -1,4 +1,4 @@
-"""For everybody: with a keyboard alone, with a screen reader, in both themes, on a narrow screen."""
+"""The page for everybody: with a keyboard alone, with a screen reader, in both themes, on a narrow screen."""
 
 import base64
 from collections.abc import Callable
@@ -141,17 +141,17 @@ def test_cursors_and_selections_of_others_are_seen_with_forced_colours(forced: l
 
 
 def color_of(page: Page, element: Locator) -> str:
-    """The one that most of its pixels have; empty while it is being drawn anew."""
+    """The colour that most of its pixels have; empty while the page is being drawn again."""
     colors = colors_of(page, element)
     return max(colors, key=lambda color: colors[color], default="")
 
 
 def colors_of(page: Page, element: Locator, is_before: bool = False) -> dict[str, int]:
-    """The colours of the pixels of an element, or of what stands before its text, and how often each is there."""
+    """The colours of the pixels of an element, or of the mark before its text, and how often each is there."""
     box = element.bounding_box()
     if not box:
         return {}
-    if is_before:  # and neither border nor outline of the element, which show the focus
+    if is_before:  # without the element's border and outline, which show the focus
         left, width = element.evaluate("""element => [
             element.clientLeft + parseFloat(getComputedStyle(element).paddingLeft),
             parseFloat(getComputedStyle(element, "::before").width),

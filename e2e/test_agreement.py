@@ -10,7 +10,7 @@ from e2e.test_line_ends import shown
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 
-# The plugin that writes into the shared text fails once: CodeMirror logs the error, removes the plugin, and works on.
+# The plugin that writes into the shared text fails once: CodeMirror logs the error, removes the plugin, and goes on.
 CRASH = """async element => {
     const { EditorView } = await import("@codemirror/view")
     const { ySyncFacet } = await import("y-codemirror.next")
@@ -20,7 +20,7 @@ CRASH = """async element => {
         throw new Error("crashed on purpose")
     }
 }"""
-# Changes what is shown and nothing else, keeping its length.
+# Changes the shown text and nothing else, keeping its length.
 CHANGE_SHOWN = """async (element, [from, to, insert]) => {
     const { EditorView } = await import("@codemirror/view")
     const { ySyncAnnotation, ySyncFacet } = await import("y-codemirror.next")
@@ -28,7 +28,7 @@ CHANGE_SHOWN = """async (element, [from, to, insert]) => {
     const annotations = ySyncAnnotation.of(view.state.facet(ySyncFacet))
     view.dispatch({ changes: { from, to, insert }, annotations })
 }"""
-# The next change that comes in from others fails.
+# The next change of others fails.
 GO_DEAF = """async element => {
     const { EditorView } = await import("@codemirror/view")
     const view = EditorView.findFromDOM(element)
@@ -69,7 +69,7 @@ def test_an_editor_that_crashed_is_mounted_anew_and_what_it_showed_can_be_copied
 
 @pytest.mark.editor_crashes
 def test_what_is_shown_and_in_no_document_is_never_called_saved(open_note: OpenNote, note: str) -> None:
-    """Not even if the editor cannot be mounted anew."""
+    """This holds even if the editor cannot be mounted again."""
     ada = open_note(note, "Ada")
     ada.write("start")
     ada.expect_saved()

@@ -1,4 +1,4 @@
-"""The database is made anew while a page is open, and the number of its note is given to another one."""
+"""The database is recreated while a page is open, and another note gets the number of its note."""
 
 import re
 
@@ -26,7 +26,7 @@ def test_a_page_whose_database_was_made_anew_is_told_so_and_keeps_its_text(
     open_note: OpenNote, create_note: CreateNote, own_server: AppServer
 ) -> None:
     """Ada is offline meanwhile, with something that she has not sent. Alan is not: he is on the first note, which
-    `migrate` makes anew."""
+    `migrate` makes again."""
     address = create_note(on=own_server)
     ada, alan = open_note(address, "Ada"), open_note(f"{own_server.url}/notes/1/", "Alan")
     ada.write("Worth keeping. ")

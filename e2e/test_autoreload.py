@@ -1,4 +1,4 @@
-"""The development server starts again after a save of the code, while people write."""
+"""The development server restarts when the code is saved, while people write."""
 
 import shutil
 import sys
@@ -17,7 +17,7 @@ PEOPLE = 8
 
 
 class ReloadingServer(ServerWithWorker):
-    """`runserver` as it is started by hand: one process looks at the files, and the other one serves."""
+    """`runserver` as people start it: one process watches the files, and the other one serves."""
 
     def command(self) -> Sequence[str]:
         return [sys.executable, "manage.py", "runserver", str(self.port)]
@@ -46,7 +46,7 @@ def test_a_server_that_reloads_under_people_who_write_says_goodbye_quietly_and_l
     url = f"ws://127.0.0.1:{reloading.port}/ws/notes/1"
 
     def has_reloaded(times: int) -> bool:
-        (copied_project / "notes" / "views.py").touch()  # again, until the server looks
+        (copied_project / "notes" / "views.py").touch()  # again and again, until the server looks
         return reloading.log.count("reloading") >= times
 
     with Crowd() as crowd:

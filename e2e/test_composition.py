@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 
 
 class InputMethod:
-    """What the browser gets from the operating system while somebody converts kana to kanji."""
+    """The events that the operating system sends while somebody converts kana to kanji."""
 
     def __init__(self, person: NotePage) -> None:
         self._browser = person.page.context.new_cdp_session(person.page)
@@ -86,7 +86,7 @@ def test_a_word_that_is_composed_while_others_write_is_there_once(
 
 
 def test_syllables_that_are_composed_one_after_another_are_there_once(open_note: OpenNote, note: str) -> None:
-    """As in Korean: the next composition begins where the one before has ended."""
+    """Korean works like this: the next composition begins where the one before has ended."""
     kim, grace = open_note(note, "Kim", "Grace")
     grace.write("top\nabcd")
     kim.expect_text("top\nabcd")

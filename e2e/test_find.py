@@ -12,7 +12,7 @@ NARROW = {"width": 320, "height": 640}
 LINES = 600
 EACH = 30  # lines from one picnic to the next
 TEXT = "\n".join("After the picnic" if line % EACH == EACH - 1 else f"Line {line}" for line in range(LINES))
-TOTAL = 1 + LINES // EACH  # with the one in the title
+TOTAL = 1 + LINES // EACH  # including the one in the title
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 
@@ -29,7 +29,7 @@ def address(create_note: CreateNote, open_note: OpenNote) -> str:
 
 
 class Finder:
-    """The panel, as one person has it before them."""
+    """The panel, as one person sees it."""
 
     def __init__(self, person: NotePage) -> None:
         self.person = person
@@ -88,7 +88,7 @@ def test_no_match_is_hidden_under_the_bars(open_note: OpenNote, address: str, vi
 
 
 def is_in_view(finder: Finder) -> bool:
-    """Nothing else is where the match is."""
+    """No other element covers the match."""
     if finder.current.count() == 0:
         return False
     seen: bool = finder.current.evaluate("""match => {
@@ -102,7 +102,7 @@ def test_the_panel_is_worked_with_the_keyboard_and_gives_the_focus_back(open_not
     ada = open_note(address, "Ada")
     finder = Finder(ada)
     ada.go_to(0)
-    ada.press("Shift+End")  # "Line 0" is what to find
+    ada.press("Shift+End")  # the selected "Line 0" becomes the search
     finder.open()
     expect(finder.words).to_have_value("Line 0")
     finder.expect_count("1 of 1")

@@ -1,4 +1,4 @@
-"""Clients that do too much. They are closed with a code, and the people beside them notice nothing (G6)."""
+"""Clients that do too much. They are closed with a code, and the others notice nothing (G6)."""
 
 import socket
 import struct
@@ -32,9 +32,9 @@ from tools.notes_over_http import create_note_over_http
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 
 LONGEST_TURN = 50  # keys, in CPU time: nobody has the server for longer before the others have their turn
-# uvicorn takes all frames of 256 KB, which may be 36 000, before anybody else has a turn. Daphne lets the app choose.
+# uvicorn handles all frames of 256 KB, some 36 000, before anybody else has a turn. Daphne lets the app choose.
 READS_MUCH = 1000
-ALL_LEAVE = 300  # a thousand connections that end in one moment
+ALL_LEAVE = 300  # keys: a thousand connections that end in one moment
 MAX_GROWTH_MIB = 64
 BATCHES = [*[50] * 19, 46]  # of connections: the bystanders are four of the thousand that one address may have
 FLOOD = 100_000
@@ -43,7 +43,7 @@ QUESTIONS = 1000
 NEWS = 3000
 DROPPED = 200
 OFTEN = {"MAX_CONNECTS_PER_SECOND": "1000"}
-AT_ONCE = struct.pack("ii", 1, 0)  # how a socket is closed: with a reset
+AT_ONCE = struct.pack("ii", 1, 0)  # makes closing a socket send a reset
 
 
 @pytest.fixture(params=[AppServer, UvicornServer], ids=["daphne", "uvicorn"])
@@ -54,7 +54,7 @@ def kind(request: pytest.FixtureRequest) -> type[AppServer]:
 
 @pytest.fixture
 def limits() -> dict[str, str]:
-    """Those that are not the usual ones."""
+    """The limits that differ from the defaults."""
     return {}
 
 
@@ -94,8 +94,9 @@ def test_a_hundred_thousand_frames_at_once(flooded: AppServer, urls: list[str]) 
 
 
 def test_questions_that_take_long(flooded: AppServer, urls: list[str]) -> None:
-    """To ask what of a large note is missing takes some bytes, and to find out that nothing is, milliseconds. All are
-    asked at once: then the server works on them as long as it has the processor, however busy the machine is."""
+    """Asking what is missing of a large note takes some bytes, and finding out that nothing is takes milliseconds.
+    All questions come at once: then the server works on them as long as it has the processor, however busy the
+    machine is."""
     doc = Doc[Any]()
     text = doc.get("body", type=Text)
     text += "x" * LARGE
@@ -114,7 +115,7 @@ def test_questions_that_take_long(flooded: AppServer, urls: list[str]) -> None:
 
 @pytest.mark.parametrize("limits", [{"MAX_FRAMES_PER_SECOND": str(100 * NEWS)}], ids=["as fast as it can"])
 def test_a_flood_of_presence_is_told_to_the_others_in_few_frames(flooded: AppServer, urls: list[str]) -> None:
-    """What changes all the time is told together."""
+    """Presence that changes all the time is sent together."""
     news = (encode(Awareness((AwarenessEntry(7, clock, "{}"),))) for clock in range(1, NEWS + 1))
     masked = b"".join(Frame(Opcode.BINARY, frame).serialize(mask=True) for frame in news)
     with bystanders(flooded, *urls) as waits, patient(urls[0]) as witness, patient(urls[0]) as mallory:
@@ -126,7 +127,7 @@ def test_a_flood_of_presence_is_told_to_the_others_in_few_frames(flooded: AppSer
 
 
 def frames_until(clock: int, socket: ClientConnection) -> int:
-    """How many frames tell of people, up to the one with this clock."""
+    """The number of frames about people, up to the one with this clock."""
     frames = iter(partial(receive, socket, Awareness), None)
     return next(number for number, frame in enumerate(frames, 1) if clock in {entry.clock for entry in frame.entries})
 
@@ -145,7 +146,7 @@ def test_a_thousand_connections_that_say_nothing(flooded: AppServer, urls: list[
 
 @pytest.mark.parametrize("limits", [{"MAX_CONNECTIONS_PER_ADDRESS": str(DROPPED // 2)}], ids=["few at a time"])
 def test_connecting_and_dropping_in_loops(flooded: AppServer, urls: list[str]) -> None:
-    """More often than an address may have connections: those that are gone do not count."""
+    """More often than an address may have connections: closed ones do not count."""
     with bystanders(flooded, *urls) as waits:
         for _ in range(DROPPED):
             (line,) = handshakes(urls[0], 1)
@@ -157,7 +158,7 @@ def test_connecting_and_dropping_in_loops(flooded: AppServer, urls: list[str]) -
 
 
 def handshakes(url: str, number: int) -> list[socket.socket]:
-    """WebSockets that are open, and nothing more."""
+    """Opens WebSockets that do nothing more."""
     host, _, path = url.removeprefix("ws://").partition("/")
     address = "127.0.0.1", int(host.rpartition(":")[2])
     lines = [socket.create_connection(address, timeout=patience.script_seconds) for _ in range(number)]

@@ -1,4 +1,4 @@
-"""Tabs in the background. Browsers run their timers once a minute, and Yjs clients forget who is silent for 30 s."""
+"""Background tabs. Browsers run their timers once a minute; Yjs clients forget others after 30 seconds of silence."""
 
 import json
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from tools.app_server import AppServer
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 SCRIPT = Awareness((AwarenessEntry(7, 1, json.dumps({"user": {"name": "Script", "color": "#123456"}})),))
-MINUTES = 6  # of patience, in tens of seconds: until a client has forgotten somebody
+MINUTES = 6  # times ten seconds of patience, until a client has forgotten somebody
 
 
 def test_whoever_has_a_line_is_listed_however_long_they_say_nothing(
     two_servers: list[AppServer], create_note: CreateNote, open_note: OpenNote, new_page: Callable[[], Page]
 ) -> None:
-    """A page and a stock client whose timers have stopped, and a script that does not even answer. When those who
-    look on have forgotten somebody of whom they heard later than of these, they still list these."""
+    """A page and a stock client whose timers have stopped, and a script that does not even answer. When the onlookers
+    have forgotten a person of whom they heard later, they still list these."""
     first, second = two_servers
     here = create_note(on=first)
     there = here.replace(first.url, second.url)

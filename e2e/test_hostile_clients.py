@@ -20,13 +20,13 @@ from tools.app_server import AppServer
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 LONGEST_TURN = 50  # keys, in CPU time: nobody has the server for longer before the others have their turn
-MUCH_LONGER_TURN = 300  # for an update at a limit, which the library takes so long to apply
-MAX_GROWTH_MIB = 250  # 20 MB exist several times while they are put together from what the network brings
+MUCH_LONGER_TURN = 300  # for an update at a limit, which takes the library this long to apply
+MAX_GROWTH_MIB = 250  # 20 MB exist several times while the frame is put together
 MALFORMED, TOO_LARGE = 4400, 4413
 PROTOCOL_ERROR = 1002
-SAYS_COMPRESSED = 0b0100_0000  # in the first byte of a frame
-FAR_TOO_LARGE = 1009  # said by the server, which does not read so large a frame to its end
-CUT_OFF = 1006  # what a sender sees that was still sending
+SAYS_COMPRESSED = 0b0100_0000  # a bit in the first byte of a frame
+FAR_TOO_LARGE = 1009  # the server says this, and does not read so large a frame to its end
+CUT_OFF = 1006  # a client sees this if it was still sending
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_an_update_at_a_limit_holds_up_others_no_longer_than_three_hundred_keys(
 
 
 def test_a_bomb_of_compressed_zeros_costs_no_memory(own_server: AppServer, create_note: CreateNote) -> None:
-    """Daphne negotiates no compression, so what comes in is never larger than what was sent."""
+    """Daphne negotiates no compression, so a frame is never larger than the bytes that were sent."""
     address = socket_of(create_note(on=own_server))
     with patient(address, compression="deflate") as socket:
         assert not socket.protocol.extensions
@@ -73,7 +73,7 @@ def test_a_bomb_of_compressed_zeros_costs_no_memory(own_server: AppServer, creat
 
 
 def sent_and_closed(address: str, frame: bytes | str) -> int:
-    """The code with which the server closes whoever sends this."""
+    """The code with which the server closes a client that sends this."""
     with patient(address, max_size=None) as socket:
         with suppress(ConnectionClosed):
             socket.send(frame)

@@ -1,4 +1,4 @@
-"""Text of all kinds: what one types is what the other reads, letter for letter."""
+"""Text of all kinds: others read exactly the characters that one person types."""
 
 from collections.abc import Callable
 
@@ -139,7 +139,7 @@ def test_a_pair_that_a_script_cuts_on_this_page_is_read_alike_by_all(
 def test_each_line_has_its_direction_without_javascript_too(
     new_page: Callable[..., Page], open_note: OpenNote, note: str
 ) -> None:
-    """Beside a line that is too long to be laid out with the others, and in it."""
+    """Tests lines beside one that is too long to be laid out with the others, and that one itself."""
     long_line = "שלום " * 4000
     ada = open_note(note, "Ada")
     ada.go_to_end()
@@ -154,7 +154,7 @@ def test_each_line_has_its_direction_without_javascript_too(
 
 
 def edge_of(page: Page, line: str) -> str:
-    """At which edge of the text a line starts."""
+    """The edge of the text at which a line starts."""
     edge: str = page.get_by_text(line).first.evaluate(
         """(block, line) => {
             const text = block.firstChild, range = document.createRange()

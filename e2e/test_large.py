@@ -1,4 +1,4 @@
-"""A note of a megabyte, and one whose megabytes are a single line."""
+"""A note of a megabyte, and one with megabytes in a single line."""
 
 import time
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from tools.notes_over_http import text_without_javascript
 
 LINE = "The quick brown fox jumps over the lazy dog, again and again and once more.\n"
 LINES = 1_000_000 // len(LINE)
-TIMES_LONGER = 5  # than an empty note takes: an editor draws only what is in view
+TIMES_LONGER = 5  # as an empty note takes: an editor draws only the lines in view
 LONG_LINE_CHARACTERS = 1_500_000
-TIMES = 4  # as much of the processor as the same text in lines; half of that is usual, and ten times was the fault
+TIMES = 4  # the processor time of the same text in lines; half of that is usual, and the bug took ten times
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.early]
 
@@ -78,8 +78,8 @@ def fill(note: str, text: str) -> None:
 
 
 def processor_seconds(page: Page, note: str, has_javascript: bool = True) -> float:
-    """What opening a note costs the browser's page. Other programs on the machine do not count."""
-    page.set_default_timeout(0)  # however slow: what it costs is what is looked at
+    """The cost of opening a note for the browser's page. Other programs on the machine do not count."""
+    page.set_default_timeout(0)  # however slow: only the cost counts
     devtools = page.context.new_cdp_session(page)
     devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
     page.goto(note)

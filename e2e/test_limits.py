@@ -1,4 +1,4 @@
-"""What a person sees who comes to a limit. Nobody else notices anything."""
+"""The page of a person who reaches a limit. Nobody else notices anything."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ CLOSED = re.compile("Offline: the server (closed the connection|has closed the l
     ("settings", "length"),
     [
         ({"MAX_FRAME_BYTES": "3000"}, 5000),  # a frame that is refused
-        ({"MAX_FRAME_BYTES": "2000"}, 5000),  # one that is not even read
+        ({"MAX_FRAME_BYTES": "2000"}, 5000),  # a frame that is not even read
         ({"MAX_NOTE_BYTES": "3000"}, 5000),  # a note that is full
     ],
 )

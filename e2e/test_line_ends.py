@@ -1,7 +1,7 @@
-"""Whatever characters a document holds, every page reads what the server holds, and types where the caret is.
+"""Any characters that a document holds: every page reads what the server holds, and types where the caret is.
 
-A program may take some of these for a line end, drop them, or count them in its own way. The texts are therefore
-compared where nothing is rendered: in the editor's state, and in a stock client, which has what the server sends.
+A program may take some of these for a line end, drop them, or count them in its own way. So the texts are compared
+where nothing is rendered: in the editor's state, and in a stock client, which has what the server sends.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ IS_BEFORE_LAST = """async cursor => {
     const place = view.coordsAtPos(view.state.doc.length - 1), box = cursor.getBoundingClientRect()
     return Math.abs(place.left - box.left) < 2 && Math.abs(place.bottom - box.bottom) < 2
 }"""
-KEPT = {**CHARACTERS, "CR LF": "\n", "CR": "\n", "LF CR": "\n\n"}  # of what is pasted or typed here
+KEPT = {**CHARACTERS, "CR LF": "\n", "CR": "\n", "LF CR": "\n\n"}  # what is left of pasted or typed text
 WHOLE_TEXT = """async element => {
     const { EditorView } = await import("@codemirror/view")
     return EditorView.findFromDOM(element).state.doc.toString()
@@ -70,7 +70,7 @@ def expect_all_read(text: str, root: str, people: list[NotePage], client: NodeCl
 def test_what_a_client_writes_is_read_alike_and_typed_into_at_the_caret(
     open_note: OpenNote, note: str, root: str
 ) -> None:
-    """Grace has the note open while it is written, Ada opens it afterwards. Behind each character stands its name."""
+    """Grace has the note open while it is written, Ada opens it afterwards. After each character comes its name."""
     grace = open_note(note, "Grace")
     with node_client(note) as client:
         client.do("insert", root=root, index=0, text=text_with(CHARACTERS))
@@ -99,8 +99,8 @@ def go_to_end_of(person: NotePage, root: str) -> None:
 
 @pytest.mark.parametrize("how", ["paste", "script"])
 def test_what_is_pasted_or_put_in_by_a_script_has_plain_line_ends(open_note: OpenNote, note: str, how: str) -> None:
-    """Written in the middle of a line, with the caret behind it and more typed there. CodeMirror takes one character
-    for a line end of its own when it reads from the page what a script has put there."""
+    """Inserted in the middle of a line, with the caret behind it and more typed there. CodeMirror takes one character
+    for a line end of its own when it reads a script's text from the page."""
     kept = text_with(KEPT) if how == "paste" else text_with(KEPT).replace("\uffff", "\n")
     ada, grace = open_note(note, "Ada", "Grace")
     ada.write("start end")

@@ -1,4 +1,4 @@
-"""The line goes dead and comes back; what "Saved" promises."""
+"""The connection dies and comes back; the promise of "Saved"."""
 
 import pytest
 from playwright.sync_api import expect
@@ -24,7 +24,7 @@ def test_both_write_off_line_and_nothing_is_lost_when_they_come_back(open_note: 
 
 @pytest.mark.chapter(9)
 def test_going_off_line_really_cuts_the_line(open_note: OpenNote, note: str) -> None:
-    """Alan's words are the fence: they reach Grace, and not Ada, who is off line."""
+    """Alan's words are the fence: they reach Grace, and not Ada, who is offline."""
     ada, grace, alan = open_note(note, "Ada", "Grace", "Alan")
     ada.go_offline()
     alan.write("Ada cannot see this")
@@ -50,7 +50,7 @@ def test_changes_are_saving_then_saved_and_off_line_not_sent(open_note: OpenNote
 
 @pytest.mark.chapter(3)
 def test_who_reloads_while_typing_loses_nothing(open_note: OpenNote, note: str) -> None:
-    """The reload follows the last key at once, without waiting for Saved: what was typed on line is on its way."""
+    """The reload follows the last key at once, without waiting for Saved: text typed online is on its way."""
     ada, grace = open_note(note, "Ada", "Grace")
     written = ""
     for number in range(4):

@@ -1,4 +1,4 @@
-"""ASGI servers that promise no more than ASGI does: what goes beyond it is not relied on."""
+"""ASGI servers that promise no more than ASGI does: the app relies on nothing beyond it."""
 
 import sys
 import time
@@ -22,7 +22,7 @@ from tools.process import is_taken
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
 NO_GRANIAN = "the development requirements have no Granian for Windows"
 SHOUT_BYTES = 256 * 1024
-SHOUTS = 400  # many times what the two machines keep for a connection by themselves
+SHOUTS = 400  # many times the buffers of the two ends of a connection
 TOO_SLOW = "This connection reads too slowly."
 QUESTION = encode(SyncStatus(b"?"))
 
@@ -94,7 +94,7 @@ def test_nothing_of_a_server_outlives_it(other_server: AppServer) -> None:
 
 
 def code_of(socket: ClientConnection, frame: bytes) -> int | None:
-    """The code with which the server closes. Granian does so only when it hears something more."""
+    """The code with which the server closes. Granian closes only when it receives something more."""
     for _ in range(int(patience.seconds)):
         try:
             socket.send(frame)

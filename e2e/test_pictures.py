@@ -1,5 +1,5 @@
-"""The pictures of the README and the docs, taken from the app as it is. `nox -s pictures` keeps them; at any other
-time they are taken all the same and thrown away, so that a picture that cannot be taken any more is noticed."""
+"""The pictures of the README and the docs, taken from the app. `nox -s pictures` keeps them; at any other time they
+are taken all the same and thrown away, so that a picture that can no longer be taken is noticed."""
 
 from collections.abc import Callable
 from pathlib import Path

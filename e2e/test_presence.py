@@ -1,4 +1,4 @@
-"""Who is here, where their cursors are, and who has left."""
+"""The people here, their cursors, and the people who have left."""
 
 import time
 
@@ -36,7 +36,7 @@ def test_who_closes_the_browser_is_gone_for_all_sooner_than_anybody_comes(open_n
 @pytest.mark.chapter(8)
 def test_a_new_name_is_seen_at_once_and_kept(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
-    ada.page.goto(note)  # without a lent name, so that one is chosen and kept
+    ada.page.goto(note)  # without a lent name, so that the page chooses and keeps one
     ada.expect_live()
     expect(ada.my_name).to_be_visible()
     ada.my_name.fill("Countess Lovelace")
@@ -75,7 +75,7 @@ def test_each_sees_the_cursor_of_the_other_and_it_moves(open_note: OpenNote, not
 
 
 def offset_of_cursor(person: NotePage, name: str) -> float | None:
-    """How far right of the note's edge a cursor stands, in CSS pixels."""
+    """The distance of a cursor from the note's left edge, in CSS pixels."""
     cursor, note = person.cursor_of(name).bounding_box(), person.note.bounding_box()
     return cursor["x"] - note["x"] if cursor and note else None
 

@@ -60,7 +60,7 @@ def servers(
 
 @pytest.fixture
 def trust(tmp_path: Path) -> ssl.SSLContext:
-    """Whom a client has to trust here. Writes the certificate and its key beside."""
+    """The certificate that a client has to trust here. Writes it and its key."""
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1")
     certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
@@ -92,7 +92,7 @@ def proxy(servers: list[AppServer], trust: ssl.SSLContext, tmp_path: Path, prefi
 
 
 def locations_under(prefix: str, kind: type[AppServer]) -> dict[str, str]:
-    """What the docs change in the configuration for a prefix."""
+    """The changes that the docs make to the configuration for a prefix."""
     proxied = "location {} {{\n        proxy_pass http://realtime_notes{};"
     return {
         proxied.format(path, ""): proxied.format(prefix + path, path if kind is UvicornServer else "")

@@ -1,4 +1,4 @@
-"""What somebody reads stays where it is while others write elsewhere."""
+"""The text that somebody reads stays in place while others write elsewhere."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from e2e.conftest import OpenNote
 from e2e.support.note_page import NotePage, read
 
 LINES = 400
-LINE = 200  # which Ada reads
+LINE = 200  # Ada reads this one
 NEAR_PX = 1
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
@@ -34,7 +34,7 @@ def test_lines_written_above_do_not_move_what_i_read(readers: list[NotePage]) ->
 
 
 def test_a_whole_page_of_lines_written_above_does_not_move_what_i_read(readers: list[NotePage]) -> None:
-    """These are more than the editor draws around the screen."""
+    """These are more lines than the editor draws around the screen."""
     ada, grace = readers
     grace.go_to(0)
     expect_to_stay(ada, grace, lambda: grace.page.keyboard.insert_text("New and rather long\n" * 1000))
@@ -79,7 +79,7 @@ def test_at_the_top_of_the_note_new_lines_come_into_view(open_note: OpenNote, no
 def expect_to_stay(ada: NotePage, grace: NotePage, change: Callable[[], None]) -> None:
     before = top_of_line(ada)
     change()
-    grace.write_title("Done")  # comes after the change, so what has it has the change too
+    grace.write_title("Done")  # the title comes after the change, so a page that has the title has the change too
     ada.until(lambda: read(ada.title).endswith("Done"), lambda: "the change is there")
     ada.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert abs(top_of_line(ada) - before) <= NEAR_PX

@@ -1,4 +1,4 @@
-"""What a foreign page, a forged form, an injected script and a hostile name can do: nothing."""
+"""A foreign page, a forged form, an injected script and a hostile name can do nothing."""
 
 import json
 import urllib.error
@@ -51,12 +51,12 @@ class AnotherSite(BaseHTTPRequestHandler):
         self.wfile.write(b"<link rel=icon href=data:,>Another site")
 
     def log_message(self, *arguments: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 @pytest.fixture
 def other_site() -> Iterator[str]:
-    """A page under a name of this machine that the server of the test does not go by."""
+    """A page under a name of this machine that the test's server does not accept."""
     with ThreadingHTTPServer(("127.0.0.1", 0), AnotherSite) as site:
         Thread(target=site.serve_forever, daemon=True).start()
         yield f"http://localhost:{site.server_port}"
@@ -64,7 +64,7 @@ def other_site() -> Iterator[str]:
 
 
 def test_another_sites_page_cannot_open_a_socket(server: AppServer) -> None:
-    """With the header that a browser sends."""
+    """Uses the header that a browser sends."""
     address = f"ws://127.0.0.1:{server.port}/ws/notes/1"
     for origin in ("https://evil.example", "http://127.0.0.1.evil.example", "null"):
         with pytest.raises(InvalidStatus) as refused, patient(address, origin=Origin(origin)):
@@ -93,7 +93,7 @@ def test_a_form_without_its_token_is_refused(server: AppServer, path: str) -> No
     refused.value.close()
 
 
-@pytest.mark.page_is_missing  # the administration names no icon, so the browser asks for one that is not there
+@pytest.mark.page_is_missing  # the admin names no icon, so the browser asks for one that is not there
 @pytest.mark.parametrize("path", [*PAGES, ADMIN])
 def test_every_page_has_its_headers_and_keeps_its_own_policy(server: AppServer, page: Page, path: str) -> None:
     page.add_init_script(f"({REPORT_VIOLATIONS})()")
@@ -113,7 +113,7 @@ def test_every_page_has_its_headers_and_keeps_its_own_policy(server: AppServer, 
 
 
 def test_an_injected_script_does_not_run(server: AppServer, new_context: Callable[..., object]) -> None:
-    """A page that is not watched: its console tells of what was refused, as it should."""
+    """The page is not watched: its console shows the refusals, as it should."""
     page: Page = new_context().new_page()  # type: ignore[attr-defined]
     page.add_init_script(f"({REPORT_VIOLATIONS})()")
     page.goto(f"{server.url}/notes/1/")

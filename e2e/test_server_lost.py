@@ -1,4 +1,4 @@
-"""The server dies while people write. Nothing that anybody was shown, or was told is saved, may be gone."""
+"""The server dies while people write. No text is lost that anybody was shown, or that was reported as saved."""
 
 import pytest
 from playwright.sync_api import expect
@@ -26,7 +26,7 @@ def write_in_turns(people: list[NotePage], rounds: range) -> list[str]:
 
 
 def settle(people: list[NotePage]) -> None:
-    """From now on nothing of how they met is still to be saved, which would keep waiting what they write."""
+    """Waits until everything about how they met is saved: saving it would keep their words waiting."""
     for person in people:
         person.write(BEFORE)
         person.expect_saved()
@@ -38,7 +38,7 @@ def settle(people: list[NotePage]) -> None:
     "away_ms",
     [
         pytest.param(0, id="at once", marks=pytest.mark.chapter(9)),
-        # Of the app alone: a reader need not wait for it at every check.
+        # Only for the app: a reader need not wait for this at every check.
         pytest.param(AWAY_MS, id="after ten seconds", marks=[pytest.mark.chapter(10), pytest.mark.app]),
     ],
 )
@@ -90,7 +90,7 @@ def test_nobody_sees_what_the_database_does_not_hold(
 def test_nobody_reads_what_a_crash_takes_back(
     ada_and_grace: list[NotePage], open_note: OpenNote, two_servers: list[AppServer]
 ) -> None:
-    """Both servers are killed while the database keeps Ada's words waiting. What Grace has read is there then."""
+    """Both servers are killed while the database keeps Ada's words waiting. The words that Grace has read survive."""
     ada, grace = ada_and_grace
     settle(ada_and_grace)
     with locked_database(two_servers[0].settings["DATABASE_URL"]):

@@ -1,4 +1,4 @@
-"""The ways to serve the app, beside the browser tests that use them all along."""
+"""The ways to serve the app, besides those that all browser tests use."""
 
 import re
 import signal
@@ -61,7 +61,7 @@ def test_health_says_what_answers(server: AppServer) -> None:
 
 
 def test_a_server_told_to_stop_says_4503_to_everyone_and_stops(own_server: AppServer) -> None:
-    """Also while a browser keeps an idle HTTP connection open, which makes Daphne's own goodbye fail."""
+    """This holds while a browser keeps an idle HTTP connection open, too, which makes Daphne's own goodbye fail."""
     idle = HTTPConnection("127.0.0.1", own_server.port)
     idle.request("GET", "/healthz")
     idle.getresponse().read()
@@ -107,7 +107,7 @@ def run_demo(options: list[str], environment: Mapping[str, str]) -> Iterator[sub
 
 
 def read_announcement(demo: subprocess.Popen[str]) -> str:
-    """What the demo prints until it serves."""
+    """The lines that the demo prints until it serves."""
     assert demo.stdout
     shown = ""
     while "Ctrl-C" not in shown:
@@ -151,7 +151,7 @@ def test_no_server_outlives_a_demo_that(way: signal.Signals, demo: subprocess.Po
 def test_the_demo_lets_the_network_in_if_it_is_told_to_and_nobody_else(
     database_url: Callable[[], str], demo_port: int, server: AppServer
 ) -> None:
-    """Another address of this machine stands for another machine."""
+    """Another address of this machine plays another machine."""
     with pytest.raises(urllib.error.URLError, match="refused"):
         get(f"http://{ELSEWHERE}:{server.port}/notes/1/")
     environment = {**AppServer(database_url()).environment(), "ALLOWED_HOSTS": ELSEWHERE}
@@ -163,7 +163,7 @@ def test_the_demo_lets_the_network_in_if_it_is_told_to_and_nobody_else(
             line.recv()
         with pytest.raises(urllib.error.HTTPError, match="400") as refused:
             get(f"http://127.0.0.1:{demo_port}/")
-        assert "DisallowedHost" not in refused.value.read().decode()  # no page that shows the settings
+        assert "DisallowedHost" not in refused.value.read().decode()  # not Django's page that shows the settings
 
 
 def test_the_demo_says_when_its_port_is_taken(server: AppServer) -> None:

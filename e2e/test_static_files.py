@@ -1,4 +1,4 @@
-"""What a browser fetches: in production each file compressed, once, and at once; in development as it is written."""
+"""The files that a browser fetches: in production compressed, once, and at once; in development as written."""
 
 import re
 import shutil
@@ -44,7 +44,7 @@ def project_copy(tmp_path: Path) -> Path:
 
 
 def fetch(page: Page, address: str) -> list[Request]:
-    """The files that a page asks for until its script runs, which opens a socket."""
+    """The files that a page requests until its script runs, which opens a socket."""
     requests: list[Request] = []
     page.on("requestfinished", lambda request: requests.append(request))
     with page.expect_websocket():
@@ -113,7 +113,7 @@ def test_two_people_write_together_in_production(production: AppServer, open_not
 def test_in_development_a_reload_shows_an_edit_even_after_collectstatic(
     project_copy: Path, database_url: Callable[[], str], new_page: Callable[[], Page]
 ) -> None:
-    """An edited module, and one that is new: the import of it is preloaded, too."""
+    """An edited module, and a new one: its import is preloaded, too."""
     with AppServer(database_url(), project=project_copy) as server:
         server.collect_static_files()
         assert (project_copy / "static" / "staticfiles.json").exists()

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.chapter(7)
 
 @pytest.fixture
 def node_clients(note: str) -> Iterator[list[NodeClient]]:
-    """That they sync is for the tests to claim."""
+    """Starts stock clients in Node. The tests check that they sync."""
     with node_client(note, syncs=False) as one, node_client(note, syncs=False) as two:
         yield [one, two]
 
@@ -80,7 +80,7 @@ def test_a_surrogate_pair_that_is_cut_in_two_is_read_alike_by_all(
     open_note: OpenNote, create_note: CreateNote, own_server: AppServer
 ) -> None:
     """No editor puts a cursor between the two halves of an emoji, but a client may write there. Everybody reads the
-    same then, who was there and who comes after the log has been compacted."""
+    same then: the people who were there, and those who come after the log has been compacted."""
     note = create_note(on=own_server)
     ada = open_note(note, "Ada")
     with node_client(note) as client:
@@ -101,12 +101,12 @@ def test_a_surrogate_pair_that_is_cut_in_two_is_read_alike_by_all(
 
 
 def compact(server: AppServer) -> None:
-    """By the command of the app, or by that of the tutorial's chapters."""
+    """Runs the app's command, or that of the tutorial's chapters."""
     assert any(server.manage(command) == 0 for command in ("compact_documents", "compact_notes"))
 
 
 class Channel:
-    """A socket as pycrdt's provider wants it."""
+    """A socket with the interface that pycrdt's provider wants."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
@@ -167,8 +167,8 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.chapter(6)
-@pytest.mark.early  # or it would wait for ever
+@pytest.mark.early  # otherwise it would wait for ever
 def test_two_pycrdt_clients_converge(note: str) -> None:
-    """In a thread of its own, because Playwright leaves an event loop running in this one."""
+    """Runs in a thread of its own, because Playwright leaves an event loop running in this one."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, two_pycrdt_clients_converge(note)).result()

@@ -1,4 +1,4 @@
-"""Proxies and tunnels that drop what a live page needs. It says so then, and promises nothing that it cannot keep."""
+"""Proxies and tunnels that drop what a live page needs. The page says so, and makes no promise it cannot keep."""
 
 import re
 import socket
@@ -16,7 +16,7 @@ from tools.nginx import NginxServer
 from tools.process import free_port
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
-NO_UPGRADE = "proxy_pass http://127.0.0.1:{server};"  # as nginx does it if nobody tells it about WebSockets
+NO_UPGRADE = "proxy_pass http://127.0.0.1:{server};"  # nginx's behaviour if nobody tells it about WebSockets
 SITE = """server {{
     listen 127.0.0.1:{port};
     location / {{ proxy_pass http://127.0.0.1:{server}; proxy_set_header Host {host}; }}
@@ -49,7 +49,7 @@ def through(proxy: NginxServer, server: AppServer, note: str) -> str:
 
 
 def expect_only_to_be_read(person: NotePage) -> None:
-    """Nothing looks as if one could write, and nothing is said to be kept or saved."""
+    """Nothing looks editable, and nothing claims to be kept or saved."""
     expect(person.alert).to_contain_text("can be read but not changed")
     expect(person.connection).not_to_contain_text("Offline")
     expect(person.page.locator("#changes")).to_be_empty()
@@ -116,7 +116,7 @@ def test_a_page_that_is_connected_late_is_like_any_other_from_then_on(
             ada.write("At last. ")
             ada.expect_saved()
             ada.expect_people("Ada")
-        ada.expect_offline()  # and not "not connected yet"
+        ada.expect_offline()  # not "not connected yet"
         expect(ada.alert).to_be_hidden()
         ada.expect_in_text("At last. ")
 
@@ -124,7 +124,7 @@ def test_a_page_that_is_connected_late_is_like_any_other_from_then_on(
 def test_a_tunnel_is_told_which_settings_it_needs_and_works_with_them(
     database_url: Callable[[], str], start_proxy: Proxied, new_context: Callable[..., BrowserContext], page: Page
 ) -> None:
-    """The tunnel hides its address from the server. The first page is not watched: its console tells of refusals."""
+    """The tunnel hides its address from the server. The first page is not watched: its console shows refusals."""
     with AppServer(database_url(), settings={"ALLOWED_HOSTS": "localhost"}) as server:
         proxy = start_proxy(server, PASS_ON, host="localhost")
         address = f"http://127.0.0.1:{proxy.port}"

@@ -46,7 +46,7 @@ def test_people_on_two_processes_see_each_other(ada_and_grace: list[NotePage]) -
 def test_daphne_and_runserver_share_one_note(
     database_url: Callable[[], str], redis: RedisServer, create_note: CreateNote, open_note: OpenNote, project: Path
 ) -> None:
-    """The way of the classic README: `daphne` on one port and `runserver` on the next."""
+    """Tests the usual way: `daphne` on one port and `runserver` on the next."""
     url = database_url()
     with (
         AppServer(url, redis.url, project=project) as daphne,

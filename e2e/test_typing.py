@@ -61,13 +61,13 @@ def test_the_server_logs_who_came_and_never_what_they_wrote(
     ada = open_note(create_note("Confidential title"), "Ada")
     ada.write("Confidential text")
     ada.expect_saved()
-    assert re.search("connect (owner=notes.)?note[=/]", server.log)  # of the app, or of the tutorial's chapters
+    assert re.search("connect (owner=notes.)?note[=/]", server.log)  # in the app, or in the tutorial's chapters
     assert "onfidential" not in server.log
 
 
 @pytest.mark.chapter(3)
 def test_notes_do_not_mix(open_note: OpenNote, create_note: CreateNote) -> None:
-    """That nothing arrives is proved by a fence: what Alan writes after it has arrived."""
+    """A fence proves that nothing arrives: Alan's later words have arrived."""
     one, other = create_note("One"), create_note("Other")
     ada, grace, alan = open_note(one, "Ada"), open_note(other, "Grace"), open_note(other, "Alan")
     ada.write("Only for note one")
@@ -90,7 +90,7 @@ def test_three_people_write_at_once_in_one_line(open_note: OpenNote, note: str) 
 
 @pytest.mark.chapter(9)
 def test_two_change_the_same_word_and_nothing_is_lost(open_note: OpenNote, note: str) -> None:
-    """The lost update: with whole texts sent to and fro, one of the two vanishes."""
+    """The lost update: when whole texts are sent to and fro, one of the two vanishes."""
     ada, grace = open_note(note, "Ada", "Grace")
     ada.write("colour")
     grace.expect_text("colour")
@@ -109,7 +109,7 @@ def test_two_change_the_same_word_and_nothing_is_lost(open_note: OpenNote, note:
 def test_undo_takes_back_my_own_changes_only(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
     ada.go_to_end()
-    ada.page.keyboard.insert_text("Ada wrote this. ")  # at once, so that it is one step
+    ada.page.keyboard.insert_text("Ada wrote this. ")  # in one step, to be undone in one step
     grace.expect_text("Ada wrote this. ")
     grace.go_to_end()
     grace.page.keyboard.insert_text("Grace wrote this. ")
@@ -172,7 +172,7 @@ def test_undo_takes_each_of_several_kinds_of_change_by_itself(open_note: OpenNot
     after("Backspace", "Backspace", "Backspace")
     ada.press(TO_START)
     after(*"first")
-    ada.press("ArrowRight", "ArrowLeft")  # away and back: a step of its own, too
+    ada.press("ArrowRight", "ArrowLeft")  # away and back: the next text is a step of its own
     after(*"more")
     ada.press("Shift+ArrowLeft")
     after(*"instead")

@@ -13,7 +13,7 @@ HOW_TO = "how-to/use-it-in-your-project.html"
 
 @pytest.fixture(scope="session")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project that was made by doing what the page says, in an empty folder beside the kit's wheel."""
+    """A project that was made by following the page, in an empty folder beside the kit's wheel."""
     around = tmp_path_factory.mktemp("followed")
     folder = around / "my-minutes"
     folder.mkdir()

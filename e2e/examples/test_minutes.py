@@ -1,4 +1,4 @@
-"""A stranger's project on the engine: examples/minutes/, in a folder of its own, with whatever Python it is given.
+"""A stranger's project on the engine: examples/minutes/, in a folder of its own, with any given Python.
 
 `nox -s wheel` gives it one where the distribution is installed and the kit is not. Three people: two are members.
 """
@@ -40,7 +40,7 @@ class MinutesServer(AppServer):
     def __init__(self, project: Path, python: str) -> None:
         super().__init__(project=project)
         self.python = python
-        self.meeting = ""  # its key
+        self.meeting = ""  # the meeting's key
         self.settings = {"DATABASE": str(project / "db.sqlite3")}
         if self.python == sys.executable:
             self.settings["PYTHONPATH"] = str(REPOSITORY)
@@ -49,7 +49,7 @@ class MinutesServer(AppServer):
         return [self.python, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
 
     def environment(self) -> Mapping[str, str]:
-        """Only what was asked for: the kit must not be found by way of the tests' own environment."""
+        """Only the given variables: the project must not find the kit through the tests' own environment."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DJANGO"))}
         return {**kept, "PYTHONUNBUFFERED": "1", **self.settings}
 
@@ -79,7 +79,7 @@ def minutes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def open_as(minutes: MinutesServer, new_page: Callable[..., Page]) -> OpenAs:
-    """Somebody who has logged in, and sees the list of their meetings."""
+    """Opens the browser of a person who has logged in and sees the list of their meetings."""
 
     def open_as(name: str) -> Page:
         page = new_page()
@@ -110,7 +110,7 @@ def test_the_engine_is_the_installed_one(minutes: MinutesServer) -> None:
 
 
 def test_who_follows_the_page_has_all_of_the_example(followed: Path) -> None:
-    """But for the settings, which are longer than the example's, and a migration, which says when it was made."""
+    """Except for the settings, which are longer than the example's, and a migration, which holds its date."""
     for source in (EXAMPLE / "minutes").rglob("*.*"):
         path = source.relative_to(EXAMPLE)
         if not {"migrations", "__pycache__", "settings.py"} & set(path.parts):

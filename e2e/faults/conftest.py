@@ -43,7 +43,7 @@ def is_short(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session")
 def moments(is_short: bool) -> int:
-    """How many random moments to kill something at."""
+    """The number of random moments at which to kill something."""
     return 5 if is_short else 50
 
 
@@ -84,8 +84,8 @@ def database(request: pytest.FixtureRequest, database_url: Callable[[], str]) ->
         return
     postgres: PostgresServer = request.getfixturevalue("postgres")
     name = f"test{random.SystemRandom().randrange(10**9)}"
-    # A sequence that was copied in use goes back when PostgreSQL crashes before its next checkpoint, and then hands
-    # out keys a second time.
+    # A sequence that was copied in use goes back when PostgreSQL crashes before its next checkpoint, and then returns
+    # keys a second time.
     postgres.execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE migrated").format(sql.Identifier(name)), sql.SQL("CHECKPOINT")
     )
@@ -95,7 +95,7 @@ def database(request: pytest.FixtureRequest, database_url: Callable[[], str]) ->
 
 @pytest.fixture
 def servers() -> list[AppServer]:
-    """Those of the test, so that a failure shows what they printed."""
+    """The test's servers, so that a failure shows what they printed."""
     return []
 
 
@@ -147,7 +147,7 @@ def socket_of(server: AppServer, note_id: int = 1) -> str:
 
 
 def row_counts(database: Database, note_id: int = 1) -> tuple[int, int]:
-    """Rows of a note's log, and bytes of its snapshot."""
+    """Returns the number of rows of a note's log, and the bytes of its snapshot."""
     query = (
         f"WITH d AS (SELECT id FROM channels_yjs_document WHERE object_id = '{note_id}')"  # noqa: S608
         " SELECT (SELECT count(*) FROM channels_yjs_update WHERE document_id IN (SELECT id FROM d)),"

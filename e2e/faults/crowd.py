@@ -1,11 +1,12 @@
-"""A crowd of scripted writers, in a thread of their own: they type, lose the line, come back, and keep a record.
+"""A crowd of scripted writers, in a thread of their own: they type, lose the connection, come back, and keep a
+record.
 
-A Writer is one person's replica, and behaves on the wire as the page does: it asks for what it lacks, answers what it
-is asked, asks whether everything is saved, and comes back by itself unless it was sent away for good. Every word it
-types is unique and goes into the text as a whole, so that words can be looked for in what others read.
+A Writer is one person's replica, and behaves on the wire as the page does: it asks for what it lacks, answers
+questions, asks whether everything is saved, and reconnects by itself unless it was sent away for good. Every word it
+types is unique and goes into the text as a whole, so that it can be looked for in other people's text.
 
-Invariant: `owed` only ever grows. A word is owed once the server has said that it is saved, or has shown it to
-anybody but its author.
+Invariant: `owed` only ever grows. A word is owed once the server has reported it as saved, or has shown it to anybody
+but its author.
 """
 
 import asyncio
@@ -28,10 +29,10 @@ from e2e.support.patience import patience
 
 WORD = re.compile(r"<[\w-]+>")
 SENT_AWAY = range(4400, 4500)
-FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.5  # as y-websocket
+FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.5  # the same as y-websocket's
 LOOK_AGAIN_SECONDS = 0.02
 NEWS_SECONDS = 1.0
-RECEIVE_BUFFER = 128 * 1024  # bytes that the system takes for a writer who does not read; Linux may take 32 MiB
+RECEIVE_BUFFER = 128 * 1024  # bytes that the system buffers for a writer who does not read; Linux may buffer 32 MiB
 MOST_SECONDS = 600.0  # nothing in the crowd's thread takes so long
 OFFLINE = (OSError, TimeoutError, WebSocketException)
 
@@ -41,14 +42,14 @@ class Writer(Client):
         super().__init__("body")
         self.name = name
         self.urls = urls
-        self.pause = pause  # in s, on average, between two words
+        self.pause = pause  # seconds between two words, on average
         self.typed: list[str] = []
         self.owed: set[str] = set()
-        self.closed: list[int] = []  # the codes of its connections' ends
+        self.closed: list[int] = []  # the close codes of its connections
         self.is_synced = False
         self.reads = asyncio.Event()
         self.reads.set()
-        self._asked: dict[bytes, int] = {}  # questions, and how many words had been typed by then
+        self._asked: dict[bytes, int] = {}  # questions, and the number of words typed by then
 
     @property
     def words(self) -> set[str]:
@@ -68,7 +69,7 @@ class Writer(Client):
     def type_word(self, length: int = 0) -> str:
         word = f"<{self.name}-{len(self.typed)}{'x' * length}>"
         self.typed.append(word)
-        # Between two words of whoever it may be. The text is ASCII, so bytes and characters are the same.
+        # Between two words of anybody. The text is ASCII, so bytes and characters are the same.
         ends = [0, *(match.end() for match in WORD.finditer(self.text))]
         self.body.insert(random.choice(ends[-20:]), word)
         self._ask()
@@ -88,11 +89,11 @@ class Writer(Client):
                 pass
             finally:
                 if hasattr(line, "connection"):
-                    line.connection.transport.abort()  # the closing may have been cancelled, too
+                    line.connection.transport.abort()  # closing may have been cancelled, too
             self.is_synced = False
             await asyncio.sleep(retry_seconds)
             retry_seconds = min(2 * retry_seconds, LAST_RETRY_SECONDS)
-            way += 1  # the next time by way of another process
+            way += 1  # the next time through another process
 
     async def _converse(self, connection: ClientConnection) -> None:
         line: socket.socket = connection.transport.get_extra_info("socket")
@@ -156,13 +157,13 @@ class Crowd:
 
     def __exit__(self, *exception: object) -> None:
         self.run(self._end([*self._writing.values(), *self._lines.values()]))
-        self.run(asyncio.sleep(LOOK_AGAIN_SECONDS))  # for the sockets to be closed
+        self.run(asyncio.sleep(LOOK_AGAIN_SECONDS))  # lets the sockets close
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
     def join(self, number: int, *urls: str, pause: float = 0.05, writes: bool = True) -> list[Writer]:
-        """So many more people, spread over the addresses. Returns once they all have the note."""
+        """Adds this many people, spread over the addresses. Returns once they all have the note."""
         start = len(self.writers) + len(self._left)
         new = [
             Writer(f"w{index}", [*urls[index % len(urls) :], *urls[: index % len(urls)]], pause)
@@ -174,12 +175,12 @@ class Crowd:
         return new
 
     def pause(self, writers: Sequence[Writer] | None = None) -> None:
-        """These, or all, stop writing, and stay."""
+        """Makes these writers, or all, stop writing, and stay."""
         chosen = self.writers if writers is None else writers
         self.run(self._end([self._writing.pop(writer) for writer in chosen if writer in self._writing]))
 
     def leave(self, writers: Sequence[Writer]) -> None:
-        """These go home. What they typed and what they were shown is remembered."""
+        """Makes these writers go home. Their record is kept."""
         self.run(self._end([tasks.pop(w) for tasks in (self._writing, self._lines) for w in writers if w in tasks]))
         self._left += writers
         self.writers = [writer for writer in self.writers if writer not in writers]
@@ -197,7 +198,7 @@ class Crowd:
 
     @property
     def owed(self) -> set[str]:
-        """What anybody was shown of others or had acknowledged."""
+        """The words that anybody was shown of others or had acknowledged."""
         owed: set[str] = self.do(self._owed)
         return owed
 
@@ -217,14 +218,14 @@ class Crowd:
         return len(self.owed) > before
 
     def expect_nothing_lost(self, *urls: str, owed: set[str] | None = None) -> None:
-        """A newcomer finds everything that anybody is owed, by way of each of these addresses."""
+        """A newcomer finds everything that anybody is owed, through each of these addresses."""
         owed = self.owed if owed is None else owed
         for url in urls:
             missing = owed - set(WORD.findall(self.read(url)))
             assert not missing, f"{len(missing)} of {len(owed)} words are lost, such as {sorted(missing)[:5]}"
 
     def read(self, url: str) -> str:
-        """What a newcomer reads."""
+        """Returns the text that a newcomer reads."""
         text: str = self.run(_read(url))
         return text
 
@@ -239,7 +240,7 @@ class Crowd:
         self.until(lambda: len({writer.text for writer in self.writers}) == 1, "all read the same")
         self.until(lambda: self._owed() == typed, "all of it is saved")
         text: str = self.writers[0].text
-        assert sorted(WORD.findall(text)) == sorted(typed), "a word stands there twice"
+        assert sorted(WORD.findall(text)) == sorted(typed), "a word is there twice"
         assert not set("<>") & set(WORD.sub("", text)), "a word is broken"
         return text
 
@@ -248,7 +249,7 @@ class Crowd:
         self.until_true(lambda: bool(self.do(condition)), claim)
 
     def until_quiet(self) -> None:
-        """Waits until nobody is shown or promised anything any more."""
+        """Waits until nobody is shown or promised anything new."""
         self.until_true(lambda: not self.has_news(), "there are no more news")
 
     def until_news(self) -> None:
@@ -296,7 +297,7 @@ class Crowd:
 
 
 async def _read(url: str) -> str:
-    """The note as a newcomer reads it: what the server answers to an empty state vector."""
+    """The note as a newcomer reads it: the server's answer to an empty state vector."""
     reader = Client("body")
     async with asyncio.timeout(patience.script_seconds), patient_async(url, max_size=None) as connection:
         await connection.send(messages.encode(SyncStep1(b"\x00")))

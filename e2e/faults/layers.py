@@ -1,7 +1,7 @@
 """Channel layers that fail as real ones may, for server processes of the tests.
 
-Chosen with DJANGO_SETTINGS_MODULE=e2e.faults.unreliable or e2e.faults.forgetful. What channels_redis calls a layer
-passes all calls on to one of the running event loop, so `_get_layer` is where the real one is.
+Choose one with DJANGO_SETTINGS_MODULE=e2e.faults.unreliable or e2e.faults.forgetful. The layer of channels_redis
+passes all calls on to one per event loop, so `_get_layer` returns the real one.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class UnreliableLayer(RedisPubSubChannelLayer):
 
 
 class ForgetfulLayer(RedisPubSubChannelLayer):
-    """Forgets soon who is in a group, as a layer may do after a day."""
+    """Soon forgets the members of a group, as a layer may do after a day."""
 
     async def group_add(self, group: str, channel: str) -> None:
         layer = self._get_layer()

@@ -1,7 +1,7 @@
-"""A line between people and a server that the test can make bad: slow, silent, cut.
+"""A connection between people and a server that the test can make bad: slow, silent, cut.
 
-A TCP proxy in the crowd's thread. Towards the server it is an honest client; what it does to the bytes is up to the
-test, and can change while connections are open.
+A TCP proxy in the crowd's thread. To the server it is an honest client; the test decides what it does to the bytes,
+and can change that while connections are open.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Self
 from e2e.faults.crowd import Crowd
 
 CHUNK = 64 * 1024
-LINGER_NOT = struct.pack("ii", 1, 0)  # closing then sends a reset
+LINGER_NOT = struct.pack("ii", 1, 0)  # makes closing send a reset
 
 
 class Proxy:
@@ -41,11 +41,11 @@ class Proxy:
         self._crowd.run(self._close())
 
     def url(self, address: str) -> str:
-        """The same address by way of this line."""
+        """The same address through this proxy."""
         return address.replace(f":{self._target}/", f":{self.port}/")
 
     def stop(self, *directions: asyncio.Event) -> None:
-        """Bytes of these directions wait from now on. Nothing is closed: the line is dead, and nobody knows."""
+        """Holds the bytes of these directions from now on. Nothing is closed: the connection dies without a sign."""
 
         def stop() -> None:
             for direction in directions:
@@ -58,11 +58,11 @@ class Proxy:
             self._crowd.do(direction.set)
 
     def reset(self) -> None:
-        """Cuts every connection as a router does that has forgotten them."""
+        """Cuts every connection, like a router that has forgotten them."""
         self._crowd.do(self._reset)
 
     def reset_in_the_middle(self, after: int) -> None:
-        """Lets so many more bytes through to the server, and then cuts."""
+        """Lets this many more bytes through to the server, and then cuts."""
 
         def arm() -> None:
             self._reset_after = after
@@ -76,7 +76,7 @@ class Proxy:
     async def _close(self) -> None:
         self._server.close()
         self._is_closed = True
-        await asyncio.gather(*filter(None, self._arriving))  # who has come just now has a line to the server as well
+        await asyncio.gather(*filter(None, self._arriving))  # new clients are connected to the server as well
         self._reset()
         for task in self._tasks:
             task.cancel()

@@ -44,7 +44,7 @@ def test_a_browser_whose_clock_is_a_day_off_writes_and_is_seen(
 
 @pytest.mark.line_is_cut
 def test_a_page_that_has_slept_catches_up_when_it_wakes(note: str, open_note: OpenNote, is_short: bool) -> None:
-    """The browser runs nothing of a frozen page; at 30 s without a word its provider would have connected anew."""
+    """The browser runs nothing of a frozen page; otherwise its provider would reconnect after 30 s of silence."""
     ada, grace = open_note(note, "Ada", "Grace")
     ada.write("Before she sleeps. ")
     grace.expect_in_text("Before she sleeps. ")

@@ -1,4 +1,4 @@
-"""The database is locked, full, or gone for a while. Nothing is said to be saved that is not (G1, G2)."""
+"""The database is locked, full, or gone for a while. The page never calls anything saved that is not (G1, G2)."""
 
 import resource
 from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ def limited_files(server: AppServer) -> Iterator[None]:
 
 
 def watch_claims(ada: NotePage) -> None:
-    """Notes from now on, a hundred times a second, what the page says about saving."""
+    """Records from now on, a hundred times a second, what the page says about saving."""
     ada.page.evaluate(
         """() => {
             const status = document.querySelector('[aria-label="Changes"]')
@@ -55,7 +55,7 @@ def watch_claims(ada: NotePage) -> None:
 
 
 def claims(ada: NotePage) -> set[str]:
-    """What it has said."""
+    """Everything that the page has said about saving."""
     return set(ada.page.evaluate("() => (clearInterval(window.watching), [...window.claims])"))
 
 

@@ -1,4 +1,4 @@
-"""kill -9 and rolling restarts while everybody writes. Nobody loses what anybody was shown (G1, G2, G4)."""
+"""kill -9 and rolling restarts while everybody writes. Nobody loses a word that anybody was shown (G1, G2, G4)."""
 
 import random
 import time

@@ -1,4 +1,4 @@
-"""A day in the life of a room, compressed: what grows with the people is given back, and so is what they wrote."""
+"""A day in the life of a room, compressed: everything that grows with the people and their text is given back."""
 
 import random
 from collections.abc import Callable
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.chapter(10)
 MEBIBYTE = 1024 * 1024
 COMPACT_AFTER = 50
 HOURS, SHORT_HOURS = 24, 3
-PEOPLE, SHORT_PEOPLE = 200, 45  # over the day
-MAX_GROWTH = 64 * MEBIBYTE  # of the process from the morning to the night, all that was written included
+PEOPLE, SHORT_PEOPLE = 200, 45  # in the course of the day
+MAX_GROWTH = 64 * MEBIBYTE  # of the process from morning to night, including all that was written
 MAX_ROWS = 4 * COMPACT_AFTER
 
 
@@ -36,7 +36,7 @@ def test_two_hundred_people_come_and_go_and_the_room_stays_small(
     hours, people = (SHORT_HOURS, SHORT_PEOPLE) if is_short else (HOURS, PEOPLE)
     for hour in range(hours):
         newcomers = crowd.join(people // hours, url, pause=0.1)
-        crowd.pause(newcomers[::2])  # who only reads from now on
+        crowd.pause(newcomers[::2])  # these only read from now on
         crowd.wait(1)
         leaving = random.sample(crowd.writers[2:], len(crowd.writers) - 2 - len(newcomers) // 2)
         crowd.pause(leaving)

@@ -29,7 +29,7 @@ StartServer = Callable[..., AppServer]
 
 @pytest.fixture
 def make_database(postgres: PostgresServer) -> Iterator[Callable[[str], str]]:
-    """An empty database of PostgreSQL; returns its address."""
+    """Makes an empty PostgreSQL database, and returns its address."""
     made: list[sql.Identifier] = []
 
     def make_database(name: str) -> str:
@@ -66,7 +66,7 @@ def until_somebody_is_owed_and_there_is_a_snapshot(crowd: Crowd, database: Datab
 def test_a_backup_taken_while_people_write_has_all_that_was_saved_when_it_began(
     start_server: StartServer, database_url: Callable[[], str], crowd: Crowd, tmp_path: Path
 ) -> None:
-    """So few write that all of it is in the file beside the database yet. Next, a dozen do."""
+    """The few writers' text is all in the `-wal` file beside the database. In the next test a dozen write."""
     database, backup = Database(database_url()), tmp_path / "backup.sqlite3"
     server = start_server(database.url)
     crowd.join(FEW_WRITERS, socket_of(server), pause=0.5)
@@ -112,7 +112,7 @@ def test_people_bring_back_what_a_restored_backup_lacks(
 
 
 def restore(server: AppServer, database: Database, backup: Path, request: pytest.FixtureRequest) -> None:
-    """As the docs say it."""
+    """Restores a backup as the docs describe it."""
     if not database.postgres:
         replaced = backup.with_name("replaced")
         replaced.mkdir()
@@ -132,8 +132,8 @@ def test_a_note_that_moves_to_another_database_and_back_loses_nothing(
     open_note: OpenNote,
     tmp_path: Path,
 ) -> None:
-    """From SQLite to PostgreSQL and back. Each dump is taken while people write; what they write after it is in their
-    pages alone, until these come back."""
+    """From SQLite to PostgreSQL and back. Each dump is taken while people write; the text that they write after it is
+    in their pages alone, until these reconnect."""
     first = Database(database_url())
     server = start_server(first.url, COMPACT_AFTER_UPDATES=str(COMPACT_AFTER))
     url = socket_of(server)
@@ -183,7 +183,7 @@ def old_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def test_a_database_of_the_app_before_it_had_an_engine_is_carried_over(
     start_server: StartServer, old_database: str, open_note: OpenNote, crowd: Crowd
 ) -> None:
-    """The note that was never written in, one with a log, and one with a snapshot and newer rows."""
+    """Three notes: one that nobody wrote in, one with a log, and one with a snapshot and newer rows."""
     old = AppServer(old_database)
     manage(old, "migrate", "notes", BEFORE_THE_ENGINE, "--verbosity", "0")
     write_as_it_did(old_database)
@@ -199,7 +199,7 @@ def test_a_database_of_the_app_before_it_had_an_engine_is_carried_over(
 
 
 def write_as_it_did(url: str) -> None:
-    """Notes 2 and 3 with the same three updates: as rows, and as a snapshot of two and a row."""
+    """Writes notes 2 and 3 with the same three updates: as rows, and as a snapshot of two and a row."""
     updates = list(type_in_turn("one ", "two ", "three "))
     into_notes = "INSERT INTO notes_note (id, title, text, seq, created_at, updated_at)"
     statements = [f"{into_notes} VALUES ({note}, 'Old', '', 3, {NOW}, {NOW})" for note in (2, 3)]

@@ -1,4 +1,4 @@
-"""Lines that are slow, silent, cut in the middle of a frame, or never read (G5, G7)."""
+"""Connections that are slow, silent, cut in the middle of a frame, or never read (G5, G7)."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,17 +25,17 @@ MEBIBYTE = 1024 * 1024
 QUEUE_BYTES = MEBIBYTE
 SLEEPERS, TYPISTS = 10, 20
 SAVED = messages.encode(SyncStatus(b"all of it"))
-MAX_GROWTH = 100 * MEBIBYTE  # of a process that has passed on thousands of them
+MAX_GROWTH = 100 * MEBIBYTE  # of a process that has passed on thousands of shouts
 SHOUT_BYTES = 100_000
-MOST_SHOUTS = 400  # until all who read nothing have been sent away: more than all buffers on the way hold
-SHOUTS_AFTERWARDS = 20  # when all who read nothing have been sent away
+MOST_SHOUTS = 400  # until everyone who reads nothing has been closed: more than all buffers on the way hold
+SHOUTS_AFTERWARDS = 20  # after everyone who reads nothing has been closed
 
 
 @pytest.fixture(params=[AppServer, UvicornServer], ids=["daphne", "uvicorn"])
 def server(
     request: pytest.FixtureRequest, start_server: Callable[..., AppServer], database_url: Callable[[], str]
 ) -> AppServer:
-    """It pings nobody: or it, and not the app, would close a client that reads nothing."""
+    """A server that pings nobody: otherwise it, and not the app, would close a client that reads nothing."""
     kind = request.param
     limits = {"MAX_QUEUED_BYTES": str(QUEUE_BYTES), "LOG_LEVEL": "INFO"}
     return start_server(database_url(), kind=kind, options=WITHOUT_PINGS[kind], **limits)
@@ -95,7 +95,7 @@ def test_a_line_that_is_dead_without_a_word_catches_up_when_it_is_cut(
 
 
 def stall(crowd: Crowd, url: str) -> list[Writer]:
-    """People who have the note and then read nothing more."""
+    """Adds people who have the note and then read nothing more."""
     sleepers = crowd.join(SLEEPERS, url, writes=False)
     for sleeper in sleepers:
         crowd.do(sleeper.reads.clear)
@@ -103,8 +103,8 @@ def stall(crowd: Crowd, url: str) -> list[Writer]:
 
 
 async def shout(url: str, is_enough: Callable[[], bool], times_more: int) -> None:
-    """Writes and deletes a long text until it is enough, and then so many times more: much to send, and nothing that
-    stays. Waits each time until it is saved, so a slow machine has no more to do than a quick one."""
+    """Writes and deletes a long text until it is enough, and then this many times more: much to send, and nothing
+    that stays. Waits each time until it is saved, so a slow machine has no more to do than a quick one."""
     doc = Doc[Any]()
     body = doc.get("body", type=Text)
 

@@ -24,7 +24,7 @@ def crowd_on_both(sqlite_pair: list[AppServer], crowd: Crowd) -> Crowd:
 
 
 def expect_words_cross(crowd: Crowd) -> None:
-    """What each types now reaches everybody, on either process, Redis or not."""
+    """A word that each types now reaches everybody, on either process, with Redis or without."""
     words = crowd.do(lambda: {writer.type_word() for writer in crowd.writers})
     crowd.until(lambda: all(writer.words >= words for writer in crowd.writers), "words cross between processes")
 

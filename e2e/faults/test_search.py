@@ -1,4 +1,4 @@
-"""The list finds the same on either database, here on a PostgreSQL whose locale knows ASCII letters only."""
+"""Search finds the same on either database, here on a PostgreSQL whose locale knows ASCII letters only."""
 
 import urllib.parse
 import urllib.request

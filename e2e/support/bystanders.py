@@ -1,7 +1,8 @@
 """People beside an attack: two on each note, in their own thread. One types, and the other waits for each letter.
 
-How long the server keeps them waiting is measured in its CPU time, and told in keys: one key is what a letter of
-theirs costs the server in peace, right before the attack. Neither a slow machine nor a busy one changes the result.
+The time for which the server keeps them waiting is measured in its CPU time, and expressed in keys: one key is the
+cost of one of their characters for the server in peace, right before the attack. Neither a slow machine nor a busy
+one changes the result.
 """
 
 import json
@@ -32,12 +33,12 @@ KEYS_AFTERWARDS = 10
 
 
 class Waits:
-    """For each note the seconds from each key to the letter at the other end; and what the attack cost the server."""
+    """For each note, the seconds from each key to its arrival at the other end; and the attack's cost."""
 
     def __init__(self, notes: int) -> None:
         self.notes: list[list[float]] = [[] for _ in range(notes)]
-        self.key_seconds = 0.0  # of CPU, in peace
-        self.longest_seconds = 0.0  # of CPU: the longest turn that anything had during the attack
+        self.key_seconds = 0.0  # CPU seconds, in peace
+        self.longest_seconds = 0.0  # CPU seconds: the longest turn that anything had during the attack
         self.grown_mib = 0.0
 
     @property
@@ -46,7 +47,7 @@ class Waits:
 
     @property
     def longest_turn(self) -> float:
-        """Others had to wait while the server worked as long as for this many keys."""
+        """The longest time for which others had to wait, in keys of the server's work."""
         return self.longest_seconds / self.key_seconds
 
     def __str__(self) -> str:
@@ -63,7 +64,7 @@ class Waits:
 
 @contextmanager
 def bystanders(server: AppServer, *urls: str) -> Iterator[Waits]:
-    """As long as this lasts, people write on these notes. What they waited for is known when it is over."""
+    """People write on these notes in the meantime. Their waiting times are known at the end."""
     waits, over = Waits(len(urls)), Event()
     with ExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(len(urls)))
@@ -95,7 +96,7 @@ def read_pulse(server: AppServer) -> dict[str, float]:
 
 
 def type_more(keys: int, waits: Waits, writing: list[Future[None]]) -> None:
-    """Returns when this many keys more have been typed on each note."""
+    """Returns after this many more keys on each note."""
     enough = [len(on_note) + keys for on_note in waits.notes]
     while any(len(on_note) < number for on_note, number in zip(waits.notes, enough, strict=True)):
         for future in writing:
@@ -120,8 +121,8 @@ def type_and_measure(typist: ClientConnection, reader: ClientConnection, waits: 
 
 
 def wait_for(client_id: int, socket: ClientConnection) -> None:
-    """Others may have written in the same frame, and more than `decode` would let in. So this only looks for the
-    client's id."""
+    """Only looks for the client's id: others may have written in the same frame, and more than `decode` would let
+    in."""
     while varuint(client_id) not in bytes(socket.recv(timeout=patience.script_seconds, decode=False)):
         pass
 

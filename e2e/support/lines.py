@@ -1,4 +1,4 @@
-"""WebSockets of scripts, which wait as long as a busy machine takes. The library itself gives up after ten seconds,
+"""WebSockets of scripts, which wait as long as a busy machine needs. The library itself gives up after ten seconds,
 and after twenty without an answer to a ping."""
 
 from typing import Any

@@ -1,5 +1,5 @@
-"""A note as one person has it before them. Knows the page by roles and accessible names only, so the same tests
-run against a textarea and an early chapter of the tutorial, and against CodeMirror and the shipped app."""
+"""A note as one person sees it. Knows the page by roles and accessible names only, so the same tests run against a
+textarea and an early chapter of the tutorial, and against CodeMirror and the shipped app."""
 
 import sys
 import time
@@ -12,8 +12,8 @@ from e2e.support.patience import patience
 
 LOOK_AGAIN_MS = 20  # at first; the longer it takes, the less often
 RARELY_MS = 200
-MORE_RARELY = 1.25  # times as long, from one look to the next: nobody waits a quarter longer than needed
-# Where a Mac has no keys of these names, or has them do something else.
+MORE_RARELY = 1.25  # the factor between two looks: nobody waits a quarter longer than needed
+# Keys with other names on a Mac, or with another effect there.
 TO_START, TO_END, TO_LINE_END = (
     ("Meta+ArrowUp", "Meta+ArrowDown", "Meta+ArrowRight")
     if sys.platform == "darwin"
@@ -119,7 +119,7 @@ class NotePage:
         expect(self.changes).to_have_text("Saved")
 
     def expect_people(self, *names: str) -> None:
-        """These and no others are listed, in any order; I am marked."""
+        """The list shows these people and no others, in any order; I am marked."""
         wanted = sorted(f"{name} (you)" if name == self.name else name for name in names)
         self.until(
             lambda: sorted(map(flat, self.people.all_inner_texts())) == wanted,
@@ -141,7 +141,7 @@ class NotePage:
         self.expect_live()
 
     def until(self, condition: Callable[[], bool], claim: Callable[[], str]) -> None:
-        """Waits for what must come true soon. Looks again and again while the page goes on living."""
+        """Waits for something that must come true soon. Looks again and again while the page goes on running."""
         deadline, pause_ms = time.monotonic() + patience.claim_seconds, float(LOOK_AGAIN_MS)
         while not condition():
             assert time.monotonic() < deadline, f"For {self.name} this did not come true: {claim()}"
@@ -159,7 +159,7 @@ def flat(text: str) -> str:
 
 
 def expect_same_text(*people: NotePage) -> str:
-    """Everybody is on line, everything is saved, and all read the same. Returns what they read."""
+    """Everybody is online, everything is saved, and all read the same. Returns what they read."""
     for person in people:
         person.expect_live()
         person.expect_saved()

@@ -1,10 +1,10 @@
-"""How long to wait for what must come true: many times as long as this machine needs to open a page.
+"""How long to wait for something that must come true: many times as long as this machine needs to open a page.
 
-Every page that a test opens is timed, and the slowest one counts from then on, so a busy machine is waited for as
+Every page that a test opens is timed, and the slowest one counts from then on, so tests wait for a busy machine as
 long as it needs. No test compares these seconds with anything; they only decide when to give up.
 
-A test that is expected to fail has the same patience for all that works on both projects: opening pages, clicking,
-coming back. Only for what it claims it waits less, but still longer than a page takes to open.
+A test that is expected to fail has the same patience for everything that works on both projects: opening pages,
+clicking, reconnecting. Only for its own claim it waits less, but still longer than a page takes to open.
 """
 
 import os
@@ -14,12 +14,12 @@ from typing import Any
 
 from playwright.sync_api import Page, Response, expect
 
-USUAL = (15.0, 25.0)  # seconds at least, and how many times as long as the slowest page
+USUAL = (15.0, 25.0)  # at least this many seconds, and this many times as long as the slowest page
 HURRIED = (6.0, 12.0)  # where a person waits for the answer
 RED = (1.5, 3.0)  # for the claim of a test that is expected to fail
 SCRIPT = (120.0, 60.0)  # for clients that have no page, and of which there are many
-UNKNOWN_SECONDS = 2.0  # how long opening a page takes, until one has been opened
-LOG = "SLOWEST_PAGES"  # the environment variable with the file that the slowest pages are noted in
+UNKNOWN_SECONDS = 2.0  # assumed for opening a page, until one has been opened
+LOG = "SLOWEST_PAGES"  # the environment variable that names the file for the slowest pages
 
 
 class Patience:
@@ -48,12 +48,12 @@ class Patience:
         return max(least, times * (self.slowest or UNKNOWN_SECONDS))
 
     def begin(self, *, is_red: bool) -> None:
-        """Before each test."""
+        """Called before each test."""
         self.is_red = is_red
         expect.set_options(timeout=self.claim_seconds * 1000)
 
     def watch(self, page: Page) -> Page:
-        """Times each page that is opened in this one."""
+        """Times each page that is opened in this browser page."""
         goto = page.goto
 
         def timed(url: str, **options: Any) -> Response | None:
@@ -71,7 +71,7 @@ class Patience:
             expect.set_options(timeout=self.claim_seconds * 1000)
 
     def note(self) -> None:
-        """For nox, which says at its end how slow the machine was."""
+        """Notes a time for nox, which says at its end how slow the machine was."""
         if self.slowest and (path := os.environ.get(LOG)):
             with Path(path).open("a") as log:
                 log.write(f"{self.slowest:.2f} {self.seconds:.0f}\n")

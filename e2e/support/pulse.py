@@ -1,8 +1,8 @@
 """The app with a pulse: how long its server's loop keeps everybody waiting, told in CPU time.
 
-Tests that attack a server have it serve this in place of the app. Between two beats anybody may have a turn; what
-the loop's thread computes between them is how much others have to wait for. Other programs on the machine make it
-take longer, but no more.
+Tests that attack a server have it serve this in place of the app. Between two beats anybody may have a turn; others
+have to wait for as long as the loop's thread computes between them. Other programs on the machine make that take
+longer, but no more CPU time.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ class Pulse:
         self._beating = asyncio.create_task(self._beat())
 
     def read(self) -> dict[str, float]:
-        """The longest turn since the last reading, and all that the process has computed, in CPU seconds."""
+        """Returns the longest turn since the last reading, and the process's total, in CPU seconds."""
         longest, self._longest = self._longest, 0.0
         return {"longest": longest, "spent": time.process_time()}
 
@@ -35,7 +35,7 @@ class Pulse:
             before = now
 
 
-pulses: list[Pulse] = []  # one, from the first reading onwards
+pulses: list[Pulse] = []  # holds one from the first reading onwards
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

@@ -26,16 +26,16 @@ const verbs = {
   map: () => doc.getMap("stranger").toJSON(),
   name: ({ name }) => provider.awareness.setLocalStateField("user", { name, color: "#123456" }),
   names: () => [...provider.awareness.getStates().values()].map((state) => state.user?.name).sort(),
-  // As a hidden tab, only longer: its timers do not run, and so it says nothing of its own accord.
+  // Acts like a hidden tab, only longer: its timers do not run, and so it says nothing on its own.
   sleep: () => {
     clearInterval(provider.awareness._checkInterval)
     clearInterval(provider._checkInterval)
   },
-  // Hears of somebody of whom nobody hears any more, and answers with who is left when that one has been forgotten.
+  // Adds a person of whom nothing more is heard, and answers with the remaining people once that one is forgotten.
   forget: () =>
     new Promise((resolve) => {
       const ghost = new Awareness(new Y.Doc())
-      ghost.setLocalState({}) // or its clock were 0, which is no news
+      ghost.setLocalState({}) // otherwise its clock would be 0, which is no news
       applyAwarenessUpdate(provider.awareness, encodeAwarenessUpdate(ghost, [ghost.clientID]), null)
       ghost.destroy()
       provider.awareness.on("change", ({ removed }) => removed.includes(ghost.clientID) && resolve(verbs.names()))

@@ -29,7 +29,7 @@ class NodeClient:
         )
 
     def do(self, verb: str, times: int = 1, **arguments: Any) -> Any:
-        """Waits for the answer, so many times as long as usual."""
+        """Waits for the answer, this many times as long as usual."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")

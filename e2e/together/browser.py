@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserType, expect
 from e2e.support.patience import patience
 from tools.chromium import launch_options
 
-READERS_PATIENCE = "PATIENCE_SECONDS"  # in a test of theirs, and in the environment
+READERS_PATIENCE = "PATIENCE_SECONDS"  # the name in their test, and in the environment
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_t
 
 @pytest.fixture(autouse=True)
 def readers_patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Readers' tests wait for five seconds, which is too short for a busy machine: they get what ours have."""
+    """Gives readers' tests the patience of ours: their five seconds are too short for a busy machine."""
     if hasattr(request.module, READERS_PATIENCE):
         seconds = float(os.environ.get(READERS_PATIENCE, patience.claim_seconds))
         monkeypatch.setattr(request.module, READERS_PATIENCE, seconds)
