@@ -13,10 +13,11 @@ from .process import ServerProcess
 
 REPOSITORY = Path(__file__).parents[1]
 APPLICATION = "realtime_notes.asgi:application"
-# Daphne cuts the line at 1 MiB where it is not told otherwise, without a word, and a browser comes back for ever.
-# More than MAX_FRAME_BYTES, so that it is the app that refuses, with 4413.
+# By default Daphne drops the connection at 1 MiB, without a code, and a browser reconnects for ever. This is above
+# MAX_FRAME_BYTES, so that the app refuses the frame, with 4413.
 MAX_WEBSOCKET_BYTES = 16 * 1024 * 1024
-# Who wait to be let in. Twisted's own 50 are fewer than may come back at once, and the next has to wait for a second.
+# The listen backlog. Twisted's default of 50 is too small for a crowd that reconnects: the 51st would wait a full
+# second.
 MAX_NEWCOMERS = 1024
 ANSWER_SECONDS = 30.0
 
@@ -39,8 +40,8 @@ class AppServer(ServerProcess):
         chosen = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **(settings or {})}
         self.settings = {name: value for name, value in chosen.items() if value}
         self.project = project
-        self.options = options  # more for the server's command line
-        self.interface = interface  # at which it listens; 0.0.0.0 are all of them
+        self.options = options  # additional ones for the server's command line
+        self.interface = interface  # the address at which it listens; 0.0.0.0 for all
         self.application = application
 
     @property
@@ -50,10 +51,10 @@ class AppServer(ServerProcess):
     def migrate(self) -> None:
         """Brings the database up to date. Prints what Django prints, if that fails."""
         if self.manage("migrate", "--verbosity", "0"):
-            raise SystemExit("The database could not be brought up to date; see the message above.")
+            raise SystemExit("The migrations failed; see the message above.")
 
     def collect_static_files(self) -> None:
-        """Into the STATIC_ROOT of this server's settings, without the admin's: those take longer than all others."""
+        """Collects them into this server's STATIC_ROOT, without the admin's, which take longer than all others."""
         if self.manage("collectstatic", "--no-input", "--verbosity", "0", "--ignore", "admin"):
             raise SystemExit("The static files could not be collected; see the message above.")
 
@@ -84,7 +85,7 @@ class AppServer(ServerProcess):
         try:
             urllib.request.urlopen(request, timeout=ANSWER_SECONDS).close()
         except urllib.error.HTTPError:
-            return True  # an answer, if not a friendly one
+            return True  # an error page is an answer, too
         except OSError:
             return False
         return True
@@ -106,7 +107,7 @@ class UvicornServer(AppServer):
 
 
 class ServerWithWorker(AppServer):
-    """Its worker is a process of its own, which would outlive it."""
+    """A server whose worker is a process of its own, which would outlive it."""
 
     def kill(self) -> None:
         if self.is_running:
@@ -138,12 +139,12 @@ def with_engine(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def serves_static_files(project: Path) -> bool:
-    """In the first chapters of the tutorial only `runserver` does; the app itself does so from the fourth on."""
+    """Whether it does. In the tutorial's first chapters only `runserver` does; the app itself from the fourth on."""
     settings = project / "realtime_notes" / "settings.py"
     return settings.exists() and "servestatic" in settings.read_text(encoding="utf-8")
 
 
 def uvicorn(application: str, port: str) -> list[str]:
-    """The arguments for Python. Sans-I/O WebSockets are the quickest, and compressing what is small only costs."""
+    """The arguments for Python. Sans-I/O WebSockets are the fastest, and compressing small frames only costs."""
     sockets = ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false"]
     return ["-m", "uvicorn", application, "--port", port, *sockets]

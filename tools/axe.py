@@ -1,4 +1,4 @@
-"""What axe, the checker of accessibility, finds wrong with a page."""
+"""The accessibility problems that axe finds in a page."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def findings(frame: Frame, rules: Sequence[str] = ()) -> list[str]:
-    """What axe finds wrong, as "rule: elements". Without `rules` it looks for all that it knows."""
+    """The problems, as "rule: elements". Without `rules` axe checks all that it knows."""
     frame.evaluate(AXE.read_text())
     options = {"iframes": False, **({"runOnly": rules} if rules else {})}
     result: dict[str, Any] = frame.evaluate("options => axe.run(document, options)", options)

@@ -1,7 +1,7 @@
-"""A browser for the tests: Playwright's own if it is installed, else the machine's Chromium or Chrome. If there is
-neither, `python -m tools.chromium` gets one: from Playwright, or as root on Debian from apt.
+"""A browser for the tests: Playwright's own if it is installed, otherwise the machine's Chromium or Chrome. If there
+is neither, `python -m tools.chromium` installs one: from Playwright, or as root on Debian from apt.
 
-Without a window it is the headless shell where there is one, as with Playwright's own: it takes a third less time.
+Without a window it is the headless shell if there is one, as with Playwright's own: it takes a third less time.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 HEADLESS_NAMES = ["chromium-headless-shell", *NAMES]
-DEBIAN_PACKAGES = ["chromium-headless-shell", "chromium"]  # the first that there is
+DEBIAN_PACKAGES = ["chromium-headless-shell", "chromium"]  # the first one that exists
 QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -24,16 +24,16 @@ QUIET = [
 
 
 class BrowserType(Protocol):
-    """Playwright's `chromium`, be it blocking or asynchronous."""
+    """Playwright's `chromium`, blocking or asynchronous."""
 
     @property
     def executable_path(self) -> str: ...
 
 
 def launch_options(chromium: BrowserType, *, has_window: bool = False) -> dict[str, Any]:
-    """For Playwright's `chromium.launch`."""
+    """The options for Playwright's `chromium.launch`."""
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    arguments = [*QUIET, *(["--no-sandbox"] if is_root else [])]  # as root Chromium runs in no other way
+    arguments = [*QUIET, *(["--no-sandbox"] if is_root else [])]  # as root, Chromium runs in no other way
     path = None if has_its_own(chromium) else find_on_path(NAMES if has_window else HEADLESS_NAMES)
     return {"executable_path": path, "args": arguments}
 
@@ -47,7 +47,7 @@ def find_on_path(names: Sequence[str]) -> str | None:
 
 
 def ensure_chromium() -> str:
-    """Returns where the browser is that the tests use, in words."""
+    """Returns, in words, where the tests' browser is. Installs one if there is none."""
     if not (found := _find()):
         print("Getting Chromium for the browser tests (once, some 150 MB) …", flush=True)
         if not _works([sys.executable, "-m", "playwright", "install", "chromium"]) and _can_use_apt():

@@ -1,4 +1,4 @@
-"""Serves the app for showing it to somebody: `nox -s demo`, with `-- --help` for its options."""
+"""Serves the app as a demo: `nox -s demo`, with `-- --help` for its options."""
 
 import argparse
 import os
@@ -25,13 +25,13 @@ ALL_INTERFACES = "0.0.0.0"  # noqa: S104
 NOWHERE = ("192.0.2.1", 9)  # nobody has this address (RFC 5737), and nothing is sent to it
 STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM]
 if hasattr(signal, "SIGHUP"):
-    STOP_SIGNALS.append(signal.SIGHUP)  # the terminal's window is closed
+    STOP_SIGNALS.append(signal.SIGHUP)  # sent when the terminal's window is closed
 
 
 def main() -> None:
     options = parse(sys.argv[1:])
     for number in STOP_SIGNALS:
-        signal.signal(number, interrupt)  # also where the shell had Ctrl-C ignored
+        signal.signal(number, interrupt)  # even if the shell ignored Ctrl-C
     for offset in range(options.processes):
         refuse_if_taken(options.port + offset)
     try:
@@ -53,7 +53,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--lan",
         action="store_true",
-        help="let everybody in this network in, a class for instance: over plain HTTP, and without accounts",
+        help="let in everybody in this network, such as a class: over plain HTTP, and without accounts",
     )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser window")
     options = parser.parse_args(arguments)
@@ -95,10 +95,10 @@ def serve(options: argparse.Namespace, stack: ExitStack) -> None:
 
 
 def lan_address() -> str:
-    """By which other machines reach this one, as far as it can know."""
+    """The address by which other machines reach this one, as far as this one can know."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(NOWHERE)  # which only chooses the interface
+            probe.connect(NOWHERE)  # this only chooses the interface
         except OSError:
             return "127.0.0.1"  # there is no network
         address: str = probe.getsockname()[0]
@@ -106,7 +106,7 @@ def lan_address() -> str:
 
 
 def settings_for_others(host: str) -> dict[str, str]:
-    """Unless the environment says otherwise: no pages that show settings, and no HTTPS, for want of a certificate."""
+    """The defaults for other machines: no pages that show settings, and, for lack of a certificate, no HTTPS."""
     hosts = [host, socket.gethostname().lower(), "localhost", "127.0.0.1"]
     chosen = {
         "DEBUG": "off",

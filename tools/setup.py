@@ -1,6 +1,6 @@
-"""What nox sets up, once: environments from the locked requirements, Node, npm packages, the browser libraries.
+"""The set-up of nox, once: environments from the locked requirements, Node, npm packages, the browser libraries.
 
-Each thing has a stamp with a digest of what it was made from, and is made anew when that changes. Standard library
+Each part has a stamp with a digest of what it was made from, and is made again when that changes. Standard library
 and nox only: this runs before anything else is installed.
 """
 
@@ -23,17 +23,17 @@ REDIS = ROOT / "requirements-redis.txt"
 NODE = ROOT / "requirements-node.txt"
 EXAMPLE = ROOT / "examples" / "minutes" / "requirements.txt"
 OLDEST_NODE = 20
-STOP_SECONDS = 15.0  # after Ctrl-C; nox grants 0.3, then kills, and what has been killed cannot stop its servers
+STOP_SECONDS = 15.0  # after Ctrl-C; nox's default is 0.3, then it kills, and a killed process cannot stop its servers
 
 
 def set_up_app(session: nox.Session, *, with_redis: bool) -> None:
-    """What it takes to serve the app."""
+    """Sets up what is needed to serve the app."""
     install(session, APP, *([REDIS] if with_redis and not redis_on_path() else []))
     build_browser_libraries(session)
 
 
 def set_up_dev(session: nox.Session) -> None:
-    """What it takes for everything else."""
+    """Sets up what is needed for everything else."""
     install(session, DEVELOPMENT, *([] if redis_on_path() else [REDIS]))
     provide_node(session)
     node_modules(session)
@@ -41,24 +41,24 @@ def set_up_dev(session: nox.Session) -> None:
 
 
 def install(session: nox.Session, *files: Path) -> None:
-    """Installs locked requirements, unless just these are installed already."""
+    """Installs locked requirements, unless exactly these are installed already."""
     stamp = Path(session.virtualenv.location) / f"{'+'.join(file.stem for file in files)}.installed"
     if is_fresh(stamp, *files):
         return
     session.log("Installing %s (once) …", ", ".join(file.name for file in files))
-    # uv leaves compiling to the first start, which then takes seconds longer.
+    # uv leaves compiling to the first start, which would then take seconds longer.
     compile_ = ["--compile-bytecode"] if session.venv_backend == "uv" else []
     session.install(*compile_, "--require-hashes", *(part for file in files for part in ("-r", str(file))))
     stamp.write_text(digest(*files))
 
 
 def use_dev(session: nox.Session) -> None:
-    """Has the session find the programs that `dev` has installed, and its Node if the machine has none."""
+    """Puts the programs of `dev` on the session's PATH, and its Node if the machine has none."""
     environment = session.cache_dir.parent.resolve() / "dev"
     programs = environment / ("Scripts" if sys.platform == "win32" else "bin")
     node = [] if has_node() else [str(find_installed_node(environment).parent)]
     session.env["PATH"] = os.pathsep.join([*node, str(programs), os.environ["PATH"]])
-    # Hundreds of processes start in the tests, and each would compile our sources anew.
+    # Hundreds of processes start in the tests, and each would compile our sources again.
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
 
 
@@ -90,7 +90,7 @@ def node_modules(session: nox.Session, folder: Path = ROOT) -> None:
     sources = [folder / "package.json", folder / "package-lock.json"]
     if is_fresh(stamp, *sources):
         return
-    session.log("Getting what %s names from npm (once) …", sources[0].relative_to(ROOT))
+    session.log("Getting the packages of %s from npm (once) …", sources[0].relative_to(ROOT))
     npm(session, "ci", "--prefix", str(folder), "--no-fund", "--no-audit")
     stamp.write_text(digest(*sources))
 
@@ -105,12 +105,12 @@ def npm(session: nox.Session, *arguments: str) -> None:
 
 
 def provide_node(session: nox.Session) -> None:
-    """Unless the machine has a Node that is new enough, installs one from PyPI and puts it on the PATH."""
+    """Installs Node from PyPI and puts it on the PATH, unless the machine's own is new enough."""
     if has_node():
         return
     install(session, NODE)
     node = find_installed_node(Path(session.virtualenv.location).resolve())
-    if sys.platform != "win32":  # the wheel's own is a copy, which does not find its program
+    if sys.platform != "win32":  # the one in the wheel is a copy, which does not find its program
         starter = node.parent / "npm"
         starter.unlink(missing_ok=True)
         starter.symlink_to(npm_program(node))
@@ -118,7 +118,7 @@ def provide_node(session: nox.Session) -> None:
 
 
 def npm_program(node: Path) -> Path:
-    """Of a Node from PyPI."""
+    """The npm of a Node from PyPI."""
     unix, windows = node.parents[1] / "lib", node.parent
     return next(
         path for root in (unix, windows) if (path := root / "node_modules" / "npm" / "bin" / "npm-cli.js").exists()

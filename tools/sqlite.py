@@ -1,4 +1,4 @@
-"""The file behind a SQLite database: its address, and for tests that get in its way, all of it."""
+"""The file of an SQLite database: its address, and for tests that get in its way, all of it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 
 def url_of(path: Path) -> str:
-    """A folder's name may hold any character that means something in an address."""
+    """The address of a database file. A folder's name may hold characters that mean something in an address."""
     return f"sqlite:///{quote(str(path))}"
 
 
@@ -17,14 +17,14 @@ def path_of(url: str) -> Path:
 
 
 def files_of(url: str) -> list[Path]:
-    """The database's own, and those that SQLite keeps beside it while it is open or was not closed."""
+    """The database file, and those that SQLite keeps beside it while it is open or was not closed."""
     path = path_of(url)
     return sorted(path.parent.glob(f"{path.name}*"))
 
 
 @contextmanager
 def locked_database(url: str) -> Iterator[None]:
-    """As somebody else locks it who writes."""
+    """Locks the database, as a writer does."""
     with closing(sqlite3.connect(path_of(url), isolation_level=None)) as file:
         file.execute("BEGIN IMMEDIATE")
         yield
