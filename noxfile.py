@@ -1,8 +1,7 @@
 """Everything the project does, as sessions that set themselves up: `nox -l` lists them.
 
-A session needs Python and pip on the machine and nothing else. Node, Redis and a browser are taken from the
-machine where they are there, and brought where they are not. What has been set up once is not set up again
-until its requirements change.
+A session needs Python and pip on the machine and nothing else. Node, Redis and a browser are taken from the machine
+if they are there, and installed if not. A finished set-up is repeated only when its requirements change.
 """
 
 import atexit
@@ -26,9 +25,9 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "test", "e2e", "docs", "tutorial", "wheel", "short"]
 
 WORKERS = ["-n", "2", "--dist", "worksteal"]
-WAITING_WORKERS = ["-n", "3", "--dist", "worksteal"]  # one more than there are cores: some tests mostly wait
-IDLE_SECONDS = 0.5  # for opening a page, the largest of a session
-# Noted by e2e/support/patience.py.
+WAITING_WORKERS = ["-n", "3", "--dist", "worksteal"]  # one more than cores: some tests mostly wait
+IDLE_SECONDS = 0.5  # the usual time to open a page, the largest of a session
+# e2e/support/patience.py writes this file.
 SLOWEST_PAGES = Path(tempfile.gettempdir()) / f"realtime-notes-slowest-pages-{os.getpid()}"
 PYTHON_FILES = ["manage.py", "channels_yjs", "realtime_notes", "notes", "e2e", "fuzz", "bench", "tools", "tutorial"]
 
@@ -43,7 +42,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def dev(session: nox.Session) -> None:
-    """Set up what all sessions but demo, vendor and lock share. They call it by themselves."""
+    """Set up what all sessions except demo, vendor and lock share. They call it by themselves."""
     setup.set_up_dev(session)
 
 
@@ -89,14 +88,14 @@ def e2e(session: nox.Session) -> None:
 
 @nox.session(requires=["dev"], venv_backend="none", default=False)
 def faults(session: nox.Session) -> None:
-    """Kill, cut, fill and freeze servers, databases and lines while people write. -- --short for the short form."""
+    """Kill, cut, fill and freeze servers, databases and network while people write. -- --short for the short form."""
     use_dev(session)
     run_faults(session, *session.posargs)
 
 
 @nox.session(requires=["dev"], venv_backend="none", default=False)
 def fuzz(session: nox.Session) -> None:
-    """Fuzz what comes in from the network, guided by coverage. -- --seconds 600 for longer."""
+    """Fuzz the input from the network, guided by coverage. -- --seconds 600 for longer."""
     use_dev(session)
     run(session, "python", "-m", "fuzz", *session.posargs)
 
@@ -114,17 +113,17 @@ def tutorial(session: nox.Session) -> None:
     use_dev(session)
     build_wheel(session)  # which the robot installs in chapter 6
     run(session, "python", "-m", "tools.chromium")
-    # Twice as many workers as there are cores: who expects a test to fail waits most of the time.
-    # Each is handed one test after the other, so that the longest, which come first, do not end up with one of them.
+    # Twice as many workers as cores, since tests that are expected to fail mostly wait. Tests are handed out one at a
+    # time, so that the long ones at the front are spread over the workers.
     four = ["-n", "4", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=0"]
     run(session, "pytest", "tutorial/tests", *four, *session.posargs)
 
 
 @nox.session(requires=["dev"])
 def wheel(session: nox.Session) -> None:
-    """Build the distribution channels-yjs, and run examples/minutes/ on it, where nothing else is installed."""
+    """Build the distribution channels-yjs, and run examples/minutes/ on it, with nothing else installed."""
     setup.install(session, setup.EXAMPLE)
-    bare = Path(session.bin or "", "python").absolute()  # not resolved: it is a link to another one
+    bare = Path(session.bin or "", "python").absolute()  # not resolved: it is a link to another Python
     use_dev(session)
     built = build_wheel(session)
     session.install("--no-deps", "--force-reinstall", str(built))
@@ -159,14 +158,14 @@ def docs(session: nox.Session) -> None:
     run(session, "mkdocs", *(session.posargs or ["build", "--strict", "--quiet"]))
 
 
-# The commands of the tutorial's readers, and at the end one for its authors.
+# The commands for the tutorial's readers, and at the end one for its authors.
 READERS = {
-    "chapter": "Write the project as it stands after a chapter into a new folder: -- 4 ../from-four.",
+    "chapter": "Write a chapter's finished project into a new folder: -- 4 ../from-four.",
     "check": "Check your own project in real browsers: -- ../my-notes. With --watch at every save.",
-    "diff": "Show your files beside those of a chapter: -- 4 ../my-notes.",
-    "hint": "Say what to think of when a chapter does not work: -- 4.",
+    "diff": "Compare your files with those of a chapter: -- 4 ../my-notes.",
+    "hint": "List the usual mistakes for a chapter that does not work: -- 4.",
     "take": "Hand over those files of a chapter that you need not type: -- 1 ../my-notes.",
-    "carry": "For authors: carry what changed in a chapter's files through the later chapters: -- 3.",
+    "carry": "For authors: carry the changes of a chapter's files through the later chapters: -- 3.",
 }
 
 
@@ -187,7 +186,7 @@ for verb, words in READERS.items():
 
 @nox.session(requires=["dev"], venv_backend="none", default=False)
 def pictures(session: nox.Session) -> None:
-    """Take the pictures of the README and the docs anew, from the browser tests."""
+    """Take the pictures of the README and the docs again, in the browser tests."""
     use_dev(session)
     run(session, "python", "-m", "tools.chromium")
     scenes = ["e2e/test_pictures.py", "e2e/test_tutorial_pictures.py"]
@@ -233,13 +232,13 @@ def build_wheel(session: nox.Session) -> Path:
 
 
 def workers(session: nox.Session, usual: list[str]) -> list[str]:
-    """How many tests run at a time, unless somebody wants to watch or has said so."""
+    """The number of tests at a time, unless somebody wants to watch or has chosen one."""
     return [] if {"--headed", "-n", "--pdb"} & set(session.posargs) else usual
 
 
 def run_faults(session: nox.Session, *options: str) -> None:
     run(session, "python", "-m", "tools.chromium")
-    patience = ["-o", "faulthandler_timeout=0"]  # the long form has stories of several minutes
+    patience = ["-o", "faulthandler_timeout=0"]  # tests of the long form take several minutes
     run(session, "pytest", "e2e/faults", *WAITING_WORKERS, *patience, *options)
 
 
@@ -251,7 +250,7 @@ def run_bench(session: nox.Session, *options: str) -> None:
 
 @atexit.register
 def say_how_slow() -> None:
-    """The last line: how slow the browser tests found the machine."""
+    """Prints, as the last line, how slow the browser tests found the machine."""
     if SLOWEST_PAGES.exists():
         found = [line.split() for line in SLOWEST_PAGES.read_text().splitlines()]
         slowest, waited = max((float(slowest), float(waited)) for slowest, waited in found)
