@@ -1,6 +1,6 @@
-"""A Yjs client without a line: one person's replica, what is typed in it, and what it hears and says.
+"""A Yjs client without a connection: one person's replica, with what is typed in it, received and sent.
 
-The line is whatever takes its messages away: a room in this process, a WebSocket, a list.
+The connection is anything that takes its messages: a room in this process, a WebSocket, a list.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ class Client:
     def __init__(self, *names: str, client_id: int | None = None) -> None:
         self.doc = Doc[Any](client_id=client_id)
         self.texts: dict[str, Text] = {}
-        self.say: Callable[[Message], None] | None = None  # None while there is no line
+        self.say: Callable[[Message], None] | None = None  # None while there is no connection
         self._is_hearing = False
         self._subscription = self.doc.observe(self._changed)
         self.share(names)
@@ -42,7 +42,7 @@ class Client:
             del self.body[start:end]
 
     def greet(self) -> None:
-        """As a client begins: asks for what it lacks."""
+        """Does what clients do at first: asks for what it lacks."""
         self.send(SyncStep1(self.doc.get_state()))
 
     def send(self, message: Message) -> None:

@@ -1,4 +1,4 @@
-"""A channel layer that does what Redis may do on a bad day: it drops, doubles and reorders messages."""
+"""A channel layer that behaves like Redis on a bad day: it drops, doubles and reorders messages."""
 
 import random
 from typing import Any

@@ -1,4 +1,4 @@
-"""Frames that no honest client sends, made by code: what each is, and what it must earn its sender.
+"""Frames that no honest client sends, made by code: what each is, and how the server must answer it.
 
 Three kinds. MALFORMED frames are refused with 4400, OVERSIZE ones with 4413, and HARMLESS ones are allowed by
 the protocol: they are answered or ignored. None of them may change anything for anybody else.
@@ -22,12 +22,12 @@ from channels_yjs.wire.updates import (
     write_state_vector,
 )
 
-BODY = b"\x01\x04body"  # as the parent of a struct: a root type and its name
+BODY = b"\x01\x04body"  # the parent of a struct: a root type and its name
 HUGE = varuint(2**32 - 1)
 ENDLESS = b"\x80" * 300_000
 STATE_VECTOR_BOMB = b"\xff\xff\xff\xff\x01"
 NESTED_VALUES = 100_000
-NESTED_JSON = 30_000  # what fits into an awareness frame
+NESTED_JSON = 30_000  # levels that fit into an awareness frame
 OVERSIZE_BYTES = 20 * 1024 * 1024
 
 
@@ -35,7 +35,7 @@ OVERSIZE_BYTES = 20 * 1024 * 1024
 
 
 def text(content: str, origin: tuple[int, int] | None = None) -> bytes:
-    """A struct of text: at the start of the body, or after the letter `origin`."""
+    """A struct of text: at the start of the body, or after the character `origin`."""
     place = b"\x04" + BODY if origin is None else b"\x84" + varuint(origin[0]) + varuint(origin[1])
     return place + varbytes(content.encode())
 
@@ -82,7 +82,7 @@ VALID = {
     "status": b"\x66\x01\x07",
 }
 
-# Each is sound, and together they have the CRDT library try again what waits until its stack overflows.
+# Each is sound, and together they make the CRDT library retry waiting updates until its stack overflows.
 OVERFLOW = (
     bytes.fromhex("0103010081020305c4040902010161040104626f647904f09f988000"),
     bytes.fromhex("02030202000284020304f09f9880810304010301030001c6030104090162047472756584010302626301040206010901"),
@@ -110,7 +110,7 @@ def oversize() -> dict[str, bytes]:
 
 
 def harmless() -> dict[str, bytes]:
-    """Allowed, without a change in it."""
+    """Frames that are allowed, and change nothing."""
     return {
         "a question who is here": b"\x03",
         "a question what is saved": b"\x66\x01\x07",
@@ -126,7 +126,7 @@ def harmless() -> dict[str, bytes]:
 
 
 def nasty() -> dict[str, bytes]:
-    """Updates that are allowed, and that cost as much as an update may. They are stored like any other."""
+    """Updates that are allowed, and that cost the most that an update may. They are stored like any other."""
     most = range(1, MAX_CLIENTS + 1)
     chain = [by(10_000 + i, 0, [text("x", (9_999 + i, 0) if i > 1 else None)]) for i in reversed(most)]
     run = [text("x", (20_000, clock - 1) if clock else None) for clock in range(MAX_JOINABLE)]
@@ -144,7 +144,7 @@ def nasty() -> dict[str, bytes]:
 
 
 def unready() -> dict[str, bytes]:
-    """Sound updates that stand on something that nobody has sent, or on themselves in a circle."""
+    """Sound updates that depend on something that nobody has sent, or on themselves in a circle."""
     return {
         "many clients whose starts are missing": update([by(i + 1, 7, [text("x")]) for i in range(MAX_CLIENTS)]),
         "a struct at the last clock": update([by(1, MAX_CLOCK - 1, [text("x")])]),
@@ -165,7 +165,7 @@ def _truncated() -> Iterator[tuple[str, bytes]]:
 
 
 def _mismeasured() -> Iterator[tuple[str, bytes]]:
-    """The inner length one too small, one too large, and far too large."""
+    """Frames whose inner length is one too small, one too large, and far too large."""
     for name, header, body in (
         ("step 1", b"\x00\x00", b"\x01\x05\x02"),
         ("step 2", b"\x00\x01", HI),
@@ -199,7 +199,7 @@ def _bombs() -> Iterator[tuple[str, bytes]]:
 
 
 def _updates() -> Iterator[tuple[str, bytes]]:
-    """Updates with a sound frame round them."""
+    """Malformed updates in a sound frame."""
     for kind, one in (("arrays", b"\x75\x01"), ("objects", b"\x76\x01\x01k")):
         values = one * NESTED_VALUES + b"\x7e"
         yield f"nested {kind}", sync_update(update([by(5, 0, [b"\x08" + BODY + b"\x01" + values])]))

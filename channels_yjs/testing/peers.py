@@ -1,4 +1,4 @@
-"""The language of tests within one process: people who type, erase, lose the line and find it again.
+"""The language of tests within one process: people who type, erase, lose the connection and find it again.
 
 A Peer is one person's replica and speaks with a room exactly as a browser does, frame by frame, but without a
 socket. It keeps what it was shown and what was acknowledged.
@@ -31,7 +31,7 @@ LOOK_AGAIN_SECONDS = 0.005
 
 class Peer(Client):
     def __init__(self, name: str, client_id: int | None = None) -> None:
-        super().__init__(client_id=client_id)  # its texts are those of what it joins
+        super().__init__(client_id=client_id)  # the document that it joins names its texts
         self.name = name
         self.room: Room | None = None
         self.frames: list[bytes] = []  # everything that was delivered, in order
@@ -44,7 +44,7 @@ class Peer(Client):
     def __repr__(self) -> str:
         return f"{self.name}: {self.text!r}"
 
-    # The line
+    # The connection
 
     async def join(self, hub: Hub, owner: SharedModel, identity: str = "") -> None:
         self.closed = None
@@ -57,7 +57,7 @@ class Peer(Client):
         self.say_here()
 
     def cut(self) -> None:
-        """The line goes dead; typing goes on."""
+        """The connection dies; typing goes on."""
         assert self.room
         room, self.room, self.say = self.room, None, None
         room.remove(self)
@@ -104,7 +104,7 @@ class Peer(Client):
     def _see(self, entry: AwarenessEntry) -> None:
         state = json.loads(entry.state)
         if state is None and entry.client_id == self.doc.client_id and entry.clock >= self.clock:
-            self.clock = entry.clock + 1  # as y-protocols does it: I am here, whatever others have heard
+            self.clock = entry.clock + 1  # y-protocols does the same: I am here, whatever others have received
             asyncio.get_running_loop().call_soon(self._say_state)
         elif state is None:
             self.people.pop(entry.client_id, None)
@@ -118,7 +118,7 @@ class Peer(Client):
     async def expect_saved(self) -> None:
         self.asked += 1
         self.send(SyncStatus(self.asked.to_bytes(4)))
-        await until(lambda: self.saved == self.asked, f"{self.name} hears that everything is saved")
+        await until(lambda: self.saved == self.asked, f"{self.name} is told that everything is saved")
 
 
 async def until(condition: Callable[[], bool], claim: str) -> None:
@@ -141,7 +141,7 @@ async def expect_names(names: Iterable[str], *peers: Peer) -> None:
 
 
 async def expect_converged(*peers: Peer) -> str:
-    """Everybody is on line, everything is saved, and all read the same. Returns what they read."""
+    """Everybody is online, everything is saved, and all read the same. Returns what they read."""
     for peer in peers:
         await peer.expect_saved()
     await until(
