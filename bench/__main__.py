@@ -1,7 +1,7 @@
 """Compares servers under the same load: `nox -s bench`. Options come after `--`.
 
-Servers take turns within each round, each started anew for each case, and what is reported are medians over the
-rounds: a machine that is slow for a moment is slow for all of them.
+Servers take turns within each round, each started again for each case, and the results are medians over the rounds: a
+machine that is slow for a moment is slow for all of them.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def main() -> None:
         report.write(results, typing, options.rounds)
     lost = [key for key, runs in results.items() if key[1] in report.OURS and any(run_.get("lost") for run_ in runs)]
     if lost:
-        raise SystemExit(f"This app lost updates, which it never may: {lost}")
+        raise SystemExit(f"This app lost updates, and must never lose any: {lost}")
 
 
 def one_run(case: Case, server: str) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def one_run(case: Case, server: str) -> dict[str, Any]:
 
 
 def shortened(case: Case) -> Case:
-    """Enough to see that everything works, too little to compare anything."""
+    """A plan that is enough to see that everything works, and too little to compare anything."""
     return replace(
         case,
         notes=min(case.notes, 2),
@@ -60,12 +60,19 @@ def shortened(case: Case) -> Case:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="medians are taken over these (default: %(default)s)")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=5,
+        help="the number of rounds that medians are taken over (default: %(default)s)",
+    )
     parser.add_argument("--cases", nargs="+", choices=CASES)
     parser.add_argument("--servers", nargs="+", choices=CONTESTANTS)
-    parser.add_argument("--presses", type=int, default=200, help="of keys in the browser (default: %(default)s)")
-    parser.add_argument("--no-browser", action="store_true", help="leave out what is measured in browsers")
-    parser.add_argument("--short", action="store_true", help="only see that everything works")
+    parser.add_argument(
+        "--presses", type=int, default=200, help="the number of keys in the browser (default: %(default)s)"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="leave out the measurements in browsers")
+    parser.add_argument("--short", action="store_true", help="only check that everything works")
     parser.add_argument("--write", action="store_true", help="put the results into docs/explanation/performance.md")
     options = parser.parse_args(arguments)
     options.servers = options.servers or (SHORT_SERVERS if options.short else list(CONTESTANTS))
@@ -79,7 +86,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if options.rounds < 1 or options.presses < 1:
         parser.error("--rounds and --presses take a number from 1 up")
     if options.write and (options.short or options.no_browser):
-        parser.error("--write wants all of it: leave out --short and --no-browser")
+        parser.error("--write needs the whole run: leave out --short and --no-browser")
     return options
 
 

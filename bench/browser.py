@@ -1,7 +1,7 @@
-"""From a key that is pressed in one browser to the glyph in another, and how a large note feels.
+"""The time from a key pressed in one browser to the glyph in another, and the feel of a large note.
 
 Both ends are measured inside the pages: the key's event, and the frame after the one in which the editor changed.
-Beside the app stands a plain page: CodeMirror, its Yjs binding and the stock provider, on @y/websocket-server.
+Beside the app runs a plain page: CodeMirror, its Yjs binding and the stock provider, on @y/websocket-server.
 """
 
 import functools
@@ -25,7 +25,7 @@ from tools.notes_over_http import create_note_over_http
 
 from .contestants import AppUnderDaphne, YWebsocketServer
 
-BLOCK = 40  # presses, before it is the other's turn
+BLOCK = 40  # presses, before the other page's turn
 WARM_UP = 20
 LARGE_LINE = "The quick brown fox jumps over the lazy dog, again and again and once more.\n"
 LARGE_BYTES = 1_000_000
@@ -113,7 +113,7 @@ def two_pages(browser: Browser, *addresses: str) -> tuple[Page, Page]:
 
 
 def press(writer: Page, reader: Page, times: int) -> list[float]:
-    """From each key to its glyph, in ms."""
+    """Returns the times from each key to its glyph, in ms."""
     latencies = []
     for number in range(times):
         reader.evaluate("() => { window.shownAt = [] }")

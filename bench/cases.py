@@ -1,4 +1,4 @@
-"""What is measured: ways of using a server, and one run of one of them."""
+"""The cases that are measured: ways of using a server, and one run of one of them."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from .contestants import HERE, LOAD_CORE, App, Contestant, node, pinned
 
 MEGABYTE = 1_000_000
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-RUN_SECONDS = 120.0  # no run takes so long
+RUN_SECONDS = 120.0  # no run takes longer
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Case:
     rate: float = 2
     flight: int = 200
     seconds: float = 5
-    size: int = 0  # of the note that people join or type in, in bytes
-    compares: bool = True  # or is left out unless it is asked for
+    size: int = 0  # bytes of the note that people join or type in
+    compares: bool = True  # False: left out unless it is asked for
 
 
 CASES = {
@@ -118,5 +118,5 @@ def usage(pids: Sequence[int]) -> tuple[float, int]:
 
 
 def children(pid: int) -> list[int]:
-    """PostgreSQL has a process for each connection. What they share of its memory counts for each of them."""
+    """Returns the child processes. PostgreSQL has one for each connection; shared memory counts for each of them."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -1,4 +1,4 @@
-"""The servers that are compared, each started as its own documentation says, and all pinned to one core.
+"""The servers that are compared, each started as in its own documentation, and all pinned to one core.
 
 A contestant knows its processes and the address of a note. It knows nothing of what is measured.
 """
@@ -23,7 +23,7 @@ from tools.sqlite import url_of
 
 HERE = Path(__file__).parent
 SERVER_CORE, LOAD_CORE = 0, 1
-# As in production: with DEBUG on, Django has SQLite format each query once more for its log.
+# DEBUG is off, as in production: otherwise Django has SQLite format each query again for its log.
 PRODUCTION = {
     "DEBUG": "off",
     "SECRET_KEY": "only-for-the-benchmark",
@@ -31,7 +31,7 @@ PRODUCTION = {
     "SECURE_SSL_REDIRECT": "off",
     "LOG_LEVEL": "WARNING",
 }
-# A load generator is one address that floods, which is just what these limits are there to stop.
+# A load generator is one address that floods, which is exactly what these limits stop.
 NO_LIMITS = dict.fromkeys(
     ["MAX_CONNECTIONS", "MAX_CONNECTIONS_PER_ADDRESS", "MAX_CONNECTS_PER_SECOND", "MAX_FRAMES_PER_SECOND"], "1000000"
 )
@@ -39,7 +39,7 @@ NO_LIMITS = dict.fromkeys(
 
 @contextmanager
 def pinned(core: int) -> Iterator[None]:
-    """What is started meanwhile runs on this core only, where the machine has more than one and lets us choose."""
+    """Processes started meanwhile run on this core only, if the machine has more than one and lets us choose."""
     if not hasattr(os, "sched_setaffinity") or core not in os.sched_getaffinity(0):
         yield
         return
@@ -64,7 +64,7 @@ class Contestant:
 
     name: str
     syncs = True  # answers sync step 1
-    skips: Collection[str] = ("slow-line",)  # the cases that make no sense with it: most have no page
+    skips: Collection[str] = ("slow-line",)  # the cases that make no sense for it: most servers have no page
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -83,7 +83,7 @@ class Contestant:
         raise NotImplementedError
 
     def note(self) -> dict[str, Any]:
-        """A note that nobody has opened: the addresses of its WebSocket, and the name that its frames carry."""
+        """Returns a note that nobody has opened: the addresses of its WebSocket, and its name in the frames."""
         self._notes += 1
         return self.address(f"bench{self._notes}")
 
@@ -190,7 +190,7 @@ class PycrdtWebsocket(Contestant):
 class Naive(Contestant):
     name = "naive consumer"
     syncs = False
-    # It has no note that anyone could join; and the in-memory layer looks through all channels for each that joins a
+    # It has no note that anyone could join; and the in-memory layer looks through all channels for each newcomer to a
     # group, so that 5 000 of them take five minutes.
     skips = ("join", "idle", "slow-line")
 

@@ -1,8 +1,8 @@
 // @ts-check
-// The load generator: many people on notes of one server, and what they measure. The same code for every server.
+// The load generator: many people on notes of one server, and their measurements. The same code for every server.
 //
-// Reads one JSON object from its arguments (see `Plan`), prints "ready" and "done" as lines around what is measured, so
-// that whoever started it can look at the server's CPU time then, and ends with one line of JSON.
+// Reads one JSON object from its arguments (see `Plan`), prints the lines "ready" and "done" before and after the
+// measurement, so that the caller can read the server's CPU time then, and ends with one line of JSON.
 
 import WebSocket from 'ws'
 import { Frames, checkAgainstYjs, letter, letters, paste } from './wire.mjs'
@@ -21,11 +21,11 @@ import { Frames, checkAgainstYjs, letter, letters, paste } from './wire.mjs'
  */
 
 const plan = /** @type {Plan} */ (JSON.parse(process.argv[2]))
-const PATIENCE_MS = 3000 // for anything more to arrive, once typing has ended
-const MAX_WAIT_MS = 15_000 // for all of it
-const STUCK_MS = 1000 // a burst gives up waiting for an update so long after the last one came through
+const PATIENCE_MS = 3000 // after typing, with nothing more arriving
+const MAX_WAIT_MS = 15_000 // after typing, in total
+const STUCK_MS = 1000 // after the last update that came through, a burst gives up waiting for the next
 const OPENING = 50 // connections at a time
-const SETTLING_MS = 3000 // after a large note has come in: it is folded, and its text saved
+const SETTLING_MS = 3000 // after a large note has arrived: it is folded, and its text saved
 
 class Histogram {
   /** Latencies in ms, in steps of 2 %. */
@@ -61,9 +61,9 @@ class Person {
   constructor (note, index) {
     this.note = note
     this.index = index
-    this.client = note.index * 10_000 + index + 1_000_000 // as many bytes as most real ones have
-    this.at = 0 // in `note.frames`
-    this.next = new Map() // for each typist, the clock of the letter that should come next
+    this.client = note.index * 10_000 + index + 1_000_000 // as long as most real ones
+    this.at = 0 // position in `note.frames`
+    this.next = new Map() // for each typist, the clock of the next letter
     this.got = 0
     /** @type {(() => void) | null} */
     this.onSynced = null
@@ -122,7 +122,7 @@ class Typist extends Person {
     this.clock = 0
     /** @type {number[]} */
     this.sentAt = []
-    this.through = 0 // letters that the witness has
+    this.through = 0 // letters that the witness has received
     this.throughAt = 0
     this.dueAt = 0
   }
@@ -152,7 +152,7 @@ class Note {
     this.index = index
     this.wire = new Frames(name)
     /** @type {{frame: Buffer, runs: number[] | null}[]} */
-    this.frames = [] // what came lately: most people get the same frames in the same order, so each is read once
+    this.frames = [] // the latest ones: most people get the same frames in the same order, so each is read once
     this.dropped = 0
     this.people = Array.from({ length: plan.people }, (_, i) => i < plan.typists ? new Typist(this, i) : new Person(this, i))
     this.typists = /** @type {Typist[]} */ (this.people.slice(0, plan.typists))
@@ -292,8 +292,8 @@ async function fill (note) {
     writer.socket?.send(note.wire.update(paste(writer.client, clock, text)))
     if (clock % 50_000 === 0) await pause(5)
   }
-  await pause(1000) // and the writer stays: a server that stores nothing would forget the note
-  writer.socket?.removeAllListeners('message') // but does not count as one of the people
+  await pause(1000) // the writer stays: a server that stores nothing would forget the note
+  writer.socket?.removeAllListeners('message') // it does not count as one of the people
   plan.bytes = needed
 }
 

@@ -1,4 +1,4 @@
-"""The naive consumer: each connection is a member of its note's group, and what one sends the group is sent.
+"""The naive consumer: each connection is a member of its note's group, and each message goes to the group.
 
 It stores nothing and merges nothing. A channel that holds a hundred messages drops the next one, silently.
 """

@@ -1,4 +1,4 @@
-"""pycrdt-websocket as its documentation starts it under an ASGI server, storing nothing."""
+"""pycrdt-websocket, started under an ASGI server as in its documentation, and storing nothing."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

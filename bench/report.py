@@ -1,4 +1,4 @@
-"""What the runs say: medians, ratios, a table for each case, and one plot."""
+"""The report on the runs: medians, ratios, a table for each case, and one plot."""
 
 import datetime
 import importlib.metadata
@@ -66,7 +66,7 @@ def table(case: Case, results: Results) -> str:
 
 
 def medians(runs: list[dict[str, Any]]) -> dict[str, float]:
-    """Of each figure over the runs that have it; of lost updates the worst."""
+    """The median of each figure over the runs that have it; for lost updates, the worst."""
     names = {name for run in runs for name, value in run.items() if isinstance(value, int | float)}
     figures = {name: statistics.median(run[name] for run in runs if run.get(name) is not None) for name in names}
     return {**figures, "lost": max((run.get("lost", 0) for run in runs), default=0)}
@@ -148,7 +148,7 @@ def in_the_browser(typing: dict[str, Any]) -> str:
         f"of this app is **{quantile(app, 0.95) / quantile(plain, 0.95):.2f}** times that of the plain page.\n\n"
         "| page | p50 ms | p95 ms | p99 ms |\n| --- | ---: | ---: | ---: |\n"
         + "\n".join(rows)
-        + f"\n\nA note of 1 MB opens in {typing['open'] / 1000:.2f} s. While one types in it, "
+        + f"\n\nA note of 1 MB opens in {typing['open'] / 1000:.2f} s. While somebody types in it, "
         f"{dropped} of {len(typing['gaps'])} frames come late."
     )
 

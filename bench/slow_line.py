@@ -1,7 +1,7 @@
-"""A note over a slow line: how long until it is live, how many requests that takes, and how many bytes.
+"""A note over a slow line: the time until it is live, the number of requests, and their bytes.
 
-The browser slows its own line down, as its developer tools do: each answer comes 150 ms later, and all of them
-together bring no more than 1.6 Mbit/s. The frames of the socket are not slowed down, but its handshake is.
+The browser slows its own connection down, as its developer tools do: each answer comes 150 ms later, and all of them
+together bring no more than 1.6 Mbit/s. The socket's frames are not slowed down, but its handshake is.
 """
 
 from typing import Any
@@ -45,7 +45,7 @@ def visit(note: str) -> dict[str, float]:
 
 
 def warm_up(browser: Browser, note: str) -> None:
-    """Somebody else visits first, over a good line: it is the line that is measured, not the start of a server."""
+    """Lets somebody else visit first, over a good line: the line is measured, not the start of a server."""
     page = browser.new_page()
     page.goto(note)
     page.wait_for_selector('[data-state="live"]')
@@ -55,6 +55,6 @@ def warm_up(browser: Browser, note: str) -> None:
 def figures(page: Page, traffic: list[float]) -> dict[str, Any]:
     live = page.wait_for_function("() => window.liveAfter").json_value()
     page.wait_for_load_state("networkidle")
-    answers = [size for size in traffic if size]  # those from the browser's cache are empty
+    answers = [size for size in traffic if size]  # answers from the browser's cache are empty
     traffic.clear()
     return {"live": live, "requests": len(answers), "bytes": sum(answers)}

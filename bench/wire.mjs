@@ -1,8 +1,8 @@
 // @ts-check
-// What people send and get, byte by byte: the y-protocols frames of typing, and nothing else of Yjs.
+// The frames that people send and receive, byte by byte: the y-protocols frames of typing, and nothing else of Yjs.
 //
-// A Y.Doc per person would keep the load generator busier than the servers. So a letter typed after one's last is
-// written by hand here, and `checkAgainstYjs` compares it with what Yjs makes of the same keystrokes.
+// A Y.Doc per person would keep the load generator busier than the servers. So a letter typed after the same person's
+// last is written by hand here, and `checkAgainstYjs` compares it with Yjs's result for the same keystrokes.
 
 import * as Y from 'yjs'
 
@@ -58,7 +58,7 @@ export class Frames {
   /** @param {Buffer} frame @returns {Buffer | null} the update in it, if it holds one */
   updateIn (frame) {
     const at = this.prefix.length
-    if (frame[at] !== SYNC && frame[at] !== 4) return null // 4: how Hocuspocus answers a step 1
+    if (frame[at] !== SYNC && frame[at] !== 4) return null // 4: Hocuspocus's answer to a step 1
     if (frame[at + 1] !== STEP_2 && frame[at + 1] !== UPDATE) return null
     const reader = new Reader(frame, at + 2)
     reader.varuint()

@@ -13,15 +13,15 @@ DEFAULT_SECONDS = 20
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="nox -s fuzz --", description=__doc__)
-    parser.add_argument("--seconds", type=int, default=DEFAULT_SECONDS, help="for each target (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=int, default=DEFAULT_SECONDS, help="the time for each target (default: %(default)s)"
+    )
     seconds = parser.parse_args().seconds
     if seconds < 1:
         parser.error("--seconds takes a number from 1 up")
     if not importlib.util.find_spec("atheris"):
         version = ".".join(map(str, sys.version_info[:2]))
-        print(
-            f"NOT FUZZED: atheris is made for Linux and Python up to 3.13; this is {sys.platform}, Python {version}."
-        )
+        print(f"NOT FUZZED: atheris needs Linux and Python up to 3.13; this is {sys.platform}, Python {version}.")
         return
     for target in TARGETS:
         print(f"{target}, for {seconds} s:", flush=True)

@@ -1,4 +1,4 @@
-"""Fuzzes `messages.decode`: whatever comes in, it returns a message or raises ProtocolError.
+"""Fuzzes `messages.decode`: for any input, it returns a message or raises ProtocolError.
 
 Guided by coverage (atheris, libFuzzer). Invariant: a message that was decoded encodes to a frame that decodes to
 the same message. Time and memory for each input are bounded by libFuzzer's own options; see `nox -s fuzz`.

@@ -1,7 +1,7 @@
-"""Fuzzes what a room does with frames: the real room, and a log in memory. Saved one by one, or all in one batch.
+"""Fuzzes a room: the real one, with a log in memory. Frames are saved one by one, or all in one batch.
 
-The input is several frames, each with its length before it, or the choices from which several updates are built.
-Either way each is refused with ProtocolError and changes nothing, or it is taken. Then the log must read: live and
+The input is several frames, each with its length before it, or the choices from which several updates are built. Each
+frame is either refused with ProtocolError and changes nothing, or accepted. Then the log must be readable: live and
 merged, and cut for a joiner; the CRDT library may neither raise nor panic (a PanicException is no Exception).
 """
 
@@ -36,11 +36,11 @@ NAMES = tuple(Note.shared_texts)
 MAX_FRAMES = 8
 CLIENTS, CLOCKS = 4, 8
 LETTERS = ["a", "bc", "é"]
-EMOJI = ["😀", "x😀y"]  # where one is cut in two, the library is not certain what is left, nor where it stands
+EMOJI = ["😀", "x😀y"]  # if one is cut in two, the library is not certain what is left, nor where
 
 
 class Log:
-    """What a room needs of its process: a list for a log, and others whom nobody tells."""
+    """The part of its process that a room needs: a list for a log, and nobody to tell."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -56,7 +56,7 @@ class Log:
 
 
 class Mallory:
-    """Sends the frames. What she is sent, and why she is closed, is of no interest here."""
+    """Sends the frames. The answers to her, and the reasons for closing, are of no interest here."""
 
     def deliver(self, frame: bytes) -> None: ...
     def shut(self, code: int, reason: str) -> None: ...
@@ -67,8 +67,8 @@ def check(room: Room, log: Log, is_plain: bool) -> None:
     order in more than one way; browsers do not."""
     if not log.rows:
         return
-    assert room.replica.is_readable, "The library cannot apply what was let in."
-    assert read_state_vector(room.replica.state_vector) == room._intake.clocks, "Something waits for something."
+    assert room.replica.is_readable, "The library cannot apply an accepted update."
+    assert read_state_vector(room.replica.state_vector) == room._intake.clocks, "An update waits for another one."
     merged = merge([row.payload for row in log.rows])
     for payload in (merged, squash(merged, NAMES), room.replica.missing(b"\x00")):
         document = Replica(NAMES, [Row(0, len(log.rows), payload)])
@@ -91,7 +91,7 @@ def frames_of(data: bytes) -> Iterator[bytes]:
 
 
 def build_update(provider: Any, letters: list[str]) -> bytes:
-    """An update whose frame is sound, with references that may be anything."""
+    """An update in a sound frame, with arbitrary references."""
     clients = range(1, 1 + CLIENTS)
     blocks = [
         hostile.by(

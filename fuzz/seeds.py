@@ -1,4 +1,4 @@
-"""The frames to start from: those of the hostile corpus that are short, and sound ones. Made anew for each run."""
+"""The frames to start from: the short ones of the hostile corpus, and sound ones. Made again for each run."""
 
 import hashlib
 import tempfile

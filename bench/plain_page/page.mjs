@@ -1,4 +1,4 @@
-// The least that a page can be that edits one shared text: CodeMirror, its Yjs binding, the stock provider.
+// The smallest page that edits one shared text: CodeMirror, its Yjs binding, the stock provider.
 import { EditorState } from '@codemirror/state'
 import { EditorView } from '@codemirror/view'
 import { yCollab } from 'y-codemirror.next'
