@@ -60,17 +60,10 @@ def shortened(case: Case) -> Case:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
-    parser.add_argument(
-        "--rounds",
-        type=int,
-        default=5,
-        help="the number of rounds that medians are taken over (default: %(default)s)",
-    )
+    parser.add_argument("--rounds", type=int, default=5, help="rounds to take medians over (default: %(default)s)")
     parser.add_argument("--cases", nargs="+", choices=CASES)
     parser.add_argument("--servers", nargs="+", choices=CONTESTANTS)
-    parser.add_argument(
-        "--presses", type=int, default=200, help="the number of keys in the browser (default: %(default)s)"
-    )
+    parser.add_argument("--presses", type=int, default=200, help="keys in the browser (default: %(default)s)")
     parser.add_argument("--no-browser", action="store_true", help="leave out the measurements in browsers")
     parser.add_argument("--short", action="store_true", help="only check that everything works")
     parser.add_argument("--write", action="store_true", help="put the results into docs/explanation/performance.md")

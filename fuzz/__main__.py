@@ -13,9 +13,7 @@ DEFAULT_SECONDS = 20
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="nox -s fuzz --", description=__doc__)
-    parser.add_argument(
-        "--seconds", type=int, default=DEFAULT_SECONDS, help="the time for each target (default: %(default)s)"
-    )
+    parser.add_argument("--seconds", type=int, default=DEFAULT_SECONDS, help="for each target (default: %(default)s)")
     seconds = parser.parse_args().seconds
     if seconds < 1:
         parser.error("--seconds takes a number from 1 up")
