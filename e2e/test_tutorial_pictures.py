@@ -1,7 +1,7 @@
-"""The pictures at the top of the tutorial's chapters: two browsers, with this chapter's project.
+"""The pictures at the top of the tutorial's chapters: two browsers, and what this chapter's project shows in them.
 
-Each asserts its caption, failures included. `nox -s pictures` keeps them, each in both themes, of the same people at
-the same moment; at any other time one is taken all the same, in the light theme, and thrown away.
+Each asserts what its caption says, failures included. `nox -s pictures` keeps them, each in both themes, of the same
+people at the same moment; at any other time one is taken all the same, in the light theme, and thrown away.
 """
 
 import base64
@@ -75,7 +75,7 @@ class Stage:
         return person
 
     def _address(self, person: NotePage) -> str:
-        """The text in a reader's address bar, where it matters."""
+        """What a reader would have in the address bar, where it matters."""
         ports = [f":{server.port}/" for server in self._servers]
         number = next(number for number, port in enumerate(ports) if port in person.address)
         return f"localhost:{8000 + number}" if len(ports) > 1 else ""
@@ -115,7 +115,7 @@ def save(person: NotePage) -> None:
 
 
 def write_at_once(ada: NotePage, grace: NotePage) -> None:
-    """Ada writes before the bar, Grace after it."""
+    """Ada before the bar, Grace behind it."""
     ada.write("|")
     grace.expect_text("|")
     ada.go_to(0)
@@ -138,7 +138,7 @@ def test_picture_1_nothing_moves_until_reload(stage: Stage, keep: bool) -> None:
     grace.write("I bring a cake.")
     save(grace)
     ada.page.reload()
-    ada.expect_text("I bring a cake.")  # Ada's text is gone, and nobody was told
+    ada.expect_text("I bring a cake.")  # what Ada wrote is gone, and nobody was told
 
 
 def test_picture_2_the_server_hears(stage: Stage, keep: bool) -> None:
@@ -162,7 +162,7 @@ def test_picture_3_one_writes_and_the_other_reads(stage: Stage, keep: bool) -> N
 
 
 def test_without_redis_there_is_silence_between_two_processes(stage: Stage) -> None:
-    """The problem of chapter 4. Alan's words are the fence: Grace reads them, and not Ada's, saved before."""
+    """What chapter 4 begins with. Alan's words are the fence: Grace reads them, and not Ada's, saved before."""
     first, second = stage.serve(4, processes=2, has_redis=False)
     here = stage.note(first)
     there = here.replace(first.url, second.url)
@@ -189,7 +189,7 @@ def test_picture_5_words_vanish(stage: Stage, keep: bool) -> None:
     ada, grace = (stage.person(name, address) for name in ("Ada", "Grace"))
     write_at_once(ada, grace)
     for person in (ada, grace):
-        person.expect_saved()  # it is true, and helps nobody
+        person.expect_saved()  # which is true, and helps nobody
     assert min(len(ada.text), len(grace.text)) < len("abcdefghij|ABCDEFGHIJ")
     stage.shoot([ada, grace], keep)
 
