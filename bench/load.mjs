@@ -159,7 +159,7 @@ class Note {
     this.byClient = new Map(this.typists.map(typist => [typist.client, typist]))
   }
 
-  /** Whoever must see a typist's letter before the burst goes on. @param {Typist} typist */
+  /** The person who must see a typist's letter before the burst goes on. @param {Typist} typist */
   witnessOf (typist) {
     return this.people[(typist.index + 1) % this.people.length]
   }
@@ -190,7 +190,7 @@ let ending = false
 /** @param {number} ms */
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms))
 
-/** One person on each note first, since not every server stands several who open a note at the same moment.
+/** One person on each note first, since not every server copes with several that open a note at the same moment.
  * @param {Note[]} notes */
 async function joinInTurn (notes) {
   for (const note of notes) await note.people[0].join()

@@ -1,5 +1,6 @@
-"""Which rows `loaddata` may overwrite. It goes by primary keys, and those of another database may be in use in this
-one.
+"""Limits the rows that `loaddata` may overwrite. It goes by primary keys, and those of another database may be in use
+in this one.
+
 
 A loaded row replaces one that nobody has opened, such as a migration makes. It never replaces one whose document
 people may have written in: then the whole load is refused, and `loaddata`, which is one transaction, changes nothing.

@@ -5,8 +5,8 @@ line each request costs time. esbuild builds these files and records what is in 
 the check at start are made from that record. Our own modules are read as they are written, so with DEBUG on a new
 import takes effect at the next reload.
 
-Invariant: a module has one address, whoever imports it. Under two it would run twice, and two copies of Yjs break
-a page.
+Invariant: a module has one address, no matter which module imports it. Under two it would run twice, and two copies
+of Yjs break a page.
 """
 
 import json

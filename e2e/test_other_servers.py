@@ -78,7 +78,7 @@ def test_somebody_who_reads_nothing_is_not_waited_for_without_end(other_server: 
             writer.send(encode(SyncUpdate(doc.get_update(known))))
             writer.send(QUESTION)
             while writer.recv(timeout=patience.seconds) != QUESTION:
-                """What came before the answer."""
+                """Returns everything that came before the answer."""
             if TOO_SLOW in other_server.log:
                 break
         assert TOO_SLOW in other_server.log

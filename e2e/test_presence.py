@@ -66,7 +66,7 @@ def test_each_sees_the_cursor_of_the_other_and_it_moves(open_note: OpenNote, not
     ada.write("Ada is here")
     expect(grace.cursor_of("Ada")).to_be_attached()
     expect(ada.cursor_of("Ada")).to_have_count(0)
-    grace.until(lambda: is_after_text(grace, "Ada"), lambda: "Ada's cursor stands behind her words")
+    grace.until(lambda: is_after_text(grace, "Ada"), lambda: "Ada's cursor is behind her words")
     ada.press("Home")
     grace.until(lambda: is_before_text(grace, "Ada"), lambda: "Ada's cursor moves to the start of the line")
     grace.write("!")

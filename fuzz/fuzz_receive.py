@@ -63,8 +63,8 @@ class Mallory:
 
 
 def check(room: Room, log: Log, is_plain: bool) -> None:
-    """The log reads: live and merged, whole and cut for a joiner, squashed. What is not plain text the library may
-    order in more than one way; browsers do not."""
+    """Checks that the log reads: live and merged, whole and cut for a joiner, squashed. The library may order
+    anything but plain text in more than one way; browsers do not."""
     if not log.rows:
         return
     assert room.replica.is_readable, "The library cannot apply an accepted update."

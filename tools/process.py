@@ -147,7 +147,7 @@ class ServerProcess(ABC):
         self._clean_up()
 
     def _leashed_command(self) -> Sequence[str]:
-        """On other systems than Linux only `atexit` ends the server, so not when its parent is killed with -9."""
+        """Makes the server end with its starter. Except on Linux only `atexit` does that, so not after kill -9."""
         if sys.platform != "linux":
             return self.command()
         return [sys.executable, "-I", "-S", "-c", DIE_WITH_PARENT, *self.command()]

@@ -114,7 +114,7 @@ class Hub:
             del self._opening[key]
         return room
 
-    # What rooms ask for
+    # Calls of rooms
 
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs a function that reads from the database."""
@@ -181,7 +181,7 @@ class Hub:
         await self.writer.close()
         await self.reader.close()
 
-    # What other processes say
+    # Rings of other processes
 
     def _on_ring(self, process: str, ring: Ring) -> None:
         match ring:

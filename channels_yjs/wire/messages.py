@@ -132,8 +132,8 @@ def encode(message: Message) -> bytes:
 
 
 def encode_presence(entries: Iterable[AwarenessEntry]) -> list[bytes]:
-    """As many Awareness frames as needed. Stock clients send back what they receive, frame by frame, and a frame
-    above the server's limit would close them all."""
+    """Splits the entries into Awareness frames. Stock clients send back what they receive, frame by frame, and a
+    frame above the server's limit would close them all."""
     frames: list[list[AwarenessEntry]] = [[]]
     size = 0
     for entry in entries:

@@ -24,7 +24,7 @@ MAX_CLIENTS = 4_096  # in one update; each page that somebody ever wrote in is a
 MAX_STRUCTS = 250_000  # a person who writes offline for hours makes some 10 000
 MAX_JOINABLE = 5_000  # structs that continue the one before; Yjs joins them before it sends
 MAX_KEYED = 5_000  # structs under a key, as in a map; the library's time grows with their square, too
-MAX_DELETED_RANGES = 100_000  # as after replacing a letter everywhere in a note of a megabyte
+MAX_DELETED_RANGES = 100_000  # replacing a letter everywhere in a note of a megabyte makes as many
 
 CONTENT_MASK = 0b0001_1111
 HAS_ORIGIN, HAS_RIGHT_ORIGIN, HAS_PARENT_SUB = 0x80, 0x40, 0x20

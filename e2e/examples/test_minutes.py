@@ -62,9 +62,9 @@ class MinutesServer(AppServer):
         return done.stdout.strip()
 
 
-@pytest.fixture(scope="module", params=["as it stands here", "as the page has it made"])
+@pytest.fixture(scope="module", params=["as it is here", "as the page makes it"])
 def minutes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinutesServer]:
-    if request.param == "as it stands here":
+    if request.param == "as it is here":
         project = tmp_path_factory.mktemp("stranger") / "project"
         shutil.copytree(EXAMPLE, project)
         server = MinutesServer(project, os.environ.get("MINUTES_PYTHON", sys.executable))

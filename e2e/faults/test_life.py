@@ -15,8 +15,8 @@ pytestmark = pytest.mark.chapter(10)
 MEBIBYTE = 1024 * 1024
 COMPACT_AFTER = 50
 HOURS, SHORT_HOURS = 24, 3
-PEOPLE, SHORT_PEOPLE = 200, 45  # in the course of the day
-MAX_GROWTH = 64 * MEBIBYTE  # of the process from morning to night, including all that was written
+PEOPLE, SHORT_PEOPLE = 200, 45  # the people of a day
+MAX_GROWTH = 64 * MEBIBYTE  # growth of the process from morning to night, including all text
 MAX_ROWS = 4 * COMPACT_AFTER
 
 

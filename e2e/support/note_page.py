@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from e2e.support.patience import patience
 
-LOOK_AGAIN_MS = 20  # at first; the longer it takes, the less often
+LOOK_AGAIN_MS = 20  # the first wait; it grows from one look to the next
 RARELY_MS = 200
 MORE_RARELY = 1.25  # the factor between two looks: nobody waits a quarter longer than needed
 # Keys with other names on a Mac, or with another effect there.
@@ -104,9 +104,7 @@ class NotePage:
         self.until(lambda: read(self.title) == text, lambda: f"the title is {text!r}, but {read(self.title)!r}")
 
     def expect_in_text(self, *parts: str) -> None:
-        self.until(
-            lambda: all(part in self.text for part in parts), lambda: f"{parts} stand in the note {self.text!r}"
-        )
+        self.until(lambda: all(part in self.text for part in parts), lambda: f"{parts} are in the note {self.text!r}")
 
     def expect_live(self) -> None:
         expect(self.connection).to_contain_text("Live", timeout=patience.milliseconds)

@@ -15,7 +15,7 @@ from typing import Any
 from playwright.sync_api import Page, Response, expect
 
 USUAL = (15.0, 25.0)  # at least this many seconds, and this many times as long as the slowest page
-HURRIED = (6.0, 12.0)  # where a person waits for the answer
+HURRIED = (6.0, 12.0)  # the same, if a person waits for the answer
 RED = (1.5, 3.0)  # for the claim of a test that is expected to fail
 SCRIPT = (120.0, 60.0)  # for clients that have no page, and of which there are many
 UNKNOWN_SECONDS = 2.0  # assumed for opening a page, until one has been opened

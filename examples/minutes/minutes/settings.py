@@ -51,6 +51,6 @@ ASGI_APPLICATION = "minutes.asgi.application"
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}  # several processes need Redis
 DATABASES["default"]["OPTIONS"] = {
     "transaction_mode": "IMMEDIATE",  # on SQLite, a writer waits when it begins, not in the middle
-    "init_command": "PRAGMA journal_mode=WAL",  # and readers do not wait for writers
+    "init_command": "PRAGMA journal_mode=WAL",  # readers do not wait for writers
 }
 LOGIN_REDIRECT_URL = "/"
