@@ -112,10 +112,8 @@ async def test_no_more_waits_than_is_allowed(settings: Any) -> None:
     server = Server()
     outbox = Outbox(server.send)
     server.reading.clear()
-    assert put(outbox, "sent and waiting", "x" * 5000) == [
-        True,
-        True,
-    ]  # one may always wait, or no large note would open
+    # One may always wait, or no large note would open.
+    assert put(outbox, "sent and waiting", "x" * 5000) == [True, True]
     assert put(outbox, "a") == [False]
     outbox.finish({"text": "close"}, drop=True)
     server.reading.set()
