@@ -17,6 +17,7 @@ from tutorial.steps import project, read
 
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
+MOST_SCREENS = 12
 KNOWN_HOSTS = {
     "channels.readthedocs.io",
     "docs.yjs.dev",
@@ -103,6 +104,12 @@ def test_nothing_sticks_out_on_a_phone(site: str, pages: Path, page: Page) -> No
         if page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]:
             wide.append(file)
     assert wide == []
+
+
+@pytest.mark.parametrize("name", ["bytes", "log", "room", "processes", "connection"])
+def test_a_layer_of_the_engine_is_read_in_ten_minutes(site: str, page: Page, name: str) -> None:
+    page.goto(f"{site}/under-the-hood/{name}.html")
+    assert page.evaluate("document.querySelector('article').scrollHeight") < MOST_SCREENS * DESKTOP["height"]
 
 
 def test_the_button_at_a_diff_copies_the_whole_file(site: str, page: Page) -> None:
