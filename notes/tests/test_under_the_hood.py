@@ -9,6 +9,7 @@ import pytest
 from channels_yjs.tests.test_layers import LAYERS
 from channels_yjs.wire.messages import SyncUpdate, decode
 from tools import listings
+from tools.app_server import REPOSITORY
 
 PAGES = {
     layer: listings.DOCS / "under-the-hood" / f"{page}.md"
@@ -44,7 +45,7 @@ def test_each_page_begins_with_its_folder_and_quotes_it(layer: str) -> None:
 def test_each_page_ends_with_tests_that_exist(layer: str) -> None:
     tests = FILE.findall(PAGES[layer].read_text(encoding="utf-8").split("\n## The tests\n")[1])
     assert len(tests) > 3
-    assert [test for test in tests if not (listings.REPOSITORY / test).is_file()] == []
+    assert [test for test in tests if not (REPOSITORY / test).is_file()] == []
 
 
 def test_one_keystroke_leads_through_all_layers() -> None:
