@@ -165,6 +165,8 @@ READERS = {
     "diff": "Compare your files with those of a chapter: -- 4 ../my-notes.",
     "hint": "List the usual mistakes for a chapter that does not work: -- 4.",
     "take": "Hand over those files of a chapter that you need not type: -- 1 ../my-notes.",
+    "attack": "Attack your own server: -- lying-frame ../my-notes, or -- deaf-client ../my-notes.",
+    "crowd": "Measure your server with fifty people on one note: -- ../my-notes.",
     "carry": "For authors: carry the changes of a chapter's files through the later chapters: -- 3.",
 }
 

@@ -33,6 +33,8 @@ EXPECTED_ERRORS = {
     "editor_crashes": re.compile(r"crashed on purpose"),
     "page_is_missing": re.compile(r"Failed to load resource: .* 404"),
 }
+MOST_LINES = 80  # of a server's log, with a failure
+PRINTED: dict[AppServer, int] = {}  # by server of all tests, how much its log had when the last test of it had ended
 
 OpenNote = Callable[..., Any]
 CreateNote = Callable[..., str]
@@ -62,15 +64,33 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.outcome = "failed"
         del report.wasxfail
         report.longrepr = f"{item.name} has to fail on this project by what it claims, but {other}"
-    if report.failed and call.when != "teardown":  # at teardown the servers are gone
-        fixtures = getattr(item, "funcargs", {})
-        if errors := fixtures.get("console_errors"):
+    if report.failed:
+        if errors := getattr(item, "funcargs", {}).get("console_errors"):
             report.sections.append(("consoles of the browsers", "\n".join(errors)))
-        for name, value in fixtures.items():
-            for server in value if isinstance(value, list) else [value]:
-                if isinstance(server, AppServer):
-                    report.sections.append((f"log of {name} on port {server.port}", server.log[-6000:]))
+        for name, server in servers_of(item, call.when):
+            report.sections.append((f"log of {name} on port {server.port}", printed_meanwhile(server)))
+    if call.when == "teardown":
+        PRINTED.update({server: len(server.log) for _, server in servers_of(item, call.when) if server in PRINTED})
     return report
+
+
+def servers_of(item: pytest.Item, when: str) -> list[tuple[str, AppServer]]:
+    """By name, the servers of this test that have a log: its own ones lose theirs when it is torn down. Where its
+    set-up fails, it has none yet, and what the servers of all tests say may be the reason."""
+    values = [
+        (name, server)
+        for name, value in getattr(item, "funcargs", {}).items()
+        for server in (value if isinstance(value, list) else [value])
+    ]
+    servers = [(name, server) for name, server in values if isinstance(server, AppServer)]
+    servers += [("server", server) for server in PRINTED if when == "setup" and not servers]
+    return [(name, server) for name, server in servers if when != "teardown" or server.is_running]
+
+
+def printed_meanwhile(server: AppServer) -> str:
+    """What the server has printed since the test before; whole lines, and not more than one wants to read."""
+    lines = server.log[PRINTED.get(server, 0) :].splitlines()
+    return "\n".join(lines[-MOST_LINES:])
 
 
 def other_reason(when: str, error: pytest.ExceptionInfo[BaseException]) -> str:
@@ -91,7 +111,7 @@ def console_errors(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     yield errors
     allowed = [pattern for mark, pattern in EXPECTED_ERRORS.items() if request.node.get_closest_marker(mark)]
     unexpected = [error for error in errors if not any(pattern.search(error) for pattern in allowed)]
-    assert not unexpected, f"The browsers' consoles show errors: {unexpected}"
+    assert not unexpected, f"A browser's console shows an error: {unexpected[0]}"
 
 
 @pytest.fixture
@@ -198,7 +218,9 @@ def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(database_url: Callable[[], str], project: Path) -> Iterator[AppServer]:
     """The server of all tests that do not harm it."""
     with AppServer(database_url(), project=project) as server:
+        PRINTED[server] = len(server.log)
         yield server
+        del PRINTED[server]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tools.axe import findings
 
 NARROW = {"width": 320, "height": 640}
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.early]
+pytestmark = [pytest.mark.chapter(11), pytest.mark.early]
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
@@ -32,6 +32,7 @@ def test_axe_finds_nothing_on_any_page(open_note: OpenNote, server: AppServer, n
             assert findings(frame) == [], address
 
 
+@pytest.mark.chapter(12)
 @pytest.mark.app
 @pytest.mark.parametrize("theme", [{"color_scheme": "light"}, {"color_scheme": "dark"}], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1000, 320])
@@ -98,6 +99,7 @@ def forced(request: pytest.FixtureRequest, open_note: OpenNote, note: str) -> li
     return [ada, grace]
 
 
+@pytest.mark.chapter(12)
 @pytest.mark.app
 def test_the_switch_shows_its_two_states_with_forced_colours(forced: list[NotePage]) -> None:
     ada, _ = forced
@@ -107,6 +109,7 @@ def test_the_switch_shows_its_two_states_with_forced_colours(forced: list[NotePa
     assert colors_of(ada.page, ada.offline_switch, is_before=True) != off
 
 
+@pytest.mark.chapter(12)
 @pytest.mark.app
 def test_the_dot_of_the_connection_shows_its_state_with_forced_colours(forced: list[NotePage]) -> None:
     ada, _ = forced
@@ -118,6 +121,7 @@ def test_the_dot_of_the_connection_shows_its_state_with_forced_colours(forced: l
     assert live != offline
 
 
+@pytest.mark.chapter(12)
 @pytest.mark.app
 def test_each_person_has_a_colour_with_forced_colours(forced: list[NotePage]) -> None:
     ada, _ = forced
@@ -126,6 +130,7 @@ def test_each_person_has_a_colour_with_forced_colours(forced: list[NotePage]) ->
     assert len(set(dots)) == len(dots) == 2, "each has another colour"
 
 
+@pytest.mark.chapter(12)
 @pytest.mark.app
 def test_cursors_and_selections_of_others_are_seen_with_forced_colours(forced: list[NotePage]) -> None:
     ada, grace = forced

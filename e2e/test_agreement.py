@@ -8,7 +8,7 @@ from e2e.support.note_page import NotePage, expect_same_text
 from e2e.support.stock_clients import node_client
 from e2e.test_line_ends import shown
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
 # The plugin that writes into the shared text fails once: CodeMirror logs the error, removes the plugin, and goes on.
 CRASH = """async element => {

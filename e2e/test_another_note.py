@@ -9,9 +9,9 @@ from e2e.conftest import CreateNote, OpenNote
 from tools.app_server import AppServer
 from tools.sqlite import files_of
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app, pytest.mark.line_is_cut]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app, pytest.mark.line_is_cut]
 
-CLOSED = re.compile("Offline: the server (closed the connection|has closed the line)")  # the latter in the tutorial
+CLOSED = re.compile("Offline: the server closed the connection")
 
 
 def make_database_anew(server: AppServer) -> None:

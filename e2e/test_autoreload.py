@@ -11,7 +11,7 @@ import pytest
 from e2e.faults.crowd import Crowd
 from tools.app_server import REPOSITORY, ServerWithWorker
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 APP = ["manage.py", "realtime_notes", "channels_yjs", "notes", "templates"]
 PEOPLE = 8
 

@@ -7,7 +7,7 @@ import pytest
 from e2e.conftest import OpenNote
 from e2e.support.note_page import NotePage, expect_same_text
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
 
 class InputMethod:

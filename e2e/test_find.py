@@ -14,7 +14,7 @@ EACH = 30  # lines from one picnic to the next
 TEXT = "\n".join("After the picnic" if line % EACH == EACH - 1 else f"Line {line}" for line in range(LINES))
 TOTAL = 1 + LINES // EACH  # including the one in the title
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from e2e.support.patience import patience
 from tools.app_server import AppServer, UvicornServer
 from tools.notes_over_http import create_note_over_http
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
 LONGEST_TURN = 50  # keys, in CPU time: nobody has the server for longer before the others have their turn
 # uvicorn handles all frames of 256 KB, some 36 000, before anybody else has a turn. Daphne lets the app choose.

@@ -13,7 +13,7 @@ from e2e.support.note_page import NotePage
 from e2e.support.stock_clients import node_client, socket_address
 from tools.app_server import AppServer
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 SCRIPT = Awareness((AwarenessEntry(7, 1, json.dumps({"user": {"name": "Script", "color": "#123456"}})),))
 MINUTES = 6  # times ten seconds of patience, until a client has forgotten somebody
 

@@ -18,7 +18,7 @@ from e2e.support.lines import patient
 from e2e.support.patience import patience
 from tools.app_server import AppServer
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 LONGEST_TURN = 50  # keys, in CPU time: nobody has the server for longer before the others have their turn
 MUCH_LONGER_TURN = 300  # for an update at a limit, which takes the library this long to apply
 MAX_GROWTH_MIB = 250  # 20 MB exist several times while the frame is put together

@@ -88,7 +88,7 @@ HALVES = {
 }
 
 
-@pytest.mark.chapter(10)
+@pytest.mark.chapter(12)
 @pytest.mark.app
 @pytest.mark.parametrize(("script", "units", "text"), HALVES.values(), ids=HALVES.keys())
 def test_half_a_character_arrives_whole_or_as_a_replacement_and_typing_goes_on(
@@ -117,7 +117,7 @@ CUTS = {
 }
 
 
-@pytest.mark.chapter(10)
+@pytest.mark.chapter(12)
 @pytest.mark.app
 @pytest.mark.parametrize(("change", "text"), CUTS.values(), ids=CUTS.keys())
 def test_a_pair_that_a_script_cuts_on_this_page_is_read_alike_by_all(
@@ -134,7 +134,7 @@ def test_a_pair_that_a_script_cuts_on_this_page_is_read_alike_by_all(
         assert expect_same_text(ada, grace) == f"{text} on" == client.do("text")
 
 
-@pytest.mark.chapter(10)
+@pytest.mark.chapter(12)
 @pytest.mark.app
 def test_each_line_has_its_direction_without_javascript_too(
     new_page: Callable[..., Page], open_note: OpenNote, note: str

@@ -47,6 +47,7 @@ def test_a_note_of_a_megabyte_is_opened_and_written_in(
     expect(ada.people.first).to_be_in_viewport()
 
 
+@pytest.mark.chapter(12)
 @pytest.mark.app
 @pytest.mark.parametrize("has_javascript", [True, False], ids=["live", "without JavaScript"])
 def test_one_long_line_is_opened_like_many_short_ones(

@@ -11,9 +11,9 @@ from e2e.conftest import OpenNote
 from tools.app_server import AppServer
 from tools.notes_over_http import create_note_over_http
 
-pytestmark = pytest.mark.chapter(10)
+pytestmark = pytest.mark.chapter(12)
 
-CLOSED = re.compile("Offline: the server (closed the connection|has closed the line)")  # the latter in the tutorial
+CLOSED = re.compile("Offline: the server closed the connection")
 
 
 @pytest.mark.line_is_cut

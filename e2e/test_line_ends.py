@@ -13,7 +13,7 @@ from e2e.conftest import OpenNote
 from e2e.support.note_page import NotePage
 from e2e.support.stock_clients import NodeClient, node_client
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
 CHARACTERS = {
     "CR LF": "\r\n",

@@ -19,7 +19,7 @@ from e2e.support.patience import patience
 from tools.app_server import AppServer, GranianServer, HypercornServer
 from tools.process import is_taken
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 NO_GRANIAN = "the development requirements have no Granian for Windows"
 SHOUT_BYTES = 256 * 1024
 SHOUTS = 400  # many times the buffers of the two ends of a connection

@@ -13,7 +13,7 @@ from e2e.support.note_page import TO_START
 from e2e.test_side_by_side import pane_of
 from tools.app_server import REPOSITORY, AppServer
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
 SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
 WIDE = {"width": 1200, "height": 640}

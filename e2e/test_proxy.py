@@ -22,7 +22,7 @@ from tools.nginx import NginxServer
 from tools.process import free_port
 from tools.redis import RedisServer
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 SITE = REPOSITORY / "docs" / "how-to" / "nginx.conf"
 PRODUCTION = {
     "DEBUG": "off",

@@ -12,7 +12,7 @@ LINES = 400
 LINE = 200  # Ada reads this one
 NEAR_PX = 1
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
 
 @pytest.fixture

@@ -5,9 +5,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,12 +14,13 @@ from websockets.typing import Origin
 
 from channels_yjs.wire.messages import Awareness, AwarenessEntry, decode, encode
 from e2e.conftest import CreateNote, OpenNote
+from e2e.support.another_site import another_site
 from e2e.support.lines import patient
 from e2e.support.note_page import NotePage
 from e2e.support.patience import patience
 from tools.app_server import AppServer
 
-pytestmark = pytest.mark.chapter(10)
+pytestmark = pytest.mark.chapter(12)
 ADMIN = "/admin/login/"
 PAGES = ["/", "/notes/1/", "/notes/1/side-by-side/", "/notes/1/delete/"]
 PHONE = {"width": 360, "height": 640}
@@ -43,24 +42,10 @@ NAMES = {
 }
 
 
-class AnotherSite(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<link rel=icon href=data:,>Another site")
-
-    def log_message(self, *arguments: object) -> None:
-        """Logs nothing."""
-
-
 @pytest.fixture
 def other_site() -> Iterator[str]:
-    """A page under a name of this machine that the test's server does not accept."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), AnotherSite) as site:
-        Thread(target=site.serve_forever, daemon=True).start()
-        yield f"http://localhost:{site.server_port}"
-        site.shutdown()
+    with another_site() as address:
+        yield address
 
 
 def test_another_sites_page_cannot_open_a_socket(server: AppServer) -> None:
@@ -140,6 +125,7 @@ def test_an_injected_script_does_not_run(server: AppServer, new_context: Callabl
     assert page.evaluate("window.hacked") is None
 
 
+@pytest.mark.chapter(11)
 @pytest.mark.early
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
 def test_a_hostile_title_is_shown_as_text(
@@ -155,6 +141,7 @@ def test_a_hostile_title_is_shown_as_text(
         assert page.evaluate("window.hacked") is None
 
 
+@pytest.mark.chapter(10)
 @pytest.mark.early
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
 def test_a_hostile_name_is_shown_as_text_and_in_its_own_place(open_note: OpenNote, note: str, name: str) -> None:
@@ -171,6 +158,7 @@ def test_a_hostile_name_is_shown_as_text_and_in_its_own_place(open_note: OpenNot
         assert person.page.evaluate("window.hacked") is None
 
 
+@pytest.mark.chapter(10)
 @pytest.mark.early
 def test_a_title_of_ten_thousand_letters_stays_in_its_place(
     open_note: OpenNote, note: str, server: AppServer, new_page: Callable[..., Page]
@@ -195,6 +183,7 @@ def page_text(page: Page, address: str) -> str:
     return page.locator("main").inner_text()
 
 
+@pytest.mark.chapter(10)
 @pytest.mark.early
 def test_a_name_that_no_page_would_send_is_cut_short(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada", viewport=PHONE)
@@ -206,6 +195,7 @@ def test_a_name_that_no_page_would_send_is_cut_short(open_note: OpenNote, note: 
         assert ada.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.chapter(10)
 def test_nobody_takes_the_name_of_somebody_who_is_there(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
     with patient(socket_of(note)) as mallory:

@@ -39,7 +39,7 @@ def settle(people: list[NotePage]) -> None:
     [
         pytest.param(0, id="at once", marks=pytest.mark.chapter(9)),
         # Only for the app: a reader need not wait for this at every check.
-        pytest.param(AWAY_MS, id="after ten seconds", marks=[pytest.mark.chapter(10), pytest.mark.app]),
+        pytest.param(AWAY_MS, id="after ten seconds", marks=[pytest.mark.chapter(12), pytest.mark.app]),
     ],
 )
 def test_the_server_is_killed_while_everyone_types(
@@ -124,7 +124,7 @@ def test_what_another_person_has_seen_outlives_a_kill(
     open_note(address, "Alan").expect_text(seen)
 
 
-@pytest.mark.chapter(9)
+@pytest.mark.chapter(10)
 def test_a_server_that_is_told_to_stop_saves_says_so_and_stops(
     open_note: OpenNote, create_note: CreateNote, own_server: AppServer
 ) -> None:

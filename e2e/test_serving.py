@@ -23,7 +23,7 @@ from tools.app_server import REPOSITORY, AppServer
 from tools.process import free_port, is_taken
 from tools.sqlite import url_of
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 ELSEWHERE = "127.0.0.2"
 
 

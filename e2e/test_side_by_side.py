@@ -11,7 +11,7 @@ def pane_of(page: Page, name: str) -> FrameLocator:
     return page.frame_locator(f'iframe[title="{name}"]')
 
 
-@pytest.mark.chapter(8)
+@pytest.mark.chapter(11)
 def test_two_people_on_one_page_write_in_one_note(page: Page, note: str, server: AppServer) -> None:
     page.goto(note)
     link = page.get_by_role("link", name="Side by side")
@@ -26,7 +26,7 @@ def test_two_people_on_one_page_write_in_one_note(page: Page, note: str, server:
     expect(grace.get_by_role("list", name="People here").get_by_role("listitem")).to_have_count(2)
 
 
-@pytest.mark.chapter(9)
+@pytest.mark.chapter(11)
 def test_each_pane_has_a_line_of_its_own_to_cut(page: Page, note: str) -> None:
     page.goto(f"{note}side-by-side/?panes=3")
     ada, grace, alan = (pane_of(page, name) for name in ("Ada", "Grace", "Alan"))
@@ -42,7 +42,7 @@ def test_each_pane_has_a_line_of_its_own_to_cut(page: Page, note: str) -> None:
     expect(ada.get_by_role("textbox", name="Note", exact=True)).to_have_text("Without Ada")
 
 
-@pytest.mark.chapter(8)
+@pytest.mark.chapter(11)
 def test_there_are_two_to_four_panes(page: Page, note: str) -> None:
     response = page.goto(f"{note}side-by-side/")
     assert response

@@ -14,7 +14,7 @@ from e2e.support.note_page import expect_same_text
 from tools.app_server import REPOSITORY, AppServer, UvicornServer
 from tools.notes_over_http import create_note_over_http
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 PRODUCTION = {
     "DEBUG": "off",
     "SECRET_KEY": "only-for-this-test",

@@ -76,6 +76,7 @@ def test_a_browser_and_a_stock_client_write_one_note(
 
 
 @pytest.mark.chapter(10)
+@pytest.mark.early
 def test_a_surrogate_pair_that_is_cut_in_two_is_read_alike_by_all(
     open_note: OpenNote, create_note: CreateNote, own_server: AppServer
 ) -> None:

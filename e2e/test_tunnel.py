@@ -15,7 +15,7 @@ from tools.app_server import AppServer
 from tools.nginx import NginxServer
 from tools.process import free_port
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 NO_UPGRADE = "proxy_pass http://127.0.0.1:{server};"  # nginx's behaviour if nobody tells it about WebSockets
 SITE = """server {{
     listen 127.0.0.1:{port};

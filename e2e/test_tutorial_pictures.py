@@ -1,33 +1,34 @@
-"""The pictures at the top of the tutorial's chapters: two browsers, and what this chapter's project shows in them.
+"""The pictures at the top of the tutorial's chapters: two browsers, with this chapter's project.
 
-Each asserts what its caption says, failures included. `nox -s pictures` keeps them, each in both themes, of the same
-people at the same moment; at any other time one is taken all the same, in the light theme, and thrown away.
+Each asserts its caption, failures included. `nox -s pictures` keeps them, each in both themes, of the same people at
+the same moment; at any other time one is taken all the same, in the light theme, and thrown away.
 """
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
+from e2e.support.another_site import another_site
 from e2e.support.note_page import NotePage
 from tools.app_server import AppServer
 from tools.notes_over_http import create_note_over_http
 from tools.redis import RedisServer
 from tools.sqlite import url_of
-from tutorial import vendor
 from tutorial.pictures import PICTURES, keep_account, picture
 from tutorial.steps import load_steps, write_project
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app, pytest.mark.line_is_cut]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app, pytest.mark.line_is_cut]
 
 Scheme = Literal["light", "dark"]
 WIDTH = 560
 HEIGHT, HEIGHT_WITH_PEOPLE = 430, 640
-PEOPLE_SINCE = 8
+PEOPLE_SINCE, PEOPLE_UNTIL = 8, 11  # the chapters in whose pictures people are to be seen
 COLORS: dict[Scheme, tuple[str, str]] = {"light": ("#e7e3dd", "#292524"), "dark": ("#3a3733", "#eceae6")}
 BROWSERS = """<!doctype html><style>
 body {{ display: flex; gap: 24px; margin: 12px; width: max-content; font: 14px system-ui, sans-serif }}
@@ -40,6 +41,13 @@ img {{ display: block; width: {width}px }}
 FIGURE = (
     '<figure><figcaption>{name}<span>{address}</span></figcaption><img src="data:image/png;base64,{data}"></figure>'
 )
+PRIZES = """<meta name=color-scheme content="light dark"><title>Prizes</title>
+<body style="font: 20px/1.6 system-ui, sans-serif; padding: 1rem"><h1>Win a prize!</h1><p role=status>Wait …</p>
+<script>
+    const said = document.querySelector("p"), line = new WebSocket("{socket}")
+    line.onopen = () => (said.textContent = "I can read what Ada writes.")
+    line.onerror = () => (said.textContent = "I am not let in to read what Ada writes.")
+</script>"""
 HOSTILE_FRAME = bytes([0, 0, 3, 255, 255, 3])  # "I have 65 535 clients", and not one of them follows
 
 
@@ -49,14 +57,15 @@ class Stage:
     def __init__(self, folder: Path, new_page: Callable[..., Page], stack: ExitStack) -> None:
         self.folder, self._new_page, self._stack = folder, new_page, stack
 
-    def serve(self, chapter: int, processes: int = 1, *, has_redis: bool = True) -> list[AppServer]:
+    def serve(
+        self, chapter: int, processes: int = 1, *, has_redis: bool = True, settings: Mapping[str, str] | None = None
+    ) -> list[AppServer]:
         self._chapter = chapter
         project = self.folder / "project"
         write_project(chapter, project)
-        vendor.provide(project)
         url = url_of(self.folder / "db.sqlite3")
         redis = self._stack.enter_context(RedisServer()).url if has_redis and processes > 1 else ""
-        servers = [AppServer(url, redis, project=project) for _ in range(processes)]
+        servers = [AppServer(url, redis, project=project, settings=settings) for _ in range(processes)]
         servers[0].migrate()
         self._servers = [self._stack.enter_context(server) for server in servers]
         return self._servers
@@ -65,7 +74,7 @@ class Stage:
         return create_note_over_http(server.url, "A picnic on Saturday")
 
     def person(self, name: str, address: str, *, is_live: bool = True) -> NotePage:
-        height = HEIGHT_WITH_PEOPLE if self._chapter >= PEOPLE_SINCE else HEIGHT
+        height = HEIGHT_WITH_PEOPLE if PEOPLE_SINCE <= self._chapter <= PEOPLE_UNTIL else HEIGHT
         window = {"width": WIDTH, "height": height}
         person = NotePage(self._new_page(viewport=window), name, address)
         if is_live:
@@ -74,8 +83,18 @@ class Stage:
             person.page.goto(address)
         return person
 
+    def at_another_site(self, name: str, content: str) -> NotePage:
+        """Somebody whose browser shows this content, as a page of another site."""
+        address = self._stack.enter_context(another_site())
+        page = self._new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        page.goto(address)
+        page.set_content(content)
+        return NotePage(page, name, address)
+
     def _address(self, person: NotePage) -> str:
         """What a reader would have in the address bar, where it matters."""
+        if not any(person.address.startswith(server.url) for server in self._servers):
+            return urlsplit(person.address).hostname or ""
         ports = [f":{server.port}/" for server in self._servers]
         number = next(number for number, port in enumerate(ports) if port in person.address)
         return f"localhost:{8000 + number}" if len(ports) > 1 else ""
@@ -115,7 +134,7 @@ def save(person: NotePage) -> None:
 
 
 def write_at_once(ada: NotePage, grace: NotePage) -> None:
-    """Ada before the bar, Grace behind it."""
+    """Ada writes before the bar, Grace after it."""
     ada.write("|")
     grace.expect_text("|")
     ada.go_to(0)
@@ -138,7 +157,7 @@ def test_picture_1_nothing_moves_until_reload(stage: Stage, keep: bool) -> None:
     grace.write("I bring a cake.")
     save(grace)
     ada.page.reload()
-    ada.expect_text("I bring a cake.")  # what Ada wrote is gone, and nobody was told
+    ada.expect_text("I bring a cake.")  # Ada's text is gone, and nobody was told
 
 
 def test_picture_2_the_server_hears(stage: Stage, keep: bool) -> None:
@@ -162,7 +181,7 @@ def test_picture_3_one_writes_and_the_other_reads(stage: Stage, keep: bool) -> N
 
 
 def test_without_redis_there_is_silence_between_two_processes(stage: Stage) -> None:
-    """What chapter 4 begins with. Alan's words are the fence: Grace reads them, and not Ada's, saved before."""
+    """The problem of chapter 4. Alan's words are the fence: Grace reads them, and not Ada's, saved before."""
     first, second = stage.serve(4, processes=2, has_redis=False)
     here = stage.note(first)
     there = here.replace(first.url, second.url)
@@ -189,7 +208,7 @@ def test_picture_5_words_vanish(stage: Stage, keep: bool) -> None:
     ada, grace = (stage.person(name, address) for name in ("Ada", "Grace"))
     write_at_once(ada, grace)
     for person in (ada, grace):
-        person.expect_saved()  # which is true, and helps nobody
+        person.expect_saved()  # it is true, and helps nobody
     assert min(len(ada.text), len(grace.text)) < len("abcdefghij|ABCDEFGHIJ")
     stage.shoot([ada, grace], keep)
 
@@ -268,3 +287,28 @@ def test_picture_10_shut_out(stage: Stage, keep: bool) -> None:
     grace.expect_text("At noon, by the old mill.")
     grace.expect_people("Ada", "Grace")
     stage.shoot([mallory, grace], keep)
+
+
+def test_picture_11_the_list_tells_who_is_where(stage: Stage, keep: bool) -> None:
+    [server] = stage.serve(11)
+    address = stage.note(server)
+    alan = stage.person("Alan", f"{server.url}/", is_live=False)
+    ada, _ = (stage.person(name, address) for name in ("Ada", "Grace"))
+    ada.write("At noon, by the old mill.")
+    card = alan.page.get_by_role("listitem").filter(has_text="A picnic on Saturday")
+    expect(card).to_contain_text("At noon, by the old mill.")
+    expect(card.get_by_role("list", name="In this note: Ada, Grace")).to_be_visible()
+    stage.shoot([alan, ada], keep)
+
+
+def test_picture_12_another_site_is_refused(stage: Stage, keep: bool) -> None:
+    [server] = stage.serve(12, settings={"ALLOWED_HOSTS": "127.0.0.1"})
+    address = stage.note(server)
+    ada = stage.person("Ada", address)
+    socket = address.replace("http:", "ws:").replace("/notes/", "/ws/notes/")
+    mallory = stage.at_another_site("Another site", PRIZES.format(socket=socket))
+    expect(mallory.page.get_by_role("status")).to_have_text("I am not let in to read what Ada writes.")
+    assert f"socket refused origin='{mallory.address}'" in server.log  # by the server, and not by the browser
+    ada.write("At noon, by the old mill.")
+    ada.expect_saved()
+    stage.shoot([mallory, ada], keep)

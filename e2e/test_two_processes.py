@@ -75,7 +75,7 @@ def test_one_process_is_killed_and_its_people_go_on_by_the_other(
     assert sorted(expect_same_text(ada, grace).split(". ")) == ["", "Ada alone", "Before", "Grace goes on"]
 
 
-@pytest.mark.chapter(9)
+@pytest.mark.chapter(7)
 def test_redis_dies_and_comes_back_and_nobody_loses_a_word(ada_and_grace: list[NotePage], redis: RedisServer) -> None:
     ada, grace = ada_and_grace
     ada.write("With Redis. ")
@@ -86,4 +86,16 @@ def test_redis_dies_and_comes_back_and_nobody_loses_a_word(ada_and_grace: list[N
     redis.start()
     grace.write("Again. ")
     ada.expect_text("With Redis. Without. Again. ")
+
+
+@pytest.mark.chapter(8)
+def test_redis_dies_and_comes_back_and_everybody_is_still_listed(
+    ada_and_grace: list[NotePage], redis: RedisServer
+) -> None:
+    ada, grace = ada_and_grace
+    ada.expect_people("Ada", "Grace")
+    redis.kill()
+    redis.start()
+    grace.write("Again")
+    ada.expect_text("Again")
     ada.expect_people("Ada", "Grace")

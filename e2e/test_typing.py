@@ -54,7 +54,7 @@ def test_both_write_in_title_and_body(open_note: OpenNote, create_note: CreateNo
     ada.expect_title("Plans for Monday and Tuesday")
 
 
-@pytest.mark.chapter(9)
+@pytest.mark.chapter(10)
 def test_the_server_logs_who_came_and_never_what_they_wrote(
     open_note: OpenNote, create_note: CreateNote, server: AppServer
 ) -> None:
@@ -124,7 +124,7 @@ def test_undo_takes_back_my_own_changes_only(open_note: OpenNote, note: str) -> 
     ada.expect_text("Ada wrote this. ")
 
 
-@pytest.mark.chapter(10)
+@pytest.mark.chapter(12)
 @pytest.mark.app
 def test_undo_goes_back_word_by_word(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
@@ -139,7 +139,7 @@ def test_undo_goes_back_word_by_word(open_note: OpenNote, note: str) -> None:
         ada.expect_text(state)
 
 
-@pytest.mark.chapter(10)
+@pytest.mark.chapter(12)
 @pytest.mark.app
 def test_undo_never_reaches_across_two_fields(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
@@ -153,7 +153,7 @@ def test_undo_never_reaches_across_two_fields(open_note: OpenNote, note: str) ->
     ada.expect_title("")
 
 
-@pytest.mark.chapter(10)
+@pytest.mark.chapter(12)
 @pytest.mark.app
 def test_undo_takes_each_of_several_kinds_of_change_by_itself(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
@@ -182,7 +182,7 @@ def test_undo_takes_each_of_several_kinds_of_change_by_itself(open_note: OpenNot
         ada.expect_text(state)
 
 
-@pytest.mark.chapter(10)
+@pytest.mark.chapter(12)
 @pytest.mark.app
 def test_a_text_without_spaces_is_undone_in_pieces(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
@@ -196,7 +196,7 @@ def test_a_text_without_spaces_is_undone_in_pieces(open_note: OpenNote, note: st
     assert len(text) - len(ada.text) <= len(text) / 4
 
 
-@pytest.mark.chapter(10)
+@pytest.mark.chapter(12)
 @pytest.mark.app
 @pytest.mark.parametrize("field", ["Title", "Note"])
 def test_a_phone_helps_with_writing_as_in_any_text_field(page: Page, note: str, field: str) -> None:
@@ -207,7 +207,7 @@ def test_a_phone_helps_with_writing_as_in_any_text_field(page: Page, note: str, 
     expect(editor).to_have_attribute("spellcheck", "true")
 
 
-@pytest.mark.chapter(10)
+@pytest.mark.chapter(12)
 @pytest.mark.app
 def test_ctrl_s_says_that_all_is_saved(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")

@@ -100,7 +100,7 @@ DATABASES = {"default": DATABASE}
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        # No read timeout: a quiet note is no error (channels_redis issue 422).
+        # No read timeout: waiting for the next message may take as long as it takes.
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
     }
     if REDIS_URL

@@ -97,10 +97,22 @@ class ServerProcess(ABC):
 
     @property
     def resident_bytes(self) -> int:
-        """The process's resident memory; 0 on systems that do not report it as simply as Linux does."""
+        """How much of the process is in memory; 0 if it has ended."""
         status = Path(f"/proc/{self.pid}/status")
-        lines = status.read_text().splitlines() if status.exists() else []
+        lines = status.read_text().splitlines() if status.exists() else [f"VmRSS: {self._ps('rss') or 0} kB"]
         return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), 0)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """How long the process has worked; 0 if it has ended."""
+        stat = Path(f"/proc/{self.pid}/stat")
+        if stat.exists():
+            user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+            return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        seconds = 0.0
+        for part in (self._ps("time") or "0").replace("-", ":").split(":"):  # minutes and seconds, or more
+            seconds = 60 * seconds + float(part)
+        return seconds
 
     @property
     def is_running(self) -> bool:
@@ -151,6 +163,11 @@ class ServerProcess(ABC):
         if sys.platform != "linux":
             return self.command()
         return [sys.executable, "-I", "-S", "-c", DIE_WITH_PARENT, *self.command()]
+
+    def _ps(self, column: str) -> str:
+        """What a system without /proc says of the process."""
+        command = ["ps", "-o", f"{column}=", "-p", str(self.pid)]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
     def _signal(self, number: int) -> None:
         if self._process and self._process.poll() is None:

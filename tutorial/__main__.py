@@ -1,4 +1,4 @@
-"""The reader's commands: `python -m tutorial check ../my-notes`, or by way of nox: `nox -s check -- ../my-notes`."""
+"""The reader's commands: `python -m tutorial check ../my-notes`, or through nox: `nox -s check -- ../my-notes`."""
 
 import argparse
 import difflib
@@ -6,11 +6,17 @@ import sys
 from pathlib import Path
 
 from .carry import carry
-from .check import Choice, check, require_project, watch
-from .hints import hints_of
+from .check import check
+from .checking.folder import require_project
+from .checking.run import Choice
+from .checking.sentences import name_of
+from .checking.watch import watch
+from .hints import hints_of, in_terminal
 from .progress import read_leniently
 from .steps import TutorialError, load_steps, project, read, write_project
 from .take import take
+from .trials.attacks import ATTACKS, attack
+from .trials.crowd import crowd
 
 
 def main() -> None:
@@ -33,6 +39,10 @@ def run(options: argparse.Namespace) -> None:
             raise SystemExit(0 if check(options.folder, options.chapter, tests_of(options)) else 1)
         case "diff":
             print(render_diff(options.number, options.folder))
+        case "attack":
+            raise SystemExit(0 if attack(options.name, options.folder) else 1)
+        case "crowd":
+            crowd(options.folder)
         case "carry":
             for path in carry(options.number):
                 print(f"Merged into {path}")
@@ -45,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nox -s", description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="chapter|check|diff|hint|take|carry")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="chapter|take|check|diff|hint|attack|crowd")
     chapters = range(1, len(load_steps()) + 1)
     for verb, words in {
         "chapter": "write the project as it stands after a chapter into a new folder",
@@ -58,38 +68,45 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         command.add_argument("number", type=int, choices=chapters, metavar="CHAPTER", help=f"1 to {chapters[-1]}")
         if verb in ("chapter", "diff", "take"):
             command.add_argument("folder", type=Path, help="of the project")
+    command = verbs.add_parser("attack", help="attack your own server", description="Attack your own server.")
+    command.add_argument("name", choices=ATTACKS, help="of the attack")
+    command.add_argument("folder", type=Path, help="of your project")
+    words = "measure your server with fifty people on one note"
+    command = verbs.add_parser("crowd", help=words, description=words)
+    command.add_argument("folder", type=Path, help="of your project")
     command = verbs.add_parser("check", help="check your project", description="Check your project in real browsers.")
     command.add_argument("folder", type=Path, help="of your project")
     command.add_argument("--watch", action="store_true", help="check again at every save")
     command.add_argument(
         "--chapter", type=int, choices=chapters, help="check up to there, however far it seems to be"
     )
-    command.add_argument("--new", action="store_true", help="check only what is new in that chapter")
     command.add_argument(
-        "--without-redis", action="store_true", help="leave out what needs a Redis, where there is none"
+        "--without-redis", action="store_true", help="leave out the tests that need a Redis, where there is none"
     )
-    command.add_argument("--only", default="", metavar="WORDS", help="check only what has these words in its claim")
+    narrowed = command.add_mutually_exclusive_group()
+    narrowed.add_argument("--new", action="store_true", help="run only the tests that are new in that chapter")
+    narrowed.add_argument("--only", default="", metavar="WORDS", help="run only tests with these words in their name")
+    narrowed.add_argument("--exercise", action="store_true", help="run only the test of that chapter's exercise")
     return parser.parse_args(arguments)
 
 
 def tests_of(options: argparse.Namespace) -> Choice:
-    return Choice(only_new=options.new, with_redis=not options.without_redis, words=options.only)
+    return Choice(options.new, not options.without_redis, options.only, options.exercise)
 
 
 def write_chapter(number: int, folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise TutorialError(f"{folder} is not empty, and nothing of yours shall be lost. Give a new folder.")
+        raise TutorialError(f"{folder} is not empty. Choose a new folder, so that none of your files is overwritten.")
     folder.mkdir(parents=True, exist_ok=True)
     write_project(number, folder)
-    step = load_steps()[number - 1]
-    print(f"The project after chapter {number} (docs/tutorial/{step.page.name}) is in {folder}.")
+    print(f"The project after {name_of(number)}, is in {folder}.")
 
 
 def render_diff(number: int, folder: Path) -> str:
     require_project(folder)
     parts = [diff_of(path, folder / path, read(source)) for path, source in project(number).items()]
     changed = [part for part in parts if part]
-    return "\n".join(changed) or f"Your project has every file of chapter {number} as it stands there."
+    return "\n".join(changed) or f"Your project has every file of chapter {number} as the chapter has it."
 
 
 def diff_of(path: str, own: Path, reference: str) -> str:
@@ -103,10 +120,8 @@ def diff_of(path: str, own: Path, reference: str) -> str:
 
 
 def render_hints(number: int) -> str:
-    hints = hints_of(number)
-    return "\n\n".join(
-        [f"If chapter {number} does not work:", *(f"{hint.seen}\n    {hint.advice}" for hint in hints)]
-    )
+    rows = [f"{in_terminal(hint.seen)}\n    {in_terminal(hint.advice)}" for hint in hints_of(number)]
+    return "\n\n".join([f"If chapter {number} does not work:", *rows])
 
 
 if __name__ == "__main__":

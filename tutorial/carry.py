@@ -1,11 +1,12 @@
-"""For authors: carries a change of one chapter's files through the later chapters, and into the app itself.
+"""For authors: carries a change of a chapter's files through its later stages and later chapters, and into the app.
 
-Each later copy of a changed file is merged three ways: the chapter's file as it was committed, as it is now, and the
-later copy. Stops at the first conflict, with the usual marks in the file.
+Each later copy of a changed file is merged three ways: the copy before it as it was, as it is now, and the later one.
+Stops at the first conflict, with the usual marks in the file.
 """
 
 import subprocess
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 from .steps import REPOSITORY, TutorialError, load_steps
@@ -14,29 +15,34 @@ from .steps import REPOSITORY, TutorialError, load_steps
 def carry(number: int) -> list[Path]:
     """Returns the files that were changed. Raises TutorialError at a conflict."""
     step = load_steps()[number - 1]
-    own = [path for path, source in step.files.items() if source.is_relative_to(step.folder)]
+    paths = {path for files in (*step.stages, step.files) for path in files}
+    return [changed for path in sorted(paths) for changed in carry_file(path, number)]
+
+
+def carry_file(path: str, number: int) -> list[Path]:
+    """Begins at the first copy in this chapter that is not as it was committed."""
+    copies = copies_of(path, number)
+    before = {copy: committed(copy) for copy in copies}
+    own = load_steps()[number - 1].folder
+    edited = [copy for copy in copies if copy.is_relative_to(own) and before[copy] not in (None, copy.read_bytes())]
     changed = []
-    for path in own:
-        before = committed(step.folder / path)
-        if before is not None and before != (step.folder / path).read_bytes():
-            changed += carry_file(path, number, before)
+    for earlier, later in pairwise(copies[copies.index(edited[0]) :] if edited else []):
+        was = later.read_bytes()
+        if later not in edited:
+            merge(later, before[earlier] or b"", earlier.read_bytes())
+            changed.append(later)
+        before[later] = before[later] if later in edited else was
     return changed
 
 
-def carry_file(path: str, number: int, before: bytes) -> list[Path]:
-    changed = []
-    now = (load_steps()[number - 1].folder / path).read_bytes()
-    for step in load_steps()[number:]:
+def copies_of(path: str, number: int) -> list[Path]:
+    """Of one file, from a chapter on: as it is after each stage and at the end of each chapter."""
+    copies = []
+    for step in load_steps()[number - 1 :]:
         if path in step.removed:
             break
-        if path not in step.files:
-            continue
-        later = step.files[path]
-        then = later.read_bytes()
-        merge(later, before, now)
-        changed.append(later)
-        before, now = then, later.read_bytes()
-    return changed
+        copies += [files[path] for files in (*step.stages, step.files) if path in files]
+    return copies
 
 
 def merge(later: Path, before: bytes, now: bytes) -> None:
@@ -48,7 +54,7 @@ def merge(later: Path, before: bytes, now: bytes) -> None:
         result = subprocess.run(["git", "merge-file", *labels, later, base, new], capture_output=True, check=False)
     if result.returncode:
         name = later.relative_to(REPOSITORY) if later.is_relative_to(REPOSITORY) else later
-        raise TutorialError(f"{name} has a conflict. Mend it by hand, then carry on from its chapter.")
+        raise TutorialError(f"{name} has a conflict. Fix it by hand, then carry on from its chapter.")
 
 
 def committed(file: Path) -> bytes | None:

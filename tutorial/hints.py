@@ -12,6 +12,9 @@ from .steps import Step, TutorialError, load_steps, read
 HEADING = "## If it went wrong"
 ROW = re.compile(r"^\| (?P<seen>.+?) \| (?P<advice>.+?) \|$", re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
+LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+STRONG = re.compile(r"\*\*([^*]+)\*\*")
+EMPHASIS = re.compile(r"\*([^*]+)\*")
 ANY = "…"
 SHORTEST = 12  # characters; what is shorter stands in too many lines
 
@@ -41,6 +44,13 @@ def hints_of(chapter: int) -> list[Hint]:
         raise TutorialError(f"docs/tutorial/{step.page.name} has no section “{HEADING.strip('# ')}”.")
     rows = ROW.findall(section.split("\n## ")[0])[2:]  # without the table's head
     return [Hint(step, seen, advice) for seen, advice in rows]
+
+
+def in_terminal(markdown: str) -> str:
+    """A piece of a page without its marks. What is in italics there, and so seen in a browser, is in quotes here."""
+    pieces = CODE.split(markdown)  # every second one is code, in which an asterisk is an asterisk
+    pieces[::2] = [EMPHASIS.sub(r"“\1”", STRONG.sub(r"\1", LINK.sub(r"\1", piece))) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 def find_hints(printed: str, up_to: int) -> list[Hint]:

@@ -1,6 +1,7 @@
 """A chapter's page as its reader has it: the blocks to type, to run and to compare, out of the rendered HTML.
 
-Each block is of one of KINDS. The page's author says which in the fence: ``` { .sh data-kind="run" }.
+Each block is of one of KINDS. The page's author says which in the fence: ``` { .sh data-kind="run" }. Where the page
+says that an output ends with the lines of a block, the block has data-last="true".
 """
 
 from dataclasses import dataclass, field

@@ -26,6 +26,7 @@ LANGUAGES = {
 }
 WANTED = re.compile(r'^ *--8<-- "tutorial/(?P<name>[0-9][^"]+)\.md"$', re.MULTILINE)
 CONTEXT = 2  # lines around a change
+FEW = 6  # files whose table stays open
 FENCE = "````"
 EMPTY = "(nothing: the file only has to be there)"
 REMOVED = "(delete this file)"
@@ -66,7 +67,8 @@ def check_includes(step: Step, wanted: set[str]) -> None:
 
 
 def render_taken(step: Step) -> str:
-    """Which files are handed over, by which command, and the files themselves, folded up."""
+    """The command that hands files over, what each of them does, and the files themselves, folded up. The table is
+    folded up as well if it is long."""
     rows = [f"| `{path}` | {words} |" for path, words in step.taken.items()]
     table = "\n".join(["| file | what it does |", "| --- | --- |", *rows])
     command = f'``` {{ .sh data-kind="take" }}\n{take_command(step.number)}\n```\n'
@@ -74,8 +76,10 @@ def render_taken(step: Step) -> str:
         fence(language(path), "taken", path, read(step.files[path]) or EMPTY, *emptiness(read(step.files[path])))
         for path in step.taken
     ]
-    folded = indent("\n".join(files))
-    return f'{table}\n\n{command}\n??? note "The files themselves"\n\n{folded}'
+    if len(files) <= FEW:
+        return f'{table}\n\n{command}\n??? note "The files themselves"\n\n{indent(chr(10).join(files))}'
+    folded = indent("\n".join([table, "", *files]))
+    return f'{command}\n??? note "The {len(files)} files, and what each of them does"\n\n{folded}'
 
 
 def take_command(number: int) -> str:
@@ -93,9 +97,16 @@ def render(change: Change) -> str:
         if not change.after:
             return fence("text", "create", change.path, EMPTY, 'data-form="empty"')
         return fence(language(change.path), "create", change.path, change.after)
+    if is_rewritten(change):
+        return fence(language(change.path), "change", change.path, change.after, 'data-form="replaced"')
     whole = fence(language(change.path), "change", change.path, change.after, marked(change), 'data-form="whole"')
     diff = fence("diff", "change", change.path, unified_diff(change), 'data-form="diff"')
     return f'===! "What changes"\n\n{indent(diff)}\n=== "The whole file"\n\n{indent(whole)}'
+
+
+def is_rewritten(change: Change) -> bool:
+    """So little is as it was that the file is easier read as a new one."""
+    return len(unified_diff(change).splitlines()) > len((change.after or "").splitlines())
 
 
 def render_solution(change: Change) -> str:

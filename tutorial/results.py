@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+ACTUAL = "Actual value: "
+
 _results: dict[str, dict[str, Any]] = {}
 
 
@@ -25,10 +27,16 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             "name": report.nodeid.split("::")[-1],
             "chapter": int(str(properties.get("chapter", 1))),
             "passed": report.passed,
-            "message": message.splitlines()[0] if message else "",
+            "message": gist_of(message),
             "console": "\n".join(text for title, text in report.sections if title.startswith("consoles of")),
             "log": "\n".join(text for title, text in report.sections if title.startswith("log of")),
         }
+
+
+def gist_of(message: str) -> str:
+    """The first line, and on the next what Playwright found instead, if it says so."""
+    first, _, rest = message.partition("\n")
+    return "\n".join([first, *(line for line in rest.splitlines() if line.startswith(ACTUAL))])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

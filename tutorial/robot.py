@@ -10,12 +10,13 @@ import os
 import re
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from e2e.support.patience import Patience
 from tools.chromium import launch_options
@@ -27,11 +28,13 @@ from .steps import Change, TutorialError
 from .take import take
 
 COMMAND_SECONDS = 900.0
+QUIET_SECONDS = 1.0  # a server that has printed nothing for so long has printed its last line
 PORTS = ("8000", "8001")
 REDIS_PORT = "6379"
 ANY = "…"
 TAKE = re.compile(r"nox -s take -- (\d+) \.\./my-notes")
-MADE = {".venv", "__pycache__", ".pytest_cache", "node_modules", "vendor", "test-results"}
+CHANGES = {"create", "change", "take"}
+MADE = {".venv", "__pycache__", ".pytest_cache", "test-results"}
 ACTIVATE = "[ -f .venv/bin/activate ] && . .venv/bin/activate\n"
 
 
@@ -43,6 +46,10 @@ class Served(ServerProcess):
     def __init__(self, script: str, port: int, folder: Path, environment: dict[str, str]) -> None:
         super().__init__(port)
         self._script, self._folder, self._environment = script, folder, environment
+
+    @property
+    def reloads(self) -> bool:
+        return "manage.py runserver" in self._script
 
     def command(self) -> list[str]:
         lines = self._script.splitlines()
@@ -66,6 +73,7 @@ class Robot:
         self._servers: dict[int, Served] = {}
         self._shown = ""  # by the last command
         self._exit_code = 0
+        self._has_typed = False  # since a page was opened
         self._server: Served | None = None  # whose output is looked at, if not the last command's
         self._console: list[str] | None = None  # of the browser, if that is looked at
         self._page: Page
@@ -110,6 +118,7 @@ class Robot:
             context.close()  # or its pages would come back in the next chapter
 
     def _do(self, block: Block, following: Block | None) -> None:
+        self._has_typed |= block.kind in CHANGES
         match block.kind:
             case "create":
                 self._create(block)
@@ -187,7 +196,7 @@ class Robot:
         script = self._with_ports(block.text)
         own_ports = [self._ports[port] for port in PORTS]
         port = int(next((own for own in own_ports if own in script), own_ports[0]))
-        script = script.replace("manage.py runserver", "manage.py runserver --noreload")  # there is nobody who edits
+        script = script.replace("manage.py runserver", "manage.py runserver --noreload")  # see _reload
         if re.search(r"manage\.py runserver --noreload *$", script):
             script += f" {port}"
         if port in self._servers:
@@ -196,7 +205,17 @@ class Robot:
         self._server = self._servers[port] = Served(script, port, self.folder, self._environment)
         self._server.start()
 
+    def _reload(self) -> None:
+        """Does at once what `runserver` does by itself within a second or two of a change."""
+        for server in self._servers.values():
+            if server.reloads:
+                server.kill()
+                server.start()
+        self._has_typed = False
+
     def _visit(self, block: Block) -> None:
+        if self._has_typed:
+            self._reload()
         text = self._with_ports(block.text.strip())
         if block.attributes.get("data-in") == "console":
             self._page.evaluate(f"() => {{ {text} }}")
@@ -218,19 +237,29 @@ class Robot:
     def _compare(self, block: Block) -> None:
         looks_at = block.attributes.get("data-in", "")
         wanted = [line.strip() for line in self._with_ports(block.text).splitlines() if line.strip()]
+        is_last = "data-last" in block.attributes
         patience = self._patience.seconds if self._server else 0.0
         waited = 0.0
-        while missing := find_missing(wanted, self._showing(looks_at)):
-            if waited >= patience:
-                raise self._error(f"Nowhere stands:\n{missing}\n\nbut:\n{self._showing(looks_at)[-4000:]}")
+        while find_missing(wanted, self._showing(looks_at), is_last=is_last) and waited < patience:
             waited += LOOK_AGAIN_SECONDS
             self._pause()
+        if is_last and self._server:
+            time.sleep(QUIET_SECONDS)
+        if missing := find_missing(wanted, self._showing(looks_at), is_last=is_last):
+            place = "at the end of the output" if is_last else "in the output"
+            raise self._error(f"Not found {place}:\n{missing}\n\nThe output:\n{self._showing(looks_at)[-4000:]}")
 
     def _showing(self, looks_at: str) -> str:
         if looks_at == "browser":
-            items = [" ".join(item.split()) for item in self._page.locator("li").all_inner_texts()]
-            return "\n".join([*(self._console or []), self._page.inner_text("body"), *items])
+            return "\n".join([*(self._console or []), *self._page_shows()])
         return self._server.log if self._server else self._shown
+
+    def _page_shows(self) -> list[str]:
+        try:
+            items = [" ".join(item.split()) for item in self._page.locator("li").all_inner_texts()]
+            return [self._page.inner_text("body"), *items]
+        except Error:  # the browser is on its way to another page
+            return []
 
     def _pause(self) -> None:
         if self._console is not None:
@@ -247,9 +276,10 @@ class Robot:
         return TutorialError(f"{self._where}: {message}")
 
 
-def find_missing(wanted: list[str], shown: str) -> str | None:
-    """The first of the wanted lines that does not stand in what is shown, in their order."""
-    lines = iter(shown.splitlines())
+def find_missing(wanted: list[str], shown: str, *, is_last: bool = False) -> str | None:
+    """The first of the wanted lines that is not among those shown, in their order, or at the end."""
+    all_lines = [line for line in shown.splitlines() if line.strip()]
+    lines = iter(all_lines[-len(wanted) :] if is_last else all_lines)
     for line in wanted:
         pattern = re.compile(".*?".join(map(re.escape, line.split(ANY))))
         if line != ANY and not any(pattern.fullmatch(shown_line.strip()) for shown_line in lines):

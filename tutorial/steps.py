@@ -11,7 +11,7 @@ those that are `taken`: handed over instead of typed, each with a sentence that 
 import re
 import shutil
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class Step:
     name: str  # also that of the page: 02-socket
     final: tuple[str, ...]  # the app's own
     removed: tuple[str, ...]
-    taken: dict[str, str]  # by path, what the file does
+    taken: dict[str, str] = field(hash=False)  # by path, what the file does
 
     @property
     def folder(self) -> Path:

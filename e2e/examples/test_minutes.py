@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page, expect
 from e2e.support.patience import patience
 from tools.app_server import REPOSITORY, AppServer
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 PASSWORD = "minutes-of-the-meeting"
 PEOPLE = f"""
 from django.contrib.auth.models import User

@@ -20,7 +20,7 @@ from tools.app_server import AppServer
 from tools.postgres import PostgresServer
 from tools.sqlite import files_of, path_of, url_of
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app, pytest.mark.line_is_cut]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app, pytest.mark.line_is_cut]
 
 COMPACT_AFTER = 20
 FEW_WRITERS = 2

@@ -8,7 +8,7 @@ import pytest
 from tools.app_server import AppServer
 from tools.notes_over_http import create_note_over_http
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.app]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
 
 def found(server: AppServer, words: str) -> int:

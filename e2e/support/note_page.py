@@ -101,7 +101,7 @@ class NotePage:
         self.until(lambda: self.text == text, lambda: f"the note reads {text!r}, but it is {self.text!r}")
 
     def expect_title(self, text: str) -> None:
-        self.until(lambda: read(self.title) == text, lambda: f"the title is {text!r}, but {read(self.title)!r}")
+        self.until(lambda: read(self.title) == text, lambda: f"the title is {text!r}, but it is {read(self.title)!r}")
 
     def expect_in_text(self, *parts: str) -> None:
         self.until(lambda: all(part in self.text for part in parts), lambda: f"{parts} are in the note {self.text!r}")

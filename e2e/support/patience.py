@@ -36,6 +36,11 @@ class Patience:
         return self._seconds(RED) if self.is_red else self.seconds
 
     @property
+    def short_seconds(self) -> float:
+        """For what must not come true, and so is waited for to the end."""
+        return self._seconds(HURRIED)
+
+    @property
     def script_seconds(self) -> float:
         return self._seconds(SCRIPT)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tutorial import vendor
 from tutorial.site import build_site
 from tutorial.steps import write_project
 
@@ -48,15 +47,13 @@ def wait_for(file: Path) -> None:
 
 @pytest.fixture(scope="session")
 def project_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
-    """The project after a chapter, in a folder, with the browser libraries built."""
+    """The project after a chapter, in a folder."""
     made: dict[int, Path] = {}
 
     def project_of(chapter: int) -> Path:
         if chapter not in made:
             made[chapter] = tmp_path_factory.mktemp(f"project-{chapter}-")
             write_project(chapter, made[chapter])
-            if chapter >= vendor.SINCE:
-                vendor.provide(made[chapter])
         return made[chapter]
 
     return project_of

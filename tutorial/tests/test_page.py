@@ -63,3 +63,10 @@ def test_a_page_that_was_not_built_says_how(tmp_path: Path) -> None:
 )
 def test_what_is_shown_is_compared_line_by_line(wanted: list[str], shown: str, missing: str | None) -> None:
     assert find_missing(wanted, shown) == missing
+
+
+@pytest.mark.parametrize(
+    ("wanted", "missing"), [(["three"], None), (["two", "three"], None), (["two"], "two"), (["one", "three"], "one")]
+)
+def test_a_page_may_say_which_lines_come_last(wanted: list[str], missing: str | None) -> None:
+    assert find_missing(wanted, "one\ntwo\nthree\n\n", is_last=True) == missing

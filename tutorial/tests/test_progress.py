@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tutorial.hints import find_hints, hints_of
+from tutorial.hints import find_hints, hints_of, in_terminal
 from tutorial.progress import find_progress
-from tutorial.steps import project, write_project
+from tutorial.steps import load_steps, project, write_project
 
-CHAPTERS = range(1, 11)
+CHAPTERS = range(1, len(load_steps()) + 1)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -38,6 +38,14 @@ def test_other_names_and_comments_are_no_matter(tmp_path: Path) -> None:
 def test_each_chapter_has_hints(chapter: int) -> None:
     assert len(hints_of(chapter)) >= 4
     assert all(hint.advice.endswith((".", "`", "?")) for hint in hints_of(chapter))
+
+
+def test_a_hint_has_no_marks_of_the_page_in_a_terminal() -> None:
+    seen = "*Saving…* in **both**, with `*args` and [words](../words.md#some)"
+    assert in_terminal(seen) == "“Saving…” in both, with *args and words"
+    for chapter in CHAPTERS:
+        for hint in hints_of(chapter):
+            assert not {"`", "*"} & set(in_terminal(hint.advice)), hint.advice
 
 
 def test_a_hint_is_found_by_what_the_server_printed() -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, ViewportSize, expect, sync_playwright
 
 from tools.axe import findings
 from tools.chromium import launch_options
 from tutorial.steps import project, read
 
-PHONE = {"width": 360, "height": 740}
-DESKTOP = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 MOST_SCREENS = 12
 KNOWN_HOSTS = {
     "channels.readthedocs.io",
@@ -32,7 +32,7 @@ LINK = re.compile(r'<a [^>]*href="(https?://([^/"]+)[^"]*)"')
 THIN_OUT = """
 const seen = new Set()
 for (const code of document.querySelectorAll(".highlight code")) {
-    for (const piece of [...code.querySelectorAll("span")]) {
+    for (const piece of [...code.querySelectorAll("span:not([id])")]) {  // those with an id are lines
         const colors = [code.closest(".highlight"), piece.parentElement, piece].map(({ className }) => className)
         if (seen.has(colors.join())) piece.remove()
         seen.add(colors.join())
@@ -112,10 +112,39 @@ def test_a_layer_of_the_engine_is_read_in_ten_minutes(site: str, page: Page, nam
     assert page.evaluate("document.querySelector('article').scrollHeight") < MOST_SCREENS * DESKTOP["height"]
 
 
+WIDE_CODE = """
+for (const folded of document.querySelectorAll("details")) folded.open = true
+const wide = [...document.querySelectorAll("pre > code")].filter((code) => code.scrollWidth > code.clientWidth)
+return wide.map((code) => code.textContent.slice(0, 80))"""
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_no_code_scrolls_sideways(site: str, pages: Path, page: Page, size: ViewportSize) -> None:
+    page.set_viewport_size(size)
+    wide = {}
+    for file in html_files(pages):
+        page.goto(f"{site}/{file}")
+        if found := page.evaluate(f"() => {{{WIDE_CODE}}}"):
+            wide[file] = found
+    assert wide == {}
+
+
+def test_the_button_at_a_listing_copies_its_lines_as_they_are(site: str, page: Page) -> None:
+    """Each line is an element of its own, so that it can be indented where it goes on below."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{site}/tutorial/02-socket.html")
+    listing = page.locator('[data-file="notes/routing.py"]')
+    listing.scroll_into_view_if_needed()
+    listing.get_by_role("button", name="Copy").click()
+    expect(page.get_by_text("Copied to clipboard")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.rstrip() == read(project(2)["notes/routing.py"]).rstrip()
+
+
 def test_the_button_at_a_diff_copies_the_whole_file(site: str, page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{site}/tutorial/03-everybody.html")
-    diff = page.locator('[data-file="notes/consumers.py"][data-form="diff"]')
+    diff = page.locator('[data-file="notes/consumers.py"][data-form="diff"]').last
     diff.scroll_into_view_if_needed()
     diff.get_by_role("button", name="Copy the whole file").click()
     expect(page.get_by_text("Copied to clipboard")).to_be_visible()

@@ -51,6 +51,8 @@ def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robot]:
     }
     folder = around / "my-notes"
     folder.mkdir()
+    (around / "realtime-notes").mkdir()
+    (around / "realtime-notes" / "dist").symlink_to(REPOSITORY / "dist")  # nox -s package has made it
     with RedisServer() as redis, Robot(folder, environment, redis.port) as robot:
         yield robot
 

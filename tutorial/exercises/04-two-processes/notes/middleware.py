@@ -1,4 +1,4 @@
-"""Says in a header of each answer which process made it."""
+"""Names in a header of each response the process that made it."""
 
 import os
 from collections.abc import Callable

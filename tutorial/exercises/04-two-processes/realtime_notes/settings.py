@@ -29,7 +29,7 @@ if not SECRET_KEY:
 # Applications --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",  # first, so that its runserver replaces Django's, which speaks no WebSocket
+    "daphne",  # first, so that its runserver replaces Django's, which has no WebSockets
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.sessions",
@@ -75,7 +75,7 @@ DATABASES = {"default": DATABASE}
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        # Without a read timeout: a quiet note is no fault (channels_redis issue 422).
+        # No read timeout: waiting for the next message may take as long as it takes.
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
     }
     if REDIS_URL
@@ -86,5 +86,5 @@ CHANNEL_LAYERS = {
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static"
-SERVESTATIC_USE_FINDERS = True  # straight from the apps' folders: there is no collectstatic step
+SERVESTATIC_USE_FINDERS = True  # serves from the apps' folders: there is no collectstatic step
 SERVESTATIC_USE_STATIC_ROOT = False

@@ -5,8 +5,7 @@ from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from .forms import NoteForm, SearchForm
 from .models import TITLE_MAX_LENGTH, Note
@@ -15,8 +14,6 @@ NOTES_PER_PAGE = 50
 EXCERPT_LENGTH = 240
 
 
-@never_cache
-@require_safe
 def list_notes(request: HttpRequest) -> HttpResponse:
     search = SearchForm(request.GET)
     words = search.cleaned_data["q"] if search.is_valid() else ""
@@ -34,11 +31,9 @@ def create(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, f"No note was created. {form.errors['title'][0]}")
         return redirect("notes:list")
-    return redirect(Note.objects.create(title=form.cleaned_data["title"]))
+    return redirect(form.save())
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     note = Note.objects.filter(pk=pk).first()
     if note is None:
@@ -52,7 +47,6 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(note)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     note = Note.objects.defer("text").filter(pk=pk).first()
     if note is None:

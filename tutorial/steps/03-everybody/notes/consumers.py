@@ -31,7 +31,7 @@ class NoteConsumer(AsyncWebsocketConsumer):
             await self.tell({"title": event["title"], "text": event["text"]})
 
     async def tell(self, message: dict[str, Any]) -> None:
-        # Who has left is told nothing. What they sent before is saved all the same.
+        # A browser that has left hears nothing. What it sent before is saved all the same.
         with suppress(OSError, RuntimeError):
             await self.send(json.dumps(message))
 

@@ -28,7 +28,7 @@ if not SECRET_KEY:
 # Applications --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",  # first, so that its runserver replaces Django's, which speaks no WebSocket
+    "daphne",  # first, so that its runserver replaces Django's, which has no WebSockets
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.sessions",

@@ -1,14 +1,8 @@
-"""The two tables: notes, and what was written in them.
-
-The truth about a note is its updates, in any order. `Note.title` and `Note.text` are a projection of them for lists,
-search and readers without JavaScript.
-"""
-
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-TITLE_MAX_LENGTH = 200  # of the projection: the shared title itself has no limit of its own
+TITLE_MAX_LENGTH = 200
 UNTITLED = "Untitled"
 
 
@@ -29,11 +23,8 @@ class Note(models.Model):
 
 
 class Update(models.Model):
-    """One change, as Yjs encodes it."""
+    """One change of a note, as Yjs encodes it."""
 
     note = models.ForeignKey(Note, models.CASCADE, related_name="updates")
     payload = models.BinaryField()
     created_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return f"update {self.pk} of note {self.note_id}"

@@ -4,10 +4,8 @@ from django.db.models import Q
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST
 
-from .checks import are_browser_libraries_built
 from .documents import create_note
 from .forms import NoteForm, SearchForm
 from .models import Note
@@ -16,8 +14,6 @@ NOTES_PER_PAGE = 50
 EXCERPT_LENGTH = 240
 
 
-@never_cache
-@require_safe
 def list_notes(request: HttpRequest) -> HttpResponse:
     search = SearchForm(request.GET)
     words = search.cleaned_data["q"] if search.is_valid() else ""
@@ -38,17 +34,13 @@ def create(request: HttpRequest) -> HttpResponse:
     return redirect(create_note(form.cleaned_data["title"]))
 
 
-@never_cache
-@require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     note = Note.objects.filter(pk=pk).first()
     if note is None:
         return not_found(request, pk)
-    context = {"note": note, "are_libraries_built": are_browser_libraries_built()}
-    return render(request, "notes/detail.html", context)
+    return render(request, "notes/detail.html", {"note": note})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     note = Note.objects.defer("text").filter(pk=pk).first()
     if note is None:

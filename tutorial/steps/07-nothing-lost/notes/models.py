@@ -1,25 +1,15 @@
-"""The three tables: notes, their update logs, and the logs' beginnings folded into snapshots.
-
-The truth about a note is its log: `Snapshot.state`, then every `Update.payload` after `Snapshot.seq`, in any
-order. `Note.title` and `Note.text` are a projection of it for lists, search and readers without JavaScript.
-Nothing here knows what the payloads mean; documents.py does.
-"""
-
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-TITLE_MAX_LENGTH = 200  # of the projection: the shared title itself has no limit of its own
+TITLE_MAX_LENGTH = 200
 UNTITLED = "Untitled"
 
 
 class Note(models.Model):
-    """`seq` is the number of the newest row of the note's log. Whoever takes the next number holds a lock
-    on this row until the commit, so the numbers have no gaps and stand in the order of the commits."""
-
     title = models.CharField(max_length=TITLE_MAX_LENGTH, blank=True)
     text = models.TextField(blank=True)
-    seq = models.PositiveBigIntegerField(default=0)
+    seq = models.PositiveBigIntegerField(default=0)  # the number of the newest row of its log
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(default=timezone.now, db_index=True)
 
@@ -34,7 +24,7 @@ class Note(models.Model):
 
 
 class Update(models.Model):
-    """One committed batch of changes. Append-only until compaction folds it into the snapshot."""
+    """A row of a note's log: one change, as Yjs encodes it."""
 
     note = models.ForeignKey(Note, models.CASCADE, related_name="updates")
     seq = models.PositiveBigIntegerField()
@@ -44,16 +34,10 @@ class Update(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["note", "seq"], name="one_update_per_number")]
 
-    def __str__(self) -> str:
-        return f"update {self.seq} of note {self.note_id}"
-
 
 class Snapshot(models.Model):
-    """The note's log up to and including `seq`, encoded as one update."""
+    """The beginning of a log, folded into one row. Empty until chapter 10."""
 
     note = models.OneToOneField(Note, models.CASCADE, related_name="snapshot")
     seq = models.PositiveBigIntegerField()
     state = models.BinaryField()
-
-    def __str__(self) -> str:
-        return f"snapshot of note {self.note_id} up to {self.seq}"

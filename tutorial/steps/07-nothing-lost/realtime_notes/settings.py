@@ -29,13 +29,15 @@ if not SECRET_KEY:
 # Applications --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",  # first, so that its runserver replaces Django's, which speaks no WebSocket
+    "daphne",  # first, so that its runserver replaces Django's, which has no WebSockets
+    "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.sessions",
     "servestatic",
     "django.contrib.staticfiles",
     "channels",
+    "channels_yjs",
     "notes",
 ]
 MIDDLEWARE = [
@@ -80,7 +82,7 @@ DATABASES = {"default": DATABASE}
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        # Without a read timeout: a quiet note is no fault (channels_redis issue 422).
+        # No read timeout: waiting for the next message may take as long as it takes.
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
     }
     if REDIS_URL
@@ -91,5 +93,5 @@ CHANNEL_LAYERS = {
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static"
-SERVESTATIC_USE_FINDERS = True  # straight from the apps' folders: there is no collectstatic step
+SERVESTATIC_USE_FINDERS = True  # serves from the apps' folders: there is no collectstatic step
 SERVESTATIC_USE_STATIC_ROOT = False

@@ -1,69 +1,113 @@
-"""The two WebSockets: NoteConsumer for one note, LobbyConsumer for the list of notes.
+"""The WebSocket of a note. Its browser is sent what it lacks of the log, and looks again when the doorbell rings.
 
-A consumer is the connection and nothing more: it decodes what comes in, hands it to its note's room, and sends what
-the room delivers.
+Who is here is stored nowhere: each consumer remembers what its own browser said last.
 """
 
 import asyncio
-import json
+from contextlib import suppress
 from typing import Any
 
+from channels.db import database_sync_to_async
+from channels.exceptions import ChannelFull
 from channels.generic.websocket import AsyncWebsocketConsumer
+from pycrdt import get_state, get_update, read_message, write_message
+from redis.exceptions import RedisError
 
-from .process import this_process
-from .protocol import decode
+from . import documents
+from .models import Update
+from .presence import AWARENESS, client_of, goodbye
+
+STEP_1, STEP_2, UPDATE = b"\x00\x00", b"\x00\x01", b"\x00\x02"
+LOOK_EVERY_SECONDS = 3
 
 
-class OutboxConsumer(AsyncWebsocketConsumer):
-    """A consumer that never waits while it sends."""
+class NoteConsumer(AsyncWebsocketConsumer):
+    known: int | None = None  # the number of the newest row that this browser has
+    has_news = False  # in the log, for the fields of the note
+    me: int | None = None  # the client whose browser this is
+    presence = b""  # what it said of itself last
 
-    channel_layer_alias = None  # the process listens to the channel layer, once for all its connections
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """What ends the connection ends its watch, and the other way round."""
+        async with asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(self.watch())
+            try:
+                await super().__call__(scope, receive, send)
+            finally:  # also after an error, when nobody calls `disconnect`
+                watch.cancel()
+                if self.presence:
+                    await self.share(goodbye(self.presence))
 
     async def connect(self) -> None:
-        self.process = this_process()
-        self.outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.sending = asyncio.create_task(self.send_all())
+        self.note_id = int(self.scope["url_route"]["kwargs"]["note_id"])
+        self.group = f"note.{self.note_id}"
+        await self.channel_layer.group_add(self.group, self.channel_name)
         await self.accept()
-        await self.enter()
+        await self.tell(STEP_1 + write_message(get_state(documents.merge(await self.read()))))
+        await self.send_to_group({"type": "note.asked", "by": self.channel_name})
 
-    async def enter(self) -> None:
-        """The connection is open."""
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        frame = bytes_data or b""
+        if frame.startswith(STEP_1):  # "this is what I have"
+            rows = await self.read()
+            await self.tell(STEP_2 + write_message(get_update(documents.merge(rows), read_message(frame[2:]))))
+            self.known = rows[-1].seq if rows else 0
+        elif frame.startswith((STEP_2, UPDATE)):  # "this is what you lack", or what was written just now
+            await database_sync_to_async(documents.append)(self.note_id, read_message(frame[2:]))
+            await self.send_to_group({"type": "note.rang"})
+        elif frame.startswith(AWARENESS):  # "this is who I am"
+            client = client_of(frame)
+            self.me = client if self.me is None else self.me
+            if client == self.me:
+                self.presence = frame
+                await self.share(frame)
+        else:  # "is all of it saved?"
+            await self.tell(frame)
 
-    def left(self) -> None:
-        """The connection is over."""
+    async def send_to_group(self, event: dict[str, Any]) -> None:
+        with suppress(OSError, RedisError):  # a ring that is lost costs three seconds
+            await self.channel_layer.group_send(self.group, event)
 
-    async def send_all(self) -> None:
+    async def note_rang(self, event: dict[str, Any]) -> None:
+        await self.look()
+
+    async def share(self, frame: bytes) -> None:
+        await self.send_to_group({"type": "note.presence", "frame": frame})
+
+    async def note_presence(self, event: dict[str, Any]) -> None:
+        await self.tell(event["frame"])
+
+    async def note_asked(self, event: dict[str, Any]) -> None:
+        """Somebody has come, and wants to know who is here."""
+        if self.presence:
+            with suppress(ChannelFull, OSError, RedisError):
+                await self.channel_layer.send(event["by"], {"type": "note.presence", "frame": self.presence})
+
+    async def watch(self) -> None:
         while True:
-            await self.send(**await self.outgoing.get())
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await self.look()
+            if self.has_news:
+                self.has_news = False
+                await database_sync_to_async(documents.project)(self.note_id)
+
+    async def look(self) -> None:
+        """Sends the rows that this browser lacks, oldest first."""
+        if self.known is None:
+            return
+        for row in await self.read(self.known):
+            if row.seq > self.known:
+                self.known, self.has_news = row.seq, True
+                await self.tell(UPDATE + write_message(bytes(row.payload)))
+
+    async def read(self, after: int = 0) -> list[Update]:
+        return await database_sync_to_async(documents.read)(self.note_id, after)
+
+    async def tell(self, frame: bytes) -> None:
+        # Who has left is told nothing. What they sent before is saved all the same.
+        with suppress(OSError, RuntimeError):
+            await self.send(bytes_data=frame)
 
     async def disconnect(self, code: int) -> None:
-        self.sending.cancel()
-        self.left()
-
-
-class NoteConsumer(OutboxConsumer):
-    async def enter(self) -> None:
-        note_id = int(self.scope["url_route"]["kwargs"]["note_id"])
-        self.room = await self.process.join(note_id, self)
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes = b"") -> None:
-        self.room.receive(self, decode(bytes_data))
-
-    def deliver(self, frame: bytes) -> None:
-        self.outgoing.put_nowait({"bytes_data": frame})
-
-    def left(self) -> None:
-        self.room.remove(self)
-
-
-class LobbyConsumer(OutboxConsumer):
-    """Tells who is in which note and which notes changed. Listens to nothing."""
-
-    async def enter(self) -> None:
-        self.process.lobby.watch(self.tell)
-
-    def tell(self, news: dict[str, Any]) -> None:
-        self.outgoing.put_nowait({"text_data": json.dumps(news)})
-
-    def left(self) -> None:
-        self.process.lobby.watchers.discard(self.tell)
+        await self.channel_layer.group_discard(self.group, self.channel_name)
+        await database_sync_to_async(documents.project)(self.note_id)

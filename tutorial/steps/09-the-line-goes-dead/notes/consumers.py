@@ -1,100 +1,124 @@
-"""The two WebSockets: NoteConsumer for one note, LobbyConsumer for the list of notes.
+"""The WebSocket of a note. Its browser is sent what it lacks of the log, and looks again when the doorbell rings.
 
-A consumer is the connection and nothing more: it decodes what comes in, hands it to its note's room, and sends what
-the room delivers.
+Who is here is stored nowhere: each consumer remembers what its own browser said last.
 """
 
 import asyncio
-import json
-import logging
-import uuid
+from contextlib import suppress
 from typing import Any
 
+from channels.db import database_sync_to_async
+from channels.exceptions import ChannelFull
 from channels.generic.websocket import AsyncWebsocketConsumer
+from pycrdt import get_state, get_update, read_message, write_message
+from redis.exceptions import RedisError
 
-from .models import Note
-from .process import this_process
-from .protocol import CloseCode, ProtocolError, decode
-from .rooms import Room
+from . import documents
+from .models import Note, Update
+from .presence import AWARENESS, client_of, goodbye
 
-logger = logging.getLogger(__name__)
+STEP_1, STEP_2, UPDATE = b"\x00\x00", b"\x00\x01", b"\x00\x02"
+LOOK_EVERY_SECONDS = 3
+NO_SUCH_NOTE = 4404  # a close code: the page stays closed after 4400 to 4499, and comes back after all others
 
 
-class OutboxConsumer(AsyncWebsocketConsumer):
-    """A consumer that never waits while it sends."""
+class NoteConsumer(AsyncWebsocketConsumer):
+    known: int | None = None  # the number of the newest row that this browser has
+    has_news = False  # in the log, for the fields of the note
+    me: int | None = None  # the client whose browser this is
+    presence = b""  # what it said of itself last
 
-    channel_layer_alias = None  # the process listens to the channel layer, once for all its connections
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """What ends the connection ends its watch, and the other way round."""
+        async with asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(self.watch())
+            try:
+                await super().__call__(scope, receive, send)
+            finally:  # also after an error, when nobody calls `disconnect`
+                watch.cancel()
+                if self.presence:
+                    await self.share(goodbye(self.presence))
 
     async def connect(self) -> None:
-        self.name = uuid.uuid4().hex[:8]
-        self.is_shut = False
-        self.process = this_process()
-        self.process.connect(self)
-        self.outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.sending = asyncio.create_task(self.send_all())
+        self.note_id = int(self.scope["url_route"]["kwargs"]["note_id"])
+        self.group = f"note.{self.note_id}"
+        await self.channel_layer.group_add(self.group, self.channel_name)
         await self.accept()
-        await self.enter()
+        await self.tell(STEP_1 + write_message(get_state(documents.merge(await self.read()))))
+        await self.send_to_group({"type": "note.asked", "by": self.channel_name})
 
-    async def enter(self) -> None:
-        """The connection is open."""
-
-    def left(self) -> None:
-        """The connection is over. May be called twice."""
-
-    async def send_all(self) -> None:
-        while True:
-            await self.base_send(await self.outgoing.get())
-
-    def shut(self, code: CloseCode, reason: str) -> None:
-        """Closes after what already waits has been sent. Nothing more is heard."""
-        if not self.is_shut:
-            logger.info("shut connection=%s code=%s reason=%r", self.name, int(code), reason)
-            self.is_shut = True
-            self.outgoing.put_nowait({"type": "websocket.close", "code": int(code), "reason": reason})
-            self.left()
-
-    async def disconnect(self, code: int) -> None:
-        self.sending.cancel()
-        self.left()
-        self.process.disconnect(self)
-
-
-class NoteConsumer(OutboxConsumer):
-    room: Room | None = None
-
-    async def enter(self) -> None:
-        note_id = int(self.scope["url_route"]["kwargs"]["note_id"])
+    async def dispatch(self, message: Any) -> None:
+        """All that happens to a connection passes through here, and may find that the note is gone."""
         try:
-            self.room = await self.process.join(note_id, self)
+            await super().dispatch(message)
         except Note.DoesNotExist:
-            self.shut(CloseCode.NO_SUCH_NOTE, "There is no such note.")
-        else:
-            logger.info("connect note=%s connection=%s", note_id, self.name)
+            await self.close(code=NO_SUCH_NOTE)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self.room and not self.is_shut:
-            try:
-                self.room.receive(self, decode(bytes_data or b""))
-            except ProtocolError as error:
-                self.shut(CloseCode.MALFORMED_FRAME, str(error))
+        frame = bytes_data or b""
+        if frame.startswith(STEP_1):  # "this is what I have"
+            rows = await self.read()
+            await self.tell(STEP_2 + write_message(get_update(documents.merge(rows), read_message(frame[2:]))))
+            self.known = rows[-1].seq if rows else 0
+        elif frame.startswith((STEP_2, UPDATE)):  # "this is what you lack", or what was written just now
+            await database_sync_to_async(documents.append)(self.note_id, read_message(frame[2:]))
+            await self.send_to_group({"type": "note.rang"})
+        elif frame.startswith(AWARENESS):  # "this is who I am"
+            client = client_of(frame)
+            self.me = client if self.me is None else self.me
+            if client == self.me:
+                self.presence = frame
+                await self.share(frame)
+        else:  # "is all of it saved?"
+            await self.tell(frame)
 
-    def deliver(self, frame: bytes) -> None:
-        if not self.is_shut:
-            self.outgoing.put_nowait({"type": "websocket.send", "bytes": frame})
+    async def send_to_group(self, event: dict[str, Any]) -> None:
+        with suppress(OSError, RedisError):  # a ring that is lost costs three seconds
+            await self.channel_layer.group_send(self.group, event)
 
-    def left(self) -> None:
-        if self.room:
-            self.room.remove(self)
+    async def note_rang(self, event: dict[str, Any]) -> None:
+        await self.look()
 
+    async def share(self, frame: bytes) -> None:
+        await self.send_to_group({"type": "note.presence", "frame": frame})
 
-class LobbyConsumer(OutboxConsumer):
-    """Tells who is in which note and which notes changed. Listens to nothing."""
+    async def note_presence(self, event: dict[str, Any]) -> None:
+        await self.tell(event["frame"])
 
-    async def enter(self) -> None:
-        self.process.lobby.watch(self.tell)
+    async def note_asked(self, event: dict[str, Any]) -> None:
+        """Somebody has come, and wants to know who is here."""
+        if self.presence:
+            with suppress(ChannelFull, OSError, RedisError):
+                await self.channel_layer.send(event["by"], {"type": "note.presence", "frame": self.presence})
 
-    def tell(self, news: dict[str, Any]) -> None:
-        self.outgoing.put_nowait({"type": "websocket.send", "text": json.dumps(news)})
+    async def watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await self.dispatch({"type": "note.rang"})
+            if self.has_news:
+                self.has_news = False
+                await database_sync_to_async(documents.project)(self.note_id)
 
-    def left(self) -> None:
-        self.process.lobby.watchers.discard(self.tell)
+    async def look(self) -> None:
+        """Sends the rows that this browser lacks, oldest first."""
+        if self.known is None:
+            return
+        for row in await self.read(self.known):
+            if row.seq > self.known:
+                self.known, self.has_news = row.seq, True
+                await self.tell(UPDATE + write_message(bytes(row.payload)))
+
+    async def read(self, after: int = 0) -> list[Update]:
+        rows = await database_sync_to_async(documents.read)(self.note_id, after)
+        if not rows and not await Note.objects.filter(pk=self.note_id).aexists():
+            raise Note.DoesNotExist
+        return rows
+
+    async def tell(self, frame: bytes) -> None:
+        # Who has left is told nothing. What they sent before is saved all the same.
+        with suppress(OSError, RuntimeError):
+            await self.send(bytes_data=frame)
+
+    async def disconnect(self, code: int) -> None:
+        await self.channel_layer.group_discard(self.group, self.channel_name)
+        await database_sync_to_async(documents.project)(self.note_id)

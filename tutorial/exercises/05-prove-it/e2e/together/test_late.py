@@ -1,4 +1,4 @@
-"""Who comes late reads everything."""
+"""A person who comes late reads everything."""
 
 from test_together import Open, expect_text, note, open_note, write  # noqa: F401
 

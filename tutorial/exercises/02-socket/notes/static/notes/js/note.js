@@ -1,4 +1,4 @@
-// Opens the note's WebSocket, sends what is written, and tells what comes back. When the line is lost, tries again.
+// Opens the note's WebSocket, sends what is written, and shows what comes back. When the connection is lost, tries again.
 
 const RETRY_MS = 1000
 

@@ -1,12 +1,8 @@
 // @ts-check
-// The note page: puts the modules together. Document, provider, then what shows them. The text that Django
-// rendered stands there until the first sync.
+// The note page: puts the parts together. The text that Django rendered is shown until the first sync; after that the
+// page works with or without a server.
 
-import { WebsocketProvider } from "y-websocket"
-import * as Y from "yjs"
-import { mountEditors } from "./editors.js"
-import { showSaved } from "./saved.js"
-import { showUndo } from "./undo.js"
+import { mountEditor, openDocument, showSaved, showUndo } from "channels-yjs"
 
 /**
  * @template {HTMLElement} [T=HTMLElement]
@@ -14,46 +10,33 @@ import { showUndo } from "./undo.js"
  */
 const get = (id) => /** @type {T} */ (document.getElementById(id))
 
-const page = get("note")
-const { note = "", nonce = "" } = page.dataset
+const note = openDocument(get("note").dataset.socket ?? "", ["title", "body"])
 
-const doc = new Y.Doc()
-const title = doc.getText("title")
-const body = doc.getText("body")
-const undoManager = new Y.UndoManager([title, body], { trackedOrigins: new Set() }) // the editors add themselves
-const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/notes`
-// Without its broadcast channel: two tabs of one browser would sync past the server, and hide its faults.
-const provider = new WebsocketProvider(address, note, doc, { disableBc: true })
+note.provider.on("sync", (isSynced) => show(isSynced ? "Live" : "Offline"))
+note.provider.on("connection-close", () => show("Offline"))
+showSaved(note, get("changes"))
+showUndo(note, get("undo"), get("redo"))
 
-/** @type {ReturnType<typeof mountEditors> | undefined} */
-let editors
-
-showSaved(provider, get("changes"))
-showUndo(undoManager, get("undo"), get("redo"))
+await note.synced
 get("controls").hidden = false
-
-provider.on("sync", (isSynced) => {
-  show(isSynced)
-  if (isSynced && !editors) {
-    editors = mountEditors({
-      doc,
-      undoManager,
-      nonce,
-      titleHost: get("title"),
-      bodyHost: get("body"),
-      getMargins: () => ({ top: get("bar").offsetHeight, bottom: 0 }),
-    })
-  }
+mountEditor(note, "title", get("title"), {
+  label: "Title",
+  hint: "Untitled",
+  isOneLine: true,
+  onEnter: () => text.view.focus(),
 })
-const countLetters = () => {
-  get("letters").textContent = `${[...body.toString()].length} letters`
-}
+const text = mountEditor(note, "body", get("body"), {
+  label: "Note",
+  hint: "Write something. Everybody who has this note open sees it at once.",
+})
+
+const { body } = note.texts
+const countLetters = () => (get("letters").textContent = `${[...body.toString()].length} letters`)
 body.observe(countLetters)
 countLetters()
-provider.on("connection-close", () => show(false))
 
-/** @param {boolean} isLive */
-function show(isLive) {
-  get("connection").dataset.state = isLive ? "live" : "offline"
-  get("connection").textContent = isLive ? "Live" : "Offline"
+/** @param {string} words */
+function show(words) {
+  get("connection").dataset.state = words.toLowerCase()
+  get("connection").textContent = words
 }

@@ -1,14 +1,10 @@
 // @ts-check
-// The note page: puts the modules together. Document, provider, then what shows them. The text that Django
-// rendered stands there until the first sync.
+// The note page: puts the parts together. The text that Django rendered is shown until the first sync; after that the
+// page works with or without a server.
 
-import { WebsocketProvider } from "y-websocket"
-import * as Y from "yjs"
-import { mountEditors } from "./editors.js"
+import { mountEditor, openDocument, showPeople, showSaved, showUndo } from "channels-yjs"
 import { loadIdentity } from "./identity.js"
-import { showPeople } from "./people.js"
-import { showSaved } from "./saved.js"
-import { showUndo } from "./undo.js"
+import { showMyName } from "./people.js"
 
 /**
  * @template {HTMLElement} [T=HTMLElement]
@@ -16,56 +12,34 @@ import { showUndo } from "./undo.js"
  */
 const get = (id) => /** @type {T} */ (document.getElementById(id))
 
-const page = get("note")
-const { note = "", nonce = "" } = page.dataset
+const note = openDocument(get("note").dataset.socket ?? "", ["title", "body"])
 
-const doc = new Y.Doc()
-const title = doc.getText("title")
-const body = doc.getText("body")
-const undoManager = new Y.UndoManager([title, body], { trackedOrigins: new Set() }) // the editors add themselves
-const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/notes`
-// Without its broadcast channel: two tabs of one browser would sync past the server, and hide its faults.
-const provider = new WebsocketProvider(address, note, doc, { disableBc: true })
-const { awareness } = provider
-
-/** @type {ReturnType<typeof mountEditors> | undefined} */
-let editors
-
-showSaved(provider, get("changes"))
-showPeople(awareness, loadIdentity(), get("people"), get("my-name"))
-showUndo(undoManager, get("undo"), get("redo"))
-get("controls").hidden = get("here").hidden = false
-
+note.provider.on("sync", (isSynced) => show(isSynced ? "Live" : "Offline"))
+note.provider.on("connection-close", () => show("Offline"))
+showSaved(note, get("changes"))
+showMyName(note, loadIdentity(), get("my-name"))
+showPeople(note, get("people"))
+showUndo(note, get("undo"), get("redo"))
 const words = document.title
-awareness.on("change", () => {
-  document.title = `(${awareness.getStates().size}) ${words}`
+note.awareness.on("change", () => {
+  document.title = `(${note.awareness.getStates().size}) ${words}`
 })
-provider.on("status", ({ status }) => {
-  // Awareness believes only newer clocks. So with each connection we start a new one of our own, and when the line
-  // goes we forget those of others: or who was here before would not be here after.
-  if (status === "connected") awareness.setLocalState(awareness.getLocalState())
-  if (status === "disconnected") {
-    for (const id of awareness.meta.keys()) if (id !== doc.clientID) awareness.meta.delete(id)
-  }
-})
-provider.on("sync", (isSynced) => {
-  show(isSynced)
-  if (isSynced && !editors) {
-    editors = mountEditors({
-      doc,
-      awareness,
-      undoManager,
-      nonce,
-      titleHost: get("title"),
-      bodyHost: get("body"),
-      getMargins: () => ({ top: get("bar").offsetHeight, bottom: get("here").offsetHeight }),
-    })
-  }
-})
-provider.on("connection-close", () => show(false))
 
-/** @param {boolean} isLive */
-function show(isLive) {
-  get("connection").dataset.state = isLive ? "live" : "offline"
-  get("connection").textContent = isLive ? "Live" : "Offline"
+await note.synced
+get("controls").hidden = get("here").hidden = false
+mountEditor(note, "title", get("title"), {
+  label: "Title",
+  hint: "Untitled",
+  isOneLine: true,
+  onEnter: () => text.view.focus(),
+})
+const text = mountEditor(note, "body", get("body"), {
+  label: "Note",
+  hint: "Write something. Everybody who has this note open sees it at once.",
+})
+
+/** @param {string} words */
+function show(words) {
+  get("connection").dataset.state = words.toLowerCase()
+  get("connection").textContent = words
 }

@@ -1,4 +1,4 @@
-// Opens the note's WebSocket, sends what is written, and tells what comes back.
+// Opens the note's WebSocket, sends what is written, and shows what comes back.
 
 const page = document.getElementById("note")
 const connection = document.getElementById("connection")

@@ -1,16 +1,20 @@
 // @ts-check
-// The note page: puts the modules together. Document, provider, then what shows them. The text that Django
-// rendered stands there until the first sync; after that the page works on with or without a server.
+// The note page: puts the parts together. The text that Django rendered is shown until the first sync; after that the
+// page works with or without a server.
 
-import { WebsocketProvider } from "y-websocket"
-import * as Y from "yjs"
-import { showConnection } from "./connection.js"
-import { mountEditors } from "./editors.js"
+import {
+  answerSaveKey,
+  mountEditor,
+  openDocument,
+  showConnection,
+  showPeople,
+  showSaved,
+  showUndo,
+  showUnreached,
+} from "channels-yjs"
 import { loadIdentity } from "./identity.js"
 import { copyText, showNotices } from "./notice.js"
-import { showPeople } from "./people.js"
-import { showSaved } from "./saved.js"
-import { showUndo } from "./undo.js"
+import { showMyName } from "./people.js"
 
 /**
  * @template {HTMLElement} [T=HTMLElement]
@@ -18,67 +22,39 @@ import { showUndo } from "./undo.js"
  */
 const get = (id) => /** @type {T} */ (document.getElementById(id))
 
-const page = get("note")
-const { note = "", nonce = "" } = page.dataset
+const note = openDocument(get("note").dataset.socket ?? "", ["title", "body"])
+const { title, body } = note.texts
 
-const doc = new Y.Doc()
-const title = doc.getText("title")
-const body = doc.getText("body")
-const undoManager = new Y.UndoManager([title, body], { trackedOrigins: new Set() }) // the editors add themselves
-const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/notes`
-// Without its broadcast channel: two tabs of one browser would sync past the server, and hide its faults.
-const provider = new WebsocketProvider(address, note, doc, { disableBc: true })
-const { awareness } = provider
-
-/** @type {ReturnType<typeof mountEditors> | undefined} */
-let editors
-
-showConnection(provider, get("connection"), get("offline"))
-showSaved(provider, get("changes"))
-showPeople(awareness, loadIdentity(), get("people"), get("my-name"))
-showUndo(undoManager, get("undo"), get("redo"))
-showNotices({
-  provider,
-  element: get("notice"),
-  getText: () => (editors ? body.toString() : get("body").innerText),
-  onDeleted: stopWriting,
+showConnection(note, get("connection"), get("offline"))
+showUnreached(note, get("unreached"))
+showSaved(note, get("changes"))
+answerSaveKey(get("changes"), get("answer"))
+showMyName(note, loadIdentity(), get("my-name"))
+showPeople(note, get("people"))
+showUndo(note, get("undo"), get("redo"))
+showNotices(note, get("notice"), {
+  getText: () => (note.editors.length ? body.toString() : get("body").innerText),
+  onDeleted: () => (get("controls").hidden = true),
 })
 showCopyAddress(document.getElementById("copy-address"))
-get("controls").hidden = get("here").hidden = false
-
-provider.on("status", ({ status }) => {
-  // Awareness believes only newer clocks. So with each connection we start a new one of our own, and when the line
-  // goes we forget those of others: or who was here before would not be here after.
-  if (status === "connected") awareness.setLocalState(awareness.getLocalState())
-  if (status === "disconnected") {
-    for (const id of awareness.meta.keys()) if (id !== doc.clientID) awareness.meta.delete(id)
-  }
-})
-provider.on("sync", (isSynced) => {
-  if (isSynced && !editors) {
-    editors = mountEditors({
-      doc,
-      awareness,
-      undoManager,
-      nonce,
-      titleHost: get("title"),
-      bodyHost: get("body"),
-      getMargins: () => ({ top: get("bar").offsetHeight, bottom: get("here").offsetHeight }),
-    })
-  }
-})
-const showTitle = () => {
+title.observe(() => {
   document.title = `${title.toString().trim() || "Untitled"} · Realtime Notes`
-}
-title.observe(showTitle)
+})
 
-function stopWriting() {
-  get("controls").hidden = true
-  undoManager.clear() // or Mod-z would still change what is only there to be read
-  editors?.makeReadOnly()
-}
+await note.synced
+get("controls").hidden = get("here").hidden = false
+mountEditor(note, "title", get("title"), {
+  label: "Title",
+  hint: "Untitled",
+  isOneLine: true,
+  onEnter: () => text.view.focus(),
+})
+const text = mountEditor(note, "body", get("body"), {
+  label: "Note",
+  hint: "Write something. Everybody who has this note open sees it at once.",
+})
 
-/** @param {HTMLElement | null} button which a pane of the side-by-side page does not have */
+/** @param {HTMLElement | null} button */
 function showCopyAddress(button) {
   if (!button) return
   button.hidden = false

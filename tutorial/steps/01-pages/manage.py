@@ -1,8 +1,0 @@
-import os
-import sys
-
-from django.core.management import execute_from_command_line
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "realtime_notes.settings")
-    execute_from_command_line(sys.argv)

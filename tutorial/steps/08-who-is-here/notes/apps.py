@@ -1,8 +1,0 @@
-from django.apps import AppConfig
-
-
-class NotesConfig(AppConfig):
-    name = "notes"
-
-    def ready(self) -> None:
-        from . import checks, signals  # noqa: F401

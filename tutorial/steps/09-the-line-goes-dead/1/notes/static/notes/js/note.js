@@ -1,0 +1,45 @@
+// @ts-check
+// The note page: puts the parts together. The text that Django rendered is shown until the first sync; after that the
+// page works with or without a server.
+
+import {
+  answerSaveKey,
+  mountEditor,
+  openDocument,
+  showConnection,
+  showPeople,
+  showSaved,
+  showUndo,
+  showUnreached,
+} from "channels-yjs"
+import { loadIdentity } from "./identity.js"
+import { showMyName } from "./people.js"
+
+/**
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {string} id
+ */
+const get = (id) => /** @type {T} */ (document.getElementById(id))
+
+const note = openDocument(get("note").dataset.socket ?? "", ["title", "body"])
+
+showConnection(note, get("connection"), get("offline"))
+showUnreached(note, get("unreached"))
+showSaved(note, get("changes"))
+answerSaveKey(get("changes"), get("answer"))
+showMyName(note, loadIdentity(), get("my-name"))
+showPeople(note, get("people"))
+showUndo(note, get("undo"), get("redo"))
+
+await note.synced
+get("controls").hidden = get("here").hidden = false
+mountEditor(note, "title", get("title"), {
+  label: "Title",
+  hint: "Untitled",
+  isOneLine: true,
+  onEnter: () => text.view.focus(),
+})
+const text = mountEditor(note, "body", get("body"), {
+  label: "Note",
+  hint: "Write something. Everybody who has this note open sees it at once.",
+})

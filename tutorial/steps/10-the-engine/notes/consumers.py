@@ -1,0 +1,7 @@
+from channels_yjs.consumers import DocumentConsumer
+
+from .models import Note
+
+
+class NoteConsumer(DocumentConsumer):
+    queryset = Note.objects.only("pk")

@@ -1,0 +1,53 @@
+// @ts-check
+// The list of notes, live. Its socket says who is in which note, and that a note changed: then the page fetches its
+// own address again and takes the list from it. Django always renders the list.
+
+import { openLobby } from "channels-yjs/lobby.js"
+import { personItem } from "channels-yjs/person.js"
+
+/** @import { Person } from "channels-yjs/person.js" */
+
+const REFRESH_AT_MOST_EVERY_MS = 700
+const REFRESH_AT_LEAST_EVERY_MS = 60_000 // "2 minutes ago" grows old too
+
+const host = /** @type {HTMLElement} */ (document.getElementById("notes"))
+/** @type {Map<string, Person[]>} */
+let people = new Map()
+/** @type {number | undefined} */
+let timer
+
+openLobby(host.dataset.socket ?? "", {
+  onPeople(now) {
+    people = now
+    showPeople()
+  },
+  onChanged: refreshSoon,
+})
+setInterval(refreshSoon, REFRESH_AT_LEAST_EVERY_MS)
+
+function refreshSoon() {
+  timer ??= setTimeout(refresh, REFRESH_AT_MOST_EVERY_MS)
+}
+
+async function refresh() {
+  timer = undefined
+  const response = await fetch(location.href)
+  const fetched = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("notes")
+  if (fetched) swap(fetched)
+}
+
+/** @param {HTMLElement} fetched */
+function swap(fetched) {
+  host.replaceChildren(...fetched.childNodes)
+  showPeople()
+}
+
+function showPeople() {
+  for (const card of /** @type {NodeListOf<HTMLElement>} */ (host.querySelectorAll("[data-note]"))) {
+    const here = people.get(card.dataset.note ?? "") ?? []
+    const list = /** @type {HTMLElement} */ (card.querySelector(".people"))
+    list.hidden = here.length === 0
+    list.ariaLabel = `In this note: ${here.map((person) => person.name).join(", ")}`
+    list.replaceChildren(...here.map(personItem))
+  }
+}

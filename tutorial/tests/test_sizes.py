@@ -1,0 +1,80 @@
+"""The fourth gate: a chapter is small. Its reader types little, sees little code at a time, and soon reaches the end
+of the page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import mean, median
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+from tools.chromium import launch_options
+from tutorial.page import Block, read_blocks
+from tutorial.sizes import typed
+from tutorial.steps import load_steps
+
+CHAPTERS = range(1, len(load_steps()) + 1)
+MOST_TYPED, MOST_TYPED_AT_FIRST, MOST_TYPED_ON_AVERAGE = 150, 120, 100
+LONGEST_LISTING, MEDIAN_LISTING = 40, 20
+SCREEN: ViewportSize = {"width": 1280, "height": 900}
+MOST_SCREENS = 12
+QUOTED = "It is there already, to be read."  # as tools/listings.py has it
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_options(playwright.chromium))
+        yield browser.new_page(viewport=SCREEN)
+        browser.close()
+
+
+def page_of(pages: Path, chapter: int) -> Path:
+    return pages / f"{load_steps()[chapter - 1].name}.html"
+
+
+def listings_of(page: Path) -> list[Block]:
+    """Code to be typed or read at once. A file that changes is its diff; what is handed over is not read."""
+    return [block for block in read_blocks(page) if is_listing(block)]
+
+
+def is_listing(block: Block) -> bool:
+    match block.kind:
+        case "create":
+            return block.form != "empty"
+        case "change":
+            return block.form in ("diff", "replaced", "appended")
+        case "skip":
+            return bool(block.file) or block.attributes["data-reason"] == QUOTED
+    return False
+
+
+def length(listing: Block) -> int:
+    return len(listing.text.splitlines())
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_reader_types_little(chapter: int) -> None:
+    assert typed(chapter) <= (MOST_TYPED_AT_FIRST if chapter == 1 else MOST_TYPED)
+
+
+def test_on_average_a_reader_types_even_less() -> None:
+    assert mean(typed(chapter) for chapter in CHAPTERS) <= MOST_TYPED_ON_AVERAGE
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_no_listing_is_long(pages: Path, chapter: int) -> None:
+    found = listings_of(page_of(pages, chapter))
+    assert found
+    assert {listing.file: length(listing) for listing in found if length(listing) > LONGEST_LISTING} == {}
+
+
+def test_most_listings_are_short(pages: Path) -> None:
+    lengths = [length(listing) for chapter in CHAPTERS for listing in listings_of(page_of(pages, chapter))]
+    assert median(lengths) < MEDIAN_LISTING
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_page_soon_ends(pages: Path, screen: Page, chapter: int) -> None:
+    screen.goto(page_of(pages, chapter).as_uri())
+    assert screen.evaluate("document.documentElement.scrollHeight") / SCREEN["height"] <= MOST_SCREENS
