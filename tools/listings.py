@@ -19,6 +19,8 @@ WANTED = re.compile(r'^--8<-- "(?!examples/)(?P<file>[^"]+\.(?:py|js))/(?P<name>
 EXAMPLE = re.compile(r'^--8<-- "(?P<file>examples/[^"]+)/(?P<use>create|replace|append)\.md"$', re.MULTILINE)
 ADDED = "\n# Shared minutes\n"  # in a file of the example, the lines to be added follow this one
 LANGUAGES = {".py": "python", ".js": "javascript", ".html": "html", ".css": "css"}
+PITCH = re.compile(r"<!-- The home of the docs shows[^>]*-->\n(.*?)<!-- The home of the docs ends", re.DOTALL)
+PICTURE = re.compile(r"^(!\[[^\]]*\]\([^)]*)-light\.png\)$", re.MULTILINE)
 PROVED_BY = re.compile(r"\((?:\.\./explanation/)?proofs\.md#(test_\w+)\)")
 TESTS = [REPOSITORY / folder for folder in ("channels_yjs/tests", "notes/tests", "e2e")]
 
@@ -42,6 +44,7 @@ def render_source() -> str:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(render_example(file, use))
     tests = dict.fromkeys(test for page in sorted(DOCS.rglob("*.md")) for test in PROVED_BY.findall(page.read_text()))
+    (LISTINGS / "readme.md").write_text(render_readme((REPOSITORY / "README.md").read_text()))
     (LISTINGS / "proofs.md").write_text("\n".join(map(render_proof, tests)))
     return f"{len(wanted) + len(used)} listings and {len(tests)} proofs"
 
@@ -73,6 +76,15 @@ def render_example(file: str, use: str) -> str:
             raise ListingError(f"A page quotes what is added to {file}, which has no line {ADDED.strip()!r}.")
     attributes = f'data-kind="{kind}" data-file="{name}" title="{name}"' + f' data-form="{form}"' * (kind == "change")
     return f"``` {{ .{LANGUAGES[path.suffix]} {attributes} }}\n{code.rstrip()}\n```\n"
+
+
+def render_readme(readme: str) -> str:
+    """The part of the README that the home of the docs shows: its links start from docs/, and its pictures are there
+    for both palettes."""
+    found = PITCH.search(readme)
+    if not found:
+        raise ListingError("README.md has no part that is marked for the home of the docs.")
+    return PICTURE.sub(r"\1-light.png#only-light)\n\1-dark.png#only-dark)", found[1].replace("](docs/", "]("))
 
 
 def render_proof(test: str) -> str:

@@ -158,3 +158,20 @@ def test_the_readme_gives_the_two_commands_first() -> None:
     assert blocks[0].split("\n")[:1] == ["pip install nox && nox -s demo"]
     assert blocks[1].split("\n")[:1] == ["pip install nox && nox"]
     assert blocks[1].strip() in (PROJECT / ".ci" / "run").read_text()
+
+
+def test_the_readme_makes_a_model_shared_with_public_names() -> None:
+    blocks = "".join(re.findall(r"```(?:python|js)\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL))
+    used = {"SharedModel", "DocumentConsumer", "openDocument", "mountEditor"}
+    assert set(re.findall(r"\b(?:Shared|Document|open|mount)[A-Z]?\w+\b", blocks)) == used
+    known = {name.rpartition(".")[2] for name in public_names("Python") | public_names("JavaScript")}
+    assert used <= known
+
+
+def test_the_home_of_the_docs_shows_the_readme() -> None:
+    shown = listings.render_readme((PROJECT / "README.md").read_text())
+    assert "](tutorial/index.md)" in shown
+    assert "images/side-by-side-dark.png#only-dark" in shown
+    assert "docs/" not in shown
+    with pytest.raises(listings.ListingError, match=r"README\.md has no part"):
+        listings.render_readme("# Nothing")
