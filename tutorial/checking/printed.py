@@ -12,6 +12,7 @@ FAULT = re.compile(
 ANSWER = re.compile(
     r"^(Not Found|Forbidden|Bad Request|Method Not Allowed)\b|^.*RuntimeWarning: .*|^\(\w+\.[EW]\d+\)|^.*\bERROR\b"
 )
+FRAME = re.compile(r"^[\s|+-]+")  # around the traceback of an exception group, that of a TaskGroup for instance
 ASKED_FOR = re.compile(r"^Not Found: /notes/987654321/$")  # by a test of the kit, on purpose
 
 
@@ -29,4 +30,4 @@ def last_line(output: str) -> str:
 
 
 def lines_of(log: str) -> list[str]:
-    return [line.strip() for line in log.splitlines() if not NOISE.match(line)]
+    return [FRAME.sub("", line).strip() for line in log.splitlines() if not NOISE.match(line)]

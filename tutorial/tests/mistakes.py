@@ -127,9 +127,9 @@ LOUD = [
         8,
         "a handler by another name",
         CONSUMERS,
-        "def note_presence",
-        "def presence",
-        ("The method has to be called note_presence", "No handler for message type note.presence"),
+        "def note_asked",
+        "def note_ask",
+        ("note_presence and note_asked", "No handler for message type note.asked"),
         "everybody sees who is here",
     ),
     Mistake(
@@ -220,7 +220,7 @@ SILENT = [
         CONSUMERS,
         'f"note.{self.note_id}"',
         '"note"',
-        ("The name of the group", 'yours:     self.group = "note"'),
+        ("needs the number of the note", 'yours:     self.group = "note"'),
         "notes do not mix",
     ),
     Mistake(
@@ -275,7 +275,7 @@ SILENT = [
         'env.str("REDIS_URL"',
         'env.str("REDIS"',
         (
-            "silence between the two → REDIS_URL has to be set",
+            "the two do not hear each other → REDIS_URL has to be set",
             'yours:     REDIS_URL = env.str("REDIS"',
             'chapter\'s: REDIS_URL = env.str("REDIS_URL"',
         ),
@@ -287,7 +287,7 @@ SILENT = [
         SETTINGS,
         "if REDIS_URL",
         "if not DEBUG",
-        ("silence between the two → REDIS_URL has to be set", "yours:     if not DEBUG"),
+        ("the two do not hear each other → REDIS_URL has to be set", "yours:     if not DEBUG"),
         "people on two processes write one note",
     ),
     Mistake(
