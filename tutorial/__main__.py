@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
                 print(f"Merged into {path}")
         case "take":
             for taken in take(options.number, options.folder):
-                print(f"{options.folder / taken} is there.")
+                print(f"Wrote {options.folder / taken}.")
         case "hint":
             print(render_hints(options.number))
 

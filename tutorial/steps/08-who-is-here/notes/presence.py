@@ -11,9 +11,9 @@ def client_of(frame: bytes) -> int:
 
 
 def goodbye(frame: bytes) -> bytes:
-    """Says of everybody in a frame that they have left. The higher clock wins over what was said before."""
+    """Says of everybody in a frame that they have left. At the same clock `null` wins; the next is newer."""
     entries = entries_of(frame)
-    gone = [write_var_uint(client) + write_var_uint(clock + 1) + write_message(b"null") for client, clock in entries]
+    gone = [write_var_uint(client) + write_var_uint(clock) + write_message(b"null") for client, clock in entries]
     return AWARENESS + write_message(write_var_uint(len(gone)) + b"".join(gone))
 
 
