@@ -470,11 +470,11 @@ SILENT = [
     ),
     Mistake(
         10,
-        "another logger",
+        "nobody is logged",
         SETTINGS,
-        '"loggers": {"channels_yjs"',
-        '"loggers": {"channels"',
-        ('yours:     "loggers": {"channels"',),
+        '"LOG_LEVEL", default="INFO"',
+        '"LOG_LEVEL", default="ERROR"',
+        ('yours:     LOG_LEVEL = env.str("LOG_LEVEL", default="ERROR")',),
         "the server logs who came",
     ),
     Mistake(
