@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -11,23 +9,13 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from channels_yjs.testing.client import Client
-from channels_yjs.wire.messages import (
-    Awareness,
-    AwarenessEntry,
-    Message,
-    SyncStatus,
-    SyncStep2,
-    decode,
-    encode,
-)
+from channels_yjs.wire.messages import Awareness, AwarenessEntry, Message, SyncStatus, SyncStep2, decode, encode
 from e2e.conftest import CreateNote
-from e2e.support.lines import patient_async
-from e2e.support.patience import patience
+from e2e.support.lines import eventually, patient_async, run_apart
 from e2e.support.stock_clients import socket_address
 from tools.app_server import AppServer
 
 WRITERS, NEWCOMERS = 2, 20
-LOOK_AGAIN_SECONDS = 0.005
 
 
 class Visitor(Client):
@@ -37,8 +25,8 @@ class Visitor(Client):
         super().__init__("title", "body")
         self.is_synced, self.is_saved = asyncio.Event(), asyncio.Event()
         self.names: set[str] = set()  # of all who have been told of
-        self._waiting: list[Message] = []
-        self.say = self._waiting.append
+        self._waiting = asyncio.Queue[Message]()
+        self.say = self._waiting.put_nowait
         self.life = asyncio.create_task(self._live(address))
 
     async def _live(self, address: str) -> None:
@@ -46,10 +34,6 @@ class Visitor(Client):
             self.greet()
             with suppress(ConnectionClosed):
                 await asyncio.gather(self._listen(line), self._talk(line))
-
-    @property
-    def is_talking(self) -> bool:
-        return bool(self._waiting)
 
     async def _listen(self, line: ClientConnection) -> None:
         async for frame in line:
@@ -67,25 +51,32 @@ class Visitor(Client):
 
     async def _talk(self, line: ClientConnection) -> None:
         while True:
-            while self._waiting:
-                await line.send(encode(self._waiting.pop(0)))
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            await line.send(encode(await self._waiting.get()))
+
+    async def wait_for_answer(self) -> None:
+        """Returns when the server has taken all that was said."""
+        self.is_saved.clear()
+        self.send(SyncStatus(b"\x01"))
+        await eventually(self.is_saved.is_set, "the server says that all is saved")
+
+    async def wait_for_note(self) -> None:
+        await eventually(self.is_synced.is_set, "the note is opened")
 
 
 async def come_while_others_write(addresses: list[str]) -> None:
     writers = [Visitor(addresses[number % len(addresses)]) for number in range(WRITERS)]
     for writer in writers:
-        await writer.is_synced.wait()
+        await writer.wait_for_note()
     writing = [asyncio.create_task(write_on(writer)) for writer in writers]
     newcomers = []
     for number in range(NEWCOMERS):
         newcomers.append(Visitor(addresses[number % len(addresses)]))
-        await newcomers[-1].is_synced.wait()
+        await newcomers[-1].wait_for_note()
     for task in writing:
         task.cancel()
     people = [*writers, *newcomers]
     try:
-        await until(lambda: len({person.text for person in people}) == 1, "all read the same")
+        await eventually(lambda: len({person.text for person in people}) == 1, "all read the same")
     finally:
         for person in people:
             person.life.cancel()
@@ -94,10 +85,8 @@ async def come_while_others_write(addresses: list[str]) -> None:
 async def write_on(writer: Visitor) -> None:
     """As quickly as the server commits, and no quicker."""
     while True:
-        writer.is_saved.clear()
         writer.type("x")
-        writer.send(SyncStatus(b"\x01"))
-        await writer.is_saved.wait()
+        await writer.wait_for_answer()
 
 
 @pytest.mark.chapter(7)
@@ -105,35 +94,24 @@ async def write_on(writer: Visitor) -> None:
 def test_who_comes_while_others_write_lacks_nothing(create_note: CreateNote, two_servers: list[AppServer]) -> None:
     note = create_note(on=two_servers[0])
     addresses = [socket_address(note.replace(two_servers[0].url, server.url)) for server in two_servers]
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, come_while_others_write(addresses)).result()
+    run_apart(come_while_others_write(addresses))
 
 
 async def come_after_somebody(address: str) -> None:
     ada = Visitor(address)
-    await ada.is_synced.wait()
+    await ada.wait_for_note()
     state = json.dumps({"user": {"name": "Ada", "color": "#123456"}})
     ada.send(Awareness((AwarenessEntry(ada.doc.client_id, 1, state),)))
-    await until(lambda: not ada.is_talking, "Ada has said who she is")
+    await ada.wait_for_answer()
     grace = Visitor(address)
     try:
-        await until(lambda: "Ada" in grace.names, "Grace is told that Ada is here")
+        await eventually(lambda: "Ada" in grace.names, "Grace is told that Ada is here")
     finally:
         for visitor in (ada, grace):
             visitor.life.cancel()
 
 
-async def until(condition: Callable[[], bool], claim: str) -> None:
-    try:
-        async with asyncio.timeout(patience.claim_seconds):
-            while not condition():  # noqa: ASYNC110 - it spans replicas
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
-    except TimeoutError:
-        raise AssertionError(f"This did not come true: {claim}") from None
-
-
 @pytest.mark.chapter(8)
 def test_who_comes_is_told_who_was_here(note: str) -> None:
     """A browser says again every 15 seconds who it is. Ada is none: she says it once."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, come_after_somebody(socket_address(note))).result()
+    run_apart(come_after_somebody(socket_address(note)))

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,9 +11,8 @@ from pycrdt import Doc, Map, Provider, Text, UndoManager
 from websockets.asyncio.client import ClientConnection
 
 from e2e.conftest import CreateNote, OpenNote
-from e2e.support.lines import patient_async
+from e2e.support.lines import eventually, patient_async, run_apart
 from e2e.support.note_page import NotePage
-from e2e.support.patience import patience
 from e2e.support.stock_clients import NodeClient, node_client, socket_address
 from tools.app_server import AppServer
 
@@ -149,27 +147,19 @@ async def two_pycrdt_clients_converge(note: str) -> None:
         text, other = one.get("body", type=Text), two.get("body", type=Text)
         undo = UndoManager(scopes=[text], capture_timeout_millis=0)
         text += "from one"
-        await eventually(lambda: str(other) == "from one")
+        await eventually(lambda: str(other) == "from one", "two reads what one wrote")
         other.insert(0, "from two, ")
-        await eventually(lambda: str(text) == "from two, from one")
+        await eventually(lambda: str(text) == "from two, from one", "one reads what two wrote")
         text += ", oops"
-        await eventually(lambda: str(other).endswith("oops"))
+        await eventually(lambda: str(other).endswith("oops"), "two reads more")
         undo.undo()
-        await eventually(lambda: str(other) == "from two, from one")
+        await eventually(lambda: str(other) == "from two, from one", "what one wrote is taken back")
         one["stranger"] = Map({"nested": Map({"deep": True})})
         mapped = two.get("stranger", type=Map)
-        await eventually(lambda: str(mapped) == '{"nested":{"deep":true}}')
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(patience.claim_seconds):
-        while not condition():  # noqa: ASYNC110 - two replicas, and no event that spans them
-            await asyncio.sleep(0.01)
+        await eventually(lambda: str(mapped) == '{"nested":{"deep":true}}', "nested types arrive")
 
 
 @pytest.mark.chapter(6)
 @pytest.mark.early  # otherwise it would wait for ever
 def test_two_pycrdt_clients_converge(note: str) -> None:
-    """Runs in a thread of its own, because Playwright leaves an event loop running in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, two_pycrdt_clients_converge(note)).result()
+    run_apart(two_pycrdt_clients_converge(note))

@@ -1,12 +1,17 @@
 """WebSockets of scripts, which wait as long as a busy machine needs. The library itself gives up after ten seconds,
 and after twenty without an answer to a ping."""
 
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from websockets.asyncio import client
 from websockets.sync.client import ClientConnection, connect
 
 from e2e.support.patience import patience
+
+LOOK_AGAIN_SECONDS = 0.005
 
 
 def patient(url: str, **options: Any) -> ClientConnection:
@@ -20,3 +25,19 @@ def patient_async(url: str, **options: Any) -> client.connect:
 
 def _with_patience(options: dict[str, Any]) -> dict[str, Any]:
     return {"proxy": None, "open_timeout": patience.script_seconds, "ping_interval": None, **options}
+
+
+def run_apart(story: Coroutine[Any, Any, None]) -> None:
+    """Runs a story in a thread of its own, because Playwright leaves an event loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, story).result()
+
+
+async def eventually(condition: Callable[[], bool], claim: str) -> None:
+    """Waits for what must come true soon."""
+    try:
+        async with asyncio.timeout(patience.claim_seconds):
+            while not condition():  # noqa: ASYNC110 - it spans replicas, and none of them has an event for it
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    except TimeoutError:
+        raise AssertionError(f"This did not come true: {claim}") from None
