@@ -4,11 +4,11 @@ Each of them is harmless until the update is read: then it cannot be merged, it 
 stack, or it merges and no browser can apply the result.
 """
 
-import re
 from pathlib import Path
 
 from channels_yjs.testing import hostile
 from tools.app_server import AppServer
+from tutorial.checking.printed import fault_in
 
 from .honest import BEFORE, can_write, honest_people
 from .people import Person
@@ -21,7 +21,6 @@ LIES = {
     f"a list in a list in a list, {NESTED:,} deep": hostile.update([hostile.by(5, 0, [LISTS])]),
     "an item of length zero": hostile.update([hostile.by(5, 0, [hostile.text("x"), b"\x00\x00"])]),
 }
-FAULT = re.compile(r"^[\w.]*(?:Error|Exception)\b.*$", re.MULTILINE)
 
 
 def send_lies(copy: Path) -> bool:
@@ -62,8 +61,8 @@ def can_be_opened(server: AppServer, url: str) -> bool:
 def last_fault(server: AppServer) -> str:
     if not server.is_ready():
         return " The whole server has died."
-    faults = FAULT.findall(server.log)
-    return f" The server printed: {faults[-1]}" if faults else ""
+    fault = fault_in(server.log)
+    return f" The server printed: {fault}" if fault else ""
 
 
 def trouble_of_newcomer(url: str) -> str:
