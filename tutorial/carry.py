@@ -27,11 +27,10 @@ def carry_file(path: str, number: int) -> list[Path]:
     edited = [copy for copy in copies if copy.is_relative_to(own) and before[copy] not in (None, copy.read_bytes())]
     changed = []
     for earlier, later in pairwise(copies[copies.index(edited[0]) :] if edited else []):
-        was = later.read_bytes()
         if later not in edited:
+            before[later] = later.read_bytes()
             merge(later, before[earlier] or b"", earlier.read_bytes())
             changed.append(later)
-        before[later] = before[later] if later in edited else was
     return changed
 
 

@@ -18,10 +18,7 @@ LANGUAGES = {
     ".css": "css",
     ".html": "html+django",
     ".js": "javascript",
-    ".json": "json",
-    ".npmrc": "ini",
     ".py": "python",
-    ".txt": "text",
     ".svg": "xml",
 }
 WANTED = re.compile(r'^ *--8<-- "tutorial/(?P<name>[0-9][^"]+)\.md"$', re.MULTILINE)
@@ -72,10 +69,7 @@ def render_taken(step: Step) -> str:
     rows = [f"| `{path}` | {words} |" for path, words in step.taken.items()]
     table = "\n".join(["| file | what it does |", "| --- | --- |", *rows])
     command = f'``` {{ .sh data-kind="take" }}\n{take_command(step.number)}\n```\n'
-    files = [
-        fence(language(path), "taken", path, read(step.files[path]) or EMPTY, *emptiness(read(step.files[path])))
-        for path in step.taken
-    ]
+    files = [render_whole("taken", path, read(step.files[path])) for path in step.taken]
     if len(files) <= FEW:
         return f'{table}\n\n{command}\n??? note "The files themselves"\n\n{indent(chr(10).join(files))}'
     folded = indent("\n".join([table, "", *files]))
@@ -86,22 +80,20 @@ def take_command(number: int) -> str:
     return f"nox -s take -- {number} ../my-notes"
 
 
-def emptiness(text: str) -> list[str]:
-    return [] if text else ['data-form="empty"']
-
-
 def render(change: Change) -> str:
     if change.after is None:
         return fence("text", "change", change.path, REMOVED, 'data-form="removed"')
     if change.before is None:
-        if not change.after:
-            return fence("text", "create", change.path, EMPTY, 'data-form="empty"')
-        return fence(language(change.path), "create", change.path, change.after)
+        return render_whole("create", change.path, change.after)
     if is_rewritten(change):
         return fence(language(change.path), "change", change.path, change.after, 'data-form="replaced"')
     whole = fence(language(change.path), "change", change.path, change.after, marked(change), 'data-form="whole"')
     diff = fence("diff", "change", change.path, unified_diff(change), 'data-form="diff"')
     return f'===! "What changes"\n\n{indent(diff)}\n=== "The whole file"\n\n{indent(whole)}'
+
+
+def render_whole(kind: str, path: str, text: str) -> str:
+    return fence(language(path), kind, path, text) if text else fence("text", kind, path, EMPTY, 'data-form="empty"')
 
 
 def is_rewritten(change: Change) -> bool:
@@ -129,9 +121,7 @@ def language(path: str) -> str:
 
 def marked(change: Change) -> str:
     """The lines that are new, as the option of a fence: hl_lines="3-5 9"."""
-    before, after = (change.before or "").splitlines(), (change.after or "").splitlines()
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    ranges = [f"{j1 + 1}-{j2}" for tag, _, _, j1, j2 in matcher.get_opcodes() if tag in ("replace", "insert")]
+    ranges = [f"{lines.start + 1}-{lines.stop}" for lines in change.new_lines]
     return f'hl_lines="{" ".join(ranges)}"' if ranges else ""
 
 

@@ -8,6 +8,7 @@ A `step.toml` may name `final` files, whose content is the app's, in its final f
 those that are `taken`: handed over instead of typed, each with a sentence that says what it does.
 """
 
+import difflib
 import re
 import shutil
 import tomllib
@@ -78,6 +79,13 @@ class Change:
     path: str
     before: str | None
     after: str | None
+
+    @property
+    def new_lines(self) -> list[range]:
+        """The lines of `after`, from 0 on, that are added or changed."""
+        before, after = (self.before or "").splitlines(), (self.after or "").splitlines()
+        matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+        return [range(j1, j2) for tag, _, _, j1, j2 in matcher.get_opcodes() if tag in ("replace", "insert")]
 
 
 @dataclass(frozen=True)
