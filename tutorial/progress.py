@@ -1,16 +1,16 @@
 """How far a reader's own project is: of what each chapter adds, how much stands in it.
 
 Readers name and order things as they like, so nothing has to be there letter for letter. A chapter is reached when
-most of the lines that it adds are there, and begun when some are.
+most of the lines that it adds are there, and begun when some are. Files that are handed over come in one go, and do
+not count.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from .steps import Change, changes, load_steps
+from .steps import Change, load_steps, typed_changes
 
 REACHED, BEGUN = 0.5, 0.1
-GENERATED = {"package-lock.json", "notes/static/notes/notes.css"}  # copied in one go, which says little
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Progress:
 
 
 def find_progress(folder: Path) -> Progress:
-    shares = {step.number: share_of(folder, changes(step.number)) for step in load_steps()}
+    shares = {step.number: share_of(folder, typed_changes(step.number)) for step in load_steps()}
     reached = max((number for number, share in shares.items() if share >= REACHED), default=0)
     begun = shares.get(reached + 1, 0.0)
     return Progress(reached, begun if begun >= BEGUN else 0.0)
@@ -30,8 +30,6 @@ def share_of(folder: Path, changed: list[Change]) -> float:
     """Of the lines that these changes add, the part that the project has."""
     wanted = found = 0
     for change in changed:
-        if change.path in GENERATED:
-            continue
         added = words(change.after or "") - words(change.before or "")
         file = folder / change.path
         wanted += len(added)

@@ -5,20 +5,18 @@ Only Python, JavaScript and HTML are counted. A line that is changed counts as a
 
 from pathlib import Path
 
-from .steps import Change, changes, listings, load_steps
+from .steps import Change, changes, listings, load_steps, typed_changes
 
 COUNTED = {".py", ".js", ".html"}
 
 
 def typed(number: int) -> int:
     """The lines that the reader of a chapter adds or changes by hand."""
-    taken = load_steps()[number - 1].taken
-    return sum(added(change) for change in changes(number) if change.path not in taken)
+    return sum(map(added, typed_changes(number)))
 
 
 def handed_over(number: int) -> int:
-    taken = load_steps()[number - 1].taken
-    return sum(added(change) for change in changes(number) if change.path in taken)
+    return sum(map(added, changes(number))) - typed(number)
 
 
 def removed(number: int) -> int:

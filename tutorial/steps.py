@@ -132,6 +132,12 @@ def changes(number: int) -> list[Change]:
     return compare(project(number - 1), project(number))
 
 
+def typed_changes(number: int) -> list[Change]:
+    """Without the files that are handed over."""
+    taken = load_steps()[number - 1].taken
+    return [change for change in changes(number) if change.path not in taken]
+
+
 def listings(number: int) -> list[Listing]:
     """All that the page of a chapter shows of files that its reader types, stage by stage."""
     step = load_steps()[number - 1]

@@ -8,6 +8,7 @@ import pytest
 from tutorial.hints import find_hints, hints_of, in_terminal
 from tutorial.progress import find_progress
 from tutorial.steps import load_steps, project, write_project
+from tutorial.take import take
 
 CHAPTERS = range(1, len(load_steps()) + 1)
 
@@ -24,6 +25,12 @@ def test_a_chapter_that_is_half_typed_is_begun(tmp_path: Path) -> None:
     progress = find_progress(tmp_path)
     assert progress.chapter == 2
     assert 0.2 < progress.begun < 0.5
+
+
+def test_what_is_handed_over_is_no_progress(tmp_path: Path) -> None:
+    write_project(11, tmp_path)
+    take(12, tmp_path)
+    assert find_progress(tmp_path).chapter == 11
 
 
 def test_other_names_and_comments_are_no_matter(tmp_path: Path) -> None:
