@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from e2e.support.chapters import CHAPTERS
 from tutorial.hints import find_hints, hints_of, in_terminal
 from tutorial.progress import find_progress
-from tutorial.steps import load_steps, project, write_project
+from tutorial.steps import project, write_project
 from tutorial.take import take
-
-CHAPTERS = range(1, len(load_steps()) + 1)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
