@@ -197,9 +197,9 @@ def pictures(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def vendor(session: nox.Session) -> None:
-    """Build the browser libraries from npm into channels_yjs/static/channels_yjs/vendor/."""
+    """Build the browser libraries and the engine's modules into channels_yjs/static/channels_yjs/vendor/."""
     setup.build_browser_libraries(session)
-    session.log("The browser libraries are in channels_yjs/static/channels_yjs/vendor/.")
+    session.log("The browser libraries and the engine's modules are in channels_yjs/static/channels_yjs/vendor/.")
 
 
 @nox.session(default=False)

@@ -3,7 +3,9 @@
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ class Case:
     flight: int = 200
     seconds: float = 5
     size: int = 0  # bytes of the note that people join or type in
+    edits: float = 0  # by Django code, a second
     compares: bool = True  # False: left out unless it is asked for
 
 
@@ -50,6 +53,7 @@ CASES = {
             rate=5,
             compares=False,
         ),
+        Case("edited", "The case one, with an edit by Django code every second", rate=10, edits=1, compares=False),
         Case(
             "large",
             "2 people on a note of 4 MB, one of them typing 20 updates a second",
@@ -73,7 +77,7 @@ def run(case: Case, contestant: Contestant) -> dict[str, Any]:
     """The figures of one run: times in ms, `cpu` in s, `memory` and `grown` in bytes."""
     if isinstance(contestant, App) and case.kind == "page":
         return slow_line.visit(contestant.page())
-    plan = {
+    plan: dict[str, Any] = {
         "kind": case.kind,
         "notes": [contestant.note() for _ in range(case.notes)],
         "people": case.people,
@@ -84,6 +88,11 @@ def run(case: Case, contestant: Contestant) -> dict[str, Any]:
         "bytes": case.size,
         "syncs": contestant.syncs,
     }
+    with editing(case, contestant, plan["notes"]):
+        return measure(plan, contestant)
+
+
+def measure(plan: dict[str, Any], contestant: Contestant) -> dict[str, Any]:
     with pinned(LOAD_CORE):
         load = subprocess.Popen(
             [node(), str(HERE / "load.mjs"), json.dumps(plan)],
@@ -105,6 +114,26 @@ def run(case: Case, contestant: Contestant) -> dict[str, Any]:
         raise RunFailedError("".join(lines)[-2000:])
     figures: dict[str, Any] = json.loads(lines[-1])
     return {**figures, "cpu": after[0] - before[0], "memory": after[1], "grown": after[1] - before[1]}
+
+
+@contextmanager
+def editing(case: Case, contestant: Contestant, notes: list[dict[str, Any]]) -> Iterator[None]:
+    """Code of the app's own edits the first note meanwhile, in another process."""
+    if not (case.edits and isinstance(contestant, App)):
+        yield
+        return
+    number = notes[0]["urls"][0].rpartition("/")[2]
+    command = [sys.executable, "-m", "bench.edits", number, str(1 / case.edits)]
+    environment = dict(contestant.servers[0].environment())
+    with subprocess.Popen(
+        command, env=environment, cwd=HERE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as edits:
+        assert edits.stdout  # noqa: S101
+        edits.stdout.readline()  # it is ready: its start costs more than the edits
+        yield
+        edits.communicate(b"\n")
+    if edits.returncode:
+        raise RunFailedError("The code that edits has failed.")
 
 
 def usage(pids: Sequence[int]) -> tuple[float, int]:

@@ -8,7 +8,8 @@ class ChannelsYjsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks, loading  # noqa: F401
-        from .hub import owners
+        from .hub import owners, sessions
 
         owners.watch_models()
+        sessions.watch_sessions()
         loading.watch_models()

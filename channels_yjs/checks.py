@@ -9,27 +9,25 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
 from .models import SharedModel, shared_models
-from .modules import BUILT
+from .modules import BUILT, changed_since_built
 
 BUILD_COMMAND = "nox -s vendor, or: npm ci && npm run build"
 TAKEN = ("document_identity", "yjs_documents", "follows")
 
 
 def are_browser_libraries_built() -> bool:
-    return finders.find(BUILT) is not None
+    return all(finders.find(metafile) for metafile in BUILT)
 
 
 @register
 def check_browser_libraries(**kwargs: Any) -> list[CheckMessage]:
-    if are_browser_libraries_built():
+    if not are_browser_libraries_built():
+        words = "The browser libraries have not been built, so documents can be read but not written."
+    elif changed := changed_since_built():
+        words = f"Pages run modules of the engine as they were before they changed: {', '.join(changed)}."
+    else:
         return []
-    return [
-        CheckWarning(
-            "The browser libraries have not been built, so documents can be read but not written.",
-            hint=f"Build them with: {BUILD_COMMAND}",
-            id="channels_yjs.W001",
-        )
-    ]
+    return [CheckWarning(words, hint=f"Build them with: {BUILD_COMMAND}", id="channels_yjs.W001")]
 
 
 @register
@@ -71,6 +69,18 @@ def faults_of(model: type[SharedModel]) -> Iterator[str]:
         else:
             if not is_text:
                 yield f"shared_texts names the field {field!r}, which is neither a CharField nor a TextField."
+    for field in model.shared_values.values():
+        try:
+            if model._meta.get_field(field).is_relation:
+                yield f"shared_values names the field {field!r}, which is a relation: a value is plain."
+        except FieldDoesNotExist:
+            yield f"shared_values names the field {field!r}, which the model does not have."
+    parents = [] if model._meta.proxy else model._meta.get_parent_list()
+    if shared := [parent.__name__ for parent in parents if issubclass(parent, SharedModel)]:
+        yield (
+            f"It inherits from {shared[0]}, which is shared itself, so a row would have two documents. "
+            "Share one of the two, or make the parent abstract."
+        )
     for field in model._meta.fields:
         if field.name in TAKEN:
             yield f"The field {field.name!r} has a name that SharedModel uses itself."

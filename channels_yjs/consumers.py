@@ -3,6 +3,11 @@
     class MeetingConsumer(DocumentConsumer):
         queryset = Meeting.objects.all()
 
+        async def authorize(self, meeting):
+            if not await meeting.members.filter(pk=self.scope["user"].pk).aexists():
+                raise Refused(4403, "These minutes are for members.")
+            return Access.WRITE
+
 A consumer is the connection and nothing more: it finds its owner, decodes what comes in, hands it to the document's
 room, and sends what the room delivers.
 """
@@ -10,6 +15,7 @@ room, and sends what the room delivers.
 import json
 import logging
 from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,9 +24,9 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from .connections.bounded import BoundedConsumer
-from .models import SharedModel, name_of
+from .models import Author, Owner, SharedModel, name_of
 from .rooms.room import Room
-from .wire.messages import CloseCode, ProtocolError, Refused, decode
+from .wire.messages import Access, CloseCode, ProtocolError, Refused, decode
 
 __all__ = ["DocumentConsumer", "LobbyConsumer", "Refused"]
 
@@ -34,37 +40,92 @@ class DocumentConsumer(BoundedConsumer):
 
     queryset: QuerySet[Any]
     room: Room | None = None
+    author: Author | None = None
+    shown_name: str | None = None
+    access = Access.READ
+    _asks_for: Owner | None = None  # None until it is known, and then every recheck may concern it
 
     async def find_owner(self) -> SharedModel:
         """Raises the DoesNotExist of its model. Only `authorize` reads the row, so it may be loaded in part."""
         owner: SharedModel = await self.hub.read(self.queryset.get, **self.scope["url_route"]["kwargs"])
         return owner
 
-    async def authorize(self, owner: Any) -> bool | None:
-        """Lets everybody in. Override it: raise Refused(4403, "…") for anyone who may not, or return False.
-        `self.scope["user"]` is known inside an AuthMiddlewareStack. Called once, before anything is sent."""
-        return None
+    async def authorize(self, owner: Any) -> Access:
+        """Lets everybody write. Override it: return Access.READ or Access.WRITE, or raise Refused(4403, "…") for
+        anyone who may not even read. `self.scope["user"]` is known inside an AuthMiddlewareStack. Called before
+        anything is sent, and again whenever rights may have changed: see `channels_yjs.access.recheck`."""
+        return Access.WRITE
+
+    def presence_name(self) -> str | None:
+        """The name that others see, which nobody else can take: that of the account. None if people without one may
+        call themselves what they like."""
+        user = self.scope.get("user")
+        return user.get_username() if user and user.is_authenticated else None
 
     def _asked_for(self, what: str) -> str:
-        """A parameter that our pages send in the query: the identity of the document that they were made for, or its
-        texts. Other clients know only an address."""
+        """A parameter that our pages send in the query: the identity of the document that they were made for, its
+        texts, or whether they understand what they are told about access. Other clients know only an address."""
         query: bytes = self.scope.get("query_string", b"")
         return parse_qs(query.decode("latin-1")).get(what, [""])[0]
 
-    async def enter(self) -> None:
-        async with self.shutting_out():
-            try:
-                owner = await self.find_owner()
-            except (ObjectDoesNotExist, ValidationError, ValueError):  # the last two: the URL holds no valid key
-                raise Http404 from None
-            if await self.authorize(owner) is False:
-                raise PermissionDenied
-            self._check_names(owner)
-            try:
-                self.room = await self.hub.join(owner, self, self._asked_for("identity"))
-            except ObjectDoesNotExist:  # deleted a moment ago
-                raise Http404 from None
-            logger.info("connect owner=%s connection=%s", self.owner, self.name)
+    @property
+    def _is_open_to_all(self) -> bool:
+        """Whether nothing here depends on who asks."""
+        kind, base = type(self), DocumentConsumer
+        has_own = kind.authorize is not base.authorize or kind.find_owner is not base.find_owner
+        return not has_own and isinstance(getattr(kind, "queryset", None), QuerySet)
+
+    @property
+    def is_told_access(self) -> bool:
+        return self._asked_for("access") == "1"
+
+    async def ask(self) -> None:
+        if self._has_entered and self._is_open_to_all:
+            return  # also while the database does not answer
+        try:
+            self._row = await self.find_owner()
+        except (ObjectDoesNotExist, ValidationError, ValueError):  # the last two: the URL holds no valid key
+            raise Http404 from None
+        self._asks_for = Owner.of(self._row)
+        self.access = self._checked(await self.authorize(self._row))
+
+    async def prepare(self) -> None:
+        self._check_names(self._row)
+        user = self.scope.get("user")
+        self.author = Author.of(user) if user and user.is_authenticated else None
+        self.shown_name = self.presence_name()
+        try:
+            self._found = await self.hub.open(self._row, self._asked_for("identity"))
+        except ObjectDoesNotExist:  # deleted a moment ago
+            raise Http404 from None
+
+    def come_in(self) -> None:
+        self.room = self._found
+        self.room.add(self)
+        logger.info("connect owner=%s connection=%s access=%s", self.owner, self.name, self.access.name)
+
+    def go_on(self) -> None:
+        if self.room:
+            self.room.change_access(self, self.access)
+
+    @property
+    def turns(self) -> AbstractAsyncContextManager[Any]:
+        return self.room.turns if self.room else nullcontext()
+
+    def concerns(self, owner: Owner) -> bool:
+        return self._asks_for in (None, owner)
+
+    def _checked(self, answer: Any) -> Access:
+        if isinstance(answer, Access):
+            return answer
+        if answer is False:
+            raise PermissionDenied
+        logger.error(
+            "%s.authorize returned %r, which lets nobody in: return Access.READ or Access.WRITE, or raise Refused.",
+            type(self).__name__,
+            answer,
+        )
+        raise Refused(CloseCode.TRY_AGAIN, "The server failed; its log says why.")
 
     def _check_names(self, owner: SharedModel) -> None:
         """Refuses a page that is about to show texts which the model does not have: what people write in one would be
@@ -103,28 +164,61 @@ class LobbyConsumer(BoundedConsumer):
     hub/lobby.py describes its messages. Ignores what it receives."""
 
     model: type[SharedModel]
-    _visible: frozenset[str] | None = None
+    _visible: frozenset[str] | None = frozenset()  # None for all rows
+    _hidden: frozenset[str] = frozenset()  # rows that changed, and were asked about, and are not visible
 
     async def authorize(self) -> Collection[Any] | bool | None:
-        """Returns the keys of the rows whose people this person may see, or None for all. Raises Refused for anyone
-        who may see none, or returns False. Called once: a row that appears later is sent as changed, with nothing but
-        its key."""
+        """Returns the keys of the rows of which this person may hear, or None for all. Raises Refused for anyone who
+        may hear of none, or returns False. Called again whenever rights may have changed, and when a row changes that
+        is not among them: it may be new."""
         return None
 
-    async def enter(self) -> None:
-        async with self.shutting_out():
-            keys = await self.authorize()
-            if keys is False:
-                raise PermissionDenied
-            if keys is not None and keys is not True:
-                self._visible = frozenset(map(str, keys))
-            self.hub.lobby.watch(name_of(self.model), self.tell)
+    async def ask(self) -> None:
+        keys = await self.authorize()
+        if keys is False:
+            raise PermissionDenied
+        self._allowed = None if keys is None or keys is True else frozenset(map(str, keys))
+
+    def come_in(self) -> None:
+        self._visible = self._allowed
+        self.hub.lobby.watch(name_of(self.model), self.tell)
+        self._send({"people": self._seen(self.hub.lobby.people_of(name_of(self.model)))})
+
+    def go_on(self) -> None:
+        """Tells of the rows that have become visible or no longer are, and who is in them."""
+        before, self._visible = self._visible, self._allowed
+        self._hidden -= self._visible or frozenset()
+        people = {}
+        for pk, here in self.hub.lobby.people_of(name_of(self.model)).items():
+            was_visible, is_visible = (keys is None or pk in keys for keys in (before, self._visible))
+            if was_visible != is_visible:
+                people[pk] = here if is_visible else []
+        news: dict[str, Any] = {"people": people} if people else {}
+        if before != self._visible:  # an empty list says that anything may have changed
+            news["changed"] = [] if before is None or self._visible is None else sorted(before ^ self._visible)
+        if news:
+            self._send(news)
+
+    def concerns(self, owner: Owner) -> bool:
+        return owner.model == name_of(self.model)
+
+    def _seen(self, people: dict[str, Any]) -> dict[str, Any]:
+        """The people, by row, in the rows of which this person may hear."""
+        return {pk: here for pk, here in people.items() if self._visible is None or pk in self._visible}
 
     def tell(self, news: dict[str, Any]) -> None:
         if self._visible is not None and news.get("people"):
-            news = {"people": {pk: people for pk, people in news["people"].items() if pk in self._visible}}
+            news = {"people": self._seen(news["people"])}
             if not news["people"]:
                 return
+        if self._visible is not None and (unseen := frozenset(news.get("changed", ())) - self._visible):
+            if not unseen <= self._hidden:
+                self._hidden |= unseen
+                self.recheck()
+            return
+        self._send(news)
+
+    def _send(self, news: dict[str, Any]) -> None:
         text = json.dumps(news)
         self.enqueue({"type": "websocket.send", "text": text}, len(text))
 

@@ -6,12 +6,15 @@ JavaScript. Only a document's first text goes the other way, from field to log.
 """
 
 import secrets
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar, NamedTuple, Self
 
 from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 IDENTITY_BYTES = 16
@@ -32,6 +35,25 @@ class Owner(NamedTuple):
         return cls(name_of(type(row)), str(row.pk))
 
 
+class Author(NamedTuple):
+    """Who wrote something: a name to show, and the key of their account if they have one, as text."""
+
+    name: str
+    user: str = ""
+
+    @classmethod
+    def of(cls, by: Any) -> Self:
+        """From a name, or a user of Django's."""
+        if isinstance(by, cls):
+            return by
+        return cls(plain(by.get_username()), str(by.pk)) if hasattr(by, "get_username") else cls(plain(str(by)))
+
+
+def plain(text: str) -> str:
+    """Anybody's text, without what databases and channel layers refuse: NUL, and half an emoji."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
+
+
 def name_of(model: "type[SharedModel]") -> str:
     """A proxy has the name of the model whose rows it shows."""
     return (model._meta.concrete_model or model)._meta.label_lower
@@ -41,6 +63,10 @@ class DocumentManager(models.Manager["Document"]):
     def find(self, owner: "SharedModel") -> "Document":
         """Raises Document.DoesNotExist if the owner has not been opened yet."""
         return self.get(content_type=ContentType.objects.get_for_model(owner), object_id=str(owner.pk))
+
+    def has(self, owner: "SharedModel") -> bool:
+        """Whether the owner has been opened."""
+        return self.filter(content_type=ContentType.objects.get_for_model(owner), object_id=str(owner.pk)).exists()
 
     def of(self, owner: "SharedModel") -> "Document":
         """The owner's document. If there is none, makes it from the owner's fields as they are in the database now:
@@ -60,7 +86,7 @@ class DocumentManager(models.Manager["Document"]):
         with transaction.atomic():
             row = type(owner)._base_manager.select_for_update().get(pk=owner.pk)
             document = self.create(content_object=row, seq=1)
-            payload = first_update(row.first_texts())
+            payload = first_update(row.first_texts(), row.first_values())
             Update.objects.create(document=document, seq=1, payload=payload)
         return document
 
@@ -79,6 +105,8 @@ class Document(models.Model):
     content_object = GenericForeignKey()
     seq = models.PositiveBigIntegerField(default=0)
     identity = models.CharField(max_length=2 * IDENTITY_BYTES, default=new_identity, editable=False)
+    # Of the owner's fields when they last followed.
+    checksum = models.PositiveBigIntegerField(null=True, editable=False)
 
     objects = DocumentManager()
 
@@ -110,6 +138,7 @@ class Update(models.Model):
     document = models.ForeignKey(Document, models.CASCADE, related_name="updates")
     seq = models.PositiveBigIntegerField()
     payload = models.BinaryField()
+    authors = models.JSONField(null=True)  # [[name, user], …]; null if nobody knows
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -134,11 +163,20 @@ class SharedModel(models.Model):
     """Base of a model with texts that several people edit at once. It adds no column and needs no migration.
 
     `shared_texts` names the texts as browsers know them, and for each the field that follows it:
-    `{"minutes": "minutes"}`. The text that a field holds when the document is first opened becomes its first text.
+    `{"minutes": "minutes"}`. `shared_values` does the same for values that change as a whole, such as a date or a
+    tick box: the keys of the document's map "values". What a field holds when the document is first opened becomes
+    its first text or value.
+
+    A change of such a field that `save` finds is an edit: the difference between what was loaded and what is saved
+    is applied to what the document says by then. `QuerySet.update`, `bulk_update` and SQL bypass that, and the field
+    goes back to what the document says as soon as that changes.
     """
 
     shared_texts: ClassVar[Mapping[str, str]] = {}
-    follows = False  # True on the object through which a room brings the fields up to date with the document
+    shared_values: ClassVar[Mapping[str, str]] = {}
+    edited_by: Any = ""  # who changes a shared field before the next save(): a name, or a user of Django's
+    follows = False  # True on the object through which the fields are brought up to date with the document
+    _loaded: Mapping[str, Any] = {}  # the shared fields as they were loaded or saved last
 
     yjs_documents = GenericRelation(Document)
 
@@ -149,6 +187,70 @@ class SharedModel(models.Model):
     class Meta:
         abstract = True
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Saves changes of shared fields as edits, after which the fields hold what the document says: what was
+        changed here, and what others wrote meanwhile. Raises EditError if the document cannot take them."""
+        saved = self.shared_fields()
+        if (fields := kwargs.get("update_fields")) is not None:
+            saved &= set(fields)
+        if self.follows or not saved or (self._state.adding and not self._may_exist()):
+            super().save(*args, **kwargs)
+        else:
+            with transaction.atomic():
+                self._share_changes(saved)
+                super().save(*args, **kwargs)
+        self.remember(saved)
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        row = super().from_db(*args, **kwargs)
+        row.remember(cls.shared_fields())
+        return row
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        fields = kwargs.get("fields")
+        super().refresh_from_db(*args, **kwargs)
+        self.remember(self.shared_fields().intersection(self.shared_fields() if fields is None else fields))
+
+    def remember(self, fields: Iterable[str]) -> None:
+        """Takes these fields as they are now for what the next change is made to."""
+        self.remember_as({field: self.__dict__[field] for field in fields if field in self.__dict__})
+
+    def remember_as(self, shown: Mapping[str, Any]) -> None:
+        """Takes these values for what the next change is made to: a form showed them."""
+        self._loaded = {**self._loaded, **shown}
+
+    def _share_changes(self, saved: set[str]) -> None:
+        """Takes over what others wrote, so that saving an object that was loaded before does not undo it."""
+        changes = self.changes(saved)
+        has_document = Document.objects.has(self)
+        if not (changes and has_document):  # then lock the row, so that nobody makes its document meanwhile
+            loaded = saved & self.__dict__.keys()
+            row = type(self)._base_manager.select_for_update().filter(pk=self.pk).values("pk", *loaded).first() or {}
+            for field in loaded & row.keys() - changes.keys():
+                setattr(self, field, row[field])
+            has_document = has_document or Document.objects.has(self)
+        if changes and has_document:
+            from .editing import share  # imported here: most commands need no CRDT library
+
+            for field, (_, value) in changes.items():
+                if hasattr(value, "resolve_expression"):
+                    raise TypeError(f"{field} is shared, so it cannot be saved as an expression: use edit().")
+            share(self, changes)
+
+    def changes(self, fields: Iterable[str]) -> dict[str, tuple[Any, Any]]:
+        """What each changed one of these fields was, and what it is now. What it was is None if nobody knows."""
+        now = {field: (self._loaded.get(field), self.__dict__[field]) for field in fields if field in self.__dict__}
+        return {field: (before, after) for field, (before, after) in now.items() if before != after}
+
+    def _may_exist(self) -> bool:
+        """Whether an object that was not loaded may stand for a row, because somebody gave it a key."""
+        return self.pk is not None and not self._meta.pk.has_default()
+
+    @classmethod
+    def shared_fields(cls) -> set[str]:
+        return {*cls.shared_texts.values(), *cls.shared_values.values()}
+
     @property
     def document_identity(self) -> str:
         """The identity of this row's document, for the address that its pages connect to: it lets the server tell a
@@ -158,47 +260,90 @@ class SharedModel(models.Model):
 
     def first_texts(self) -> dict[str, str]:
         """The texts that a document begins with, by name. Called once, when it is first opened."""
-        return {name: self._first_text(field) for name, field in self.shared_texts.items()}
+        return {name: self.tidy(field, getattr(self, field) or "") for name, field in self.shared_texts.items()}
 
-    def project(self, texts: Mapping[str, str]) -> bool:
-        """Brings the fields up to date with the texts, by name, as people read them now. Saves the changed ones, so
-        `auto_now` and `post_save` work as for any change. Returns whether anything changed: then lists are told.
+    def first_values(self) -> dict[str, Any]:
+        """The values that a document begins with, by key, as JSON has them. Called once, when it is first opened."""
+        return {key: self.plain_value(field) for key, field in self.shared_values.items()}
+
+    def project(self, texts: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
+        """Brings the fields up to date with the texts, by name, and the values, by key, as people read them now.
+        Saves the changed ones, so `auto_now` and `post_save` work as for any change. Returns their names: if there
+        are any, lists are told.
 
         Runs in the thread that commits, so it delays everybody's commits for as long as it takes.
         """
-        changed = []
-        for name, field in self.shared_texts.items():
-            fitting = self._fit(field, texts[name])
-            if getattr(self, field) != fitting:
-                setattr(self, field, fitting)
-                changed.append(field)
+        changed = self.adopt(texts, values)
         if changed:
             self.save(update_fields=[*changed, *self._changing_by_themselves()])
-        return bool(changed)
+        return changed
 
-    def _first_text(self, field: str) -> str:
-        """A field's text as an editor shows it. Forms, and files from Windows, end lines with CR LF; the editor would
-        show the CR as a character. A one-line field becomes one line."""
-        text: str = getattr(self, field) or ""
-        return (
-            text.replace("\r\n", "\n").replace("\r", "\n") if self._has_lines(field) else " ".join(text.splitlines())
-        )
+    def adopt(self, texts: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
+        """Sets the fields to what the document says, and returns the names of those that changed. Leaves a field as
+        it is whose value is not valid: clients may put anything into a map."""
+        wanted = {field: self._fit(field, texts[name]) for name, field in self.shared_texts.items()}
+        for key, field in self.shared_values.items():
+            with suppress(KeyError, ValidationError, TypeError, ValueError, OverflowError):
+                wanted[field] = self._valid(field, values[key])
+        changed = [field for field, value in wanted.items() if getattr(self, field) != value]
+        for field in changed:
+            setattr(self, field, wanted[field])
+        return changed
+
+    def _valid(self, field: str, value: Any) -> Any:
+        """Raises one of several errors if the field cannot have the value."""
+        valid = self._field(field).clean(as_entered(value), self)
+        if valid is None and not self._field(field).null:
+            raise ValueError(f"{field} needs a value.")
+        return valid
+
+    def checksum(self) -> int:
+        """Of the fields that follow texts, to notice what bypassed the document."""
+        checksum = 0
+        for field in sorted(self.shared_texts.values()):
+            checksum = zlib.crc32(f"{getattr(self, field)}\0".encode(errors="replace"), checksum)
+        return checksum
+
+    def plain_value(self, field: str) -> Any:
+        """A field's value as JSON has it: a date is text."""
+        value = getattr(self, field)
+        is_plain = value is None or isinstance(value, bool | int | float | str)
+        return value if is_plain else self._field(field).value_to_string(self)
+
+    @classmethod
+    def tidy(cls, field: str, text: str) -> str:
+        """A text for a field as an editor shows it. Forms, and files from Windows, end lines with CR LF; the editor
+        would show the CR as a character. For a one-line field it becomes one line."""
+        if cls._has_lines(field):
+            return text.replace("\r\n", "\n").replace("\r", "\n")
+        return " ".join(text.splitlines())
 
     def _fit(self, field: str, text: str) -> str:
         text = text.replace("\x00", "")  # PostgreSQL stores no NUL in a text
         if self._has_lines(field):
             return text
-        limit: int | None = getattr(self._meta.get_field(field), "max_length", None)
+        limit: int | None = getattr(self._field(field), "max_length", None)
         return " ".join(text.split())[:limit]
 
     @classmethod
+    def _field(cls, name: str) -> Any:
+        return cls._meta.get_field(name)
+
+    @classmethod
     def _has_lines(cls, field: str) -> bool:
-        return isinstance(cls._meta.get_field(field), models.TextField)
+        return isinstance(cls._field(field), models.TextField)
 
     @classmethod
     def _changing_by_themselves(cls) -> list[str]:
         fields: list[Any] = list(cls._meta.concrete_fields)
         return [field.name for field in fields if getattr(field, "auto_now", False)]
+
+
+def as_entered(value: Any) -> Any:
+    """A value of a map as a form would send it: 1.1 is "1.1", as a decimal field has no use for what a float adds."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else repr(value)
+    return plain(value) if isinstance(value, str) else value
 
 
 def shared_models() -> list[type[SharedModel]]:

@@ -1,9 +1,9 @@
 """The JavaScript modules of a page: which ones it needs, and at which addresses.
 
-The browser libraries are listed in channels_yjs/libraries/, and nowhere else: several in one file, since over a slow
-line each request costs time. esbuild builds these files and records what is in them; the import map, the preloads and
-the check at start are made from that record. Our own modules are read as they are written, so with DEBUG on a new
-import takes effect at the next reload.
+The browser libraries are listed in channels_yjs/libraries/, and nowhere else. esbuild builds them, and the engine's
+own modules, into a few files, since each request costs time: over a slow line, and in the browser and the server on
+any. It records what is in them; the import map, the preloads and the check at start are made from that record. The
+page's own modules are read as they are written, so with DEBUG on a new import takes effect at the next reload.
 
 Invariant: a module has one address, no matter which module imports it. Under two it would run twice, and two copies
 of Yjs break a page.
@@ -23,9 +23,10 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.urls import get_script_prefix
 
-BUILT = "channels_yjs/vendor/modules.json"  # esbuild's metafile
+# esbuild's metafiles: of the libraries, and of the engine
+BUILT = ["channels_yjs/vendor/modules.json", "channels_yjs/vendor/channels-yjs/modules.json"]
 STATIC_FOLDER = "channels_yjs/static/"  # not part of a static file's name
-ENTRY, OWN_FOLDER = "channels-yjs", "channels_yjs/js/"  # the import name and the folder of our own modules
+ENTRY, OWN_FOLDER = "channels-yjs", "channels_yjs/static/channels_yjs/js/"  # the engine's import name and sources
 IMPORT = re.compile(r"""^(?:import|export)\s+(?:[\w$\s{},*]+\sfrom\s+)?["']([^"'\n]+)["']""", re.MULTILINE)
 
 
@@ -70,11 +71,9 @@ def find_modules(entry: str) -> PageModules:
     build = read_build()
     # The largest come first, since they take the longest to load.
     needed = sorted(closure(entry, build), key=lambda module: module.size, reverse=True)
-    names = [*build.modules, OWN_FOLDER + "index.js", *(module.name for module in needed)]
+    names = [*build.modules, *(module.name for module in needed)]
     addresses = {name: static(name) for name in names}
     import_map = {library: addresses[name] for library, name in build.libraries.items()}
-    own = {ENTRY, *(imported for module in needed for imported in module.imports if is_own(imported))}
-    import_map |= {imported: addresses[file_of(imported, build)] for imported in sorted(own)}
     # An import by path, like ./people.js, asks for the plain name; the collected file's name has a hash.
     plain = {urljoin(address, basename(name)): address for name, address in addresses.items()}
     import_map |= {name: address for name, address in plain.items() if name != address}
@@ -90,38 +89,43 @@ def closure(entry: str, build: Build) -> list[Module]:
         module = build.modules.get(name) or read_module(name)
         if module and name not in found:
             found[name] = module
-            waiting += [file_of(imported, build) for imported in module.imports]
+            waiting += [build.libraries.get(imported, imported) for imported in module.imports]
     return list(found.values())
 
 
-def file_of(imported: str, build: Build) -> str:
-    """The static file of an import."""
-    if is_own(imported):
-        return OWN_FOLDER + (imported.removeprefix(f"{ENTRY}/") if imported != ENTRY else "index.js")
-    return build.libraries.get(imported, imported)
-
-
-def is_own(imported: str) -> bool:
-    return imported == ENTRY or imported.startswith(f"{ENTRY}/")
-
-
 def read_build() -> Build:
-    """Empty if the libraries have not been built."""
-    path = finders.find(BUILT)
-    made: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8")) if path else {"outputs": {}}
+    """Empty if nothing has been built."""
     build = Build({}, {})
-    for output, facts in made["outputs"].items():
-        name = output.removeprefix(STATIC_FOLDER)
-        if name.endswith(".js"):
-            imports = [imported["path"].removeprefix(STATIC_FOLDER) for imported in facts["imports"]]
-            build.modules[name] = Module(name, facts["bytes"], imports)
-        if listed := facts.get("entryPoint"):
-            build.libraries.update({library["original"]: name for library in made["inputs"][listed]["imports"]})
+    for metafile in filter(None, map(finders.find, BUILT)):
+        made: dict[str, Any] = json.loads(Path(metafile).read_text(encoding="utf-8"))
+        for output, facts in made["outputs"].items():
+            name = output.removeprefix(STATIC_FOLDER)
+            if name.endswith(".js"):
+                imports = [imported["path"].removeprefix(STATIC_FOLDER) for imported in facts["imports"]]
+                build.modules[name] = Module(name, facts["bytes"], imports)
+            if entry := facts.get("entryPoint"):
+                build.libraries.update(dict.fromkeys(import_names(entry, made["inputs"][entry]["imports"]), name))
     return build
 
 
+def import_names(entry: str, imports: list[dict[str, Any]]) -> list[str]:
+    """Those under which pages import what was built from this file: a list of libraries, or a module of ours."""
+    if not entry.startswith(OWN_FOLDER):
+        return [library["original"] for library in imports]
+    module = entry.removeprefix(OWN_FOLDER)
+    return [ENTRY if module == "index.js" else f"{ENTRY}/{module}"]
+
+
+def changed_since_built() -> list[str]:
+    """The engine's modules of which pages run what they were before, seen by their size."""
+    metafile = finders.find(BUILT[1])
+    inputs = json.loads(Path(metafile).read_text(encoding="utf-8"))["inputs"] if metafile else {}
+    files = {path: finders.find(path.removeprefix(STATIC_FOLDER)) for path in inputs}
+    return [path for path, file in files.items() if file and Path(file).stat().st_size != inputs[path]["bytes"]]
+
+
 def read_module(name: str) -> Module | None:
-    """One of our own modules. None if there is no such file: then the browser's error names the importer."""
+    """One of the page's own modules. None if there is no such file: then the browser's error names the importer."""
     path = finders.find(name)
     if path is None:
         return None

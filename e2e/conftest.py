@@ -16,9 +16,10 @@ import django
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
 
+from e2e.support.accounts import Enter, create_accounts, log_in
 from e2e.support.note_page import NotePage
 from e2e.support.patience import patience
-from tools.app_server import REPOSITORY, AppServer
+from tools.app_server import REPOSITORY, AppServer, RunningServer
 from tools.notes_over_http import create_note_over_http
 from tools.redis import RedisServer
 from tools.sqlite import url_of
@@ -33,6 +34,7 @@ EXPECTED_ERRORS = {
     "editor_crashes": re.compile(r"crashed on purpose"),
     "page_is_missing": re.compile(r"Failed to load resource: .* 404"),
 }
+FIRST_WORKER = ("master", "gw0")  # its names, alone and among others
 MOST_LINES = 80  # of a server's log, with a failure
 PRINTED: dict[AppServer, int] = {}  # by server of all tests, how much its log had when the last test of it had ended
 
@@ -42,6 +44,13 @@ CreateNote = Callable[..., str]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--project", type=Path, default=REPOSITORY, help="the folder with the manage.py to be tested")
+    parser.addoption("--migrated", type=Path, help="a migrated database of that project; without it, one is made")
+    parser.addoption(
+        "--server",
+        nargs=3,
+        metavar=("PORT", "DATABASE_URL", "LOG"),
+        help="a server of that project that runs already, to be used where one is not harmed",
+    )
     parser.addoption("--hurried", action="store_true", help="give up sooner: somebody waits for the answer")
     parser.addoption("--keep-pictures", action="store_true", help="write the pictures of the docs")
 
@@ -171,9 +180,14 @@ def project(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
+def migrated_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, project: Path
+) -> Path:
     """A database of which each server gets a copy: migrating takes longer than copying. It is kept beside the folders
     that pytest keeps, for all processes that test the same code: other workers, and the tutorial's gates."""
+    given: Path | None = request.config.getoption("--migrated")
+    if given:
+        return given
     own = tmp_path_factory.mktemp("database")
     kept = next((folder for folder in own.parents if folder.name.startswith("pytest-of-")), own)
     path = kept / f"migrated-{digest_of(project)}.sqlite3"
@@ -184,15 +198,13 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory, project: Path) -
 
 
 def digest_of(project: Path) -> str:
-    """A digest of everything that may decide how a migrated database looks."""
+    """A digest of everything that may decide how a migrated database looks, wherever the project lies."""
     digest = hashlib.sha256(django.__version__.encode())
-    for source in sorted(
-        path
-        for folder in (project / "realtime_notes", REPOSITORY / "channels_yjs", project / "notes")
-        for path in folder.rglob("*.py")
-    ):
-        digest.update(b"%s %d " % (os.fsencode(source), source.stat().st_size))
-        digest.update(source.read_bytes())
+    for folder in (project / "realtime_notes", REPOSITORY / "channels_yjs", project / "notes"):
+        for source in sorted(folder.rglob("*.py")):
+            name = f"{folder.name}/{source.relative_to(folder).as_posix()}"
+            digest.update(b"%s %d " % (os.fsencode(name), source.stat().st_size))
+            digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -215,12 +227,19 @@ def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(database_url: Callable[[], str], project: Path) -> Iterator[AppServer]:
-    """The server of all tests that do not harm it."""
-    with AppServer(database_url(), project=project) as server:
+def server(
+    request: pytest.FixtureRequest, database_url: Callable[[], str], project: Path, worker_id: str
+) -> Iterator[AppServer]:
+    """The server of all tests that do not harm it. Each worker has its own, whose log is of the worker's tests."""
+    running = request.config.getoption("--server") if worker_id in FIRST_WORKER else None
+    with use_running(project, *running) if running else AppServer(database_url(), project=project) as server:
         PRINTED[server] = len(server.log)
         yield server
         del PRINTED[server]
+
+
+def use_running(project: Path, port: str, database_url: str, log: str) -> RunningServer:
+    return RunningServer(database_url, int(port), Path(log), project)
 
 
 @pytest.fixture
@@ -260,6 +279,13 @@ def create_note(server: AppServer) -> CreateNote:
 @pytest.fixture
 def note(create_note: CreateNote) -> str:
     return create_note()
+
+
+@pytest.fixture
+def enter(server: AppServer, new_page: Callable[..., Page]) -> Enter:
+    """Logs somebody in, in a browser of their own, and shows the list. People are Ada, Grace and Mallory."""
+    create_accounts(server, "Ada", "Grace", "Mallory")
+    return lambda name: log_in(new_page(), server, name)
 
 
 @pytest.fixture

@@ -145,3 +145,28 @@ def test_a_note_deleted_while_open_stays_to_be_copied(
     ada.alert.get_by_role("button", name="Copy text").click()
     expect(ada.alert.get_by_role("button", name="Copied")).to_be_visible()
     assert ada.page.evaluate("navigator.clipboard.readText()") == "Worth keeping"
+
+
+@pytest.mark.chapter(12)
+@pytest.mark.app
+@pytest.mark.line_is_cut
+def test_a_list_that_is_destroyed_while_it_connects_does_not_connect_again(page: Page, server: AppServer) -> None:
+    page.goto(server.url)
+    sockets = page.evaluate(
+        """async () => {
+            const { openLobby } = await import("channels-yjs/lobby.js")
+            const Socket = window.WebSocket
+            let made = 0
+            window.WebSocket = class extends Socket {
+                constructor(...address) {
+                    super(...address)
+                    made += 1
+                }
+            }
+            openLobby("/ws/nothing", {}).destroy()
+            await new Promise((resolve) => setTimeout(resolve, 1000))  // it would try again after 0.2 s
+            window.WebSocket = Socket
+            return made
+        }"""
+    )
+    assert sockets == 1

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
+from e2e.support.accounts import create, create_accounts, log_in, share, visit
 from e2e.support.another_site import another_site
 from e2e.support.note_page import NotePage
 from tools.app_server import AppServer
@@ -82,6 +83,10 @@ class Stage:
         else:
             person.page.goto(address)
         return person
+
+    def account(self, name: str, server: AppServer) -> NotePage:
+        """Somebody who has logged in."""
+        return log_in(self._new_page(viewport={"width": WIDTH, "height": HEIGHT}), server, name)
 
     def at_another_site(self, name: str, content: str) -> NotePage:
         """Somebody whose browser shows this content, as a page of another site."""
@@ -312,3 +317,19 @@ def test_picture_12_another_site_is_refused(stage: Stage, keep: bool) -> None:
     ada.write("At noon, by the old mill.")
     ada.expect_saved()
     stage.shoot([mallory, ada], keep)
+
+
+def test_picture_13_one_writes_and_the_other_may_only_read(stage: Stage, keep: bool) -> None:
+    [server] = stage.serve(13)
+    create_accounts(server, "Ada", "Grace")
+    ada, grace = (stage.account(name, server) for name in ("Ada", "Grace"))
+    address = create(ada, "A picnic on Saturday")
+    share(ada, "Grace")
+    visit(grace, address)
+    visit(ada, address)  # without the message of what has just been done
+    ada.expect_live()
+    ada.write("At noon, by the old mill.")
+    ada.expect_saved()
+    grace.expect_text("At noon, by the old mill.")
+    expect(grace.page.get_by_role("status", name="Access")).to_have_text("You can read this, but not write.")
+    stage.shoot([grace, ada], keep)

@@ -23,7 +23,7 @@ with atheris.instrument_imports(include=["channels_yjs"]):
     from channels_yjs.log.crdt import merge, squash
     from channels_yjs.log.replica import Replica, Row
     from channels_yjs.rooms.room import Room
-    from channels_yjs.wire.messages import ProtocolError, SyncStep2, SyncUpdate, decode
+    from channels_yjs.wire.messages import Access, ProtocolError, SyncStep2, SyncUpdate, decode
     from channels_yjs.wire.updates import has_surrogate_pairs, read_state_vector
 
 from channels_yjs.models import Document
@@ -57,6 +57,9 @@ class Log:
 
 class Mallory:
     """Sends the frames. The answers to her, and the reasons for closing, are of no interest here."""
+
+    author = shown_name = None
+    access, is_told_access = Access.WRITE, False
 
     def deliver(self, frame: bytes) -> None: ...
     def shut(self, code: int, reason: str) -> None: ...

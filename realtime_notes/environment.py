@@ -14,8 +14,6 @@ from urllib.parse import unquote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from redis.asyncio import ConnectionPool
-from redis.exceptions import RedisError
 
 from channels_yjs.conf import DEFAULTS, PREFIX
 
@@ -67,12 +65,13 @@ def seconds(name: str, default: float, least: float = 0.1) -> float:
 
 def engine() -> dict[str, Any]:
     """The engine's settings, each from a variable of the same name without the prefix."""
-    return {
-        PREFIX + name: seconds(variable_of(name), default)
-        if isinstance(default, float)
-        else number(variable_of(name), default)
-        for name, default in DEFAULTS.items()
-    }
+    return {PREFIX + name: _read(variable_of(name), default) for name, default in DEFAULTS.items()}
+
+
+def _read(name: str, default: Any) -> Any:
+    if isinstance(default, bool):
+        return flag(name, default)
+    return seconds(name, default) if isinstance(default, float) else number(name, default)
 
 
 def variable_of(name: str) -> str:
@@ -100,6 +99,9 @@ def redis(name: str) -> str:
     form = f"must look like redis://:password@host:6379/0. {ESCAPES}"
     address = text(name)
     if address:
+        from redis.asyncio import ConnectionPool  # imported here: it takes a third of a second
+        from redis.exceptions import RedisError
+
         parts = _parts(name, address, ["redis", "rediss", "unix"], form)
         if parts["scheme"] != "unix" and not re.fullmatch("/?[0-9]*", parts["path"]):
             refuse(name, form)

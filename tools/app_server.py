@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 from .process import ServerProcess
 
@@ -89,6 +90,25 @@ class AppServer(ServerProcess):
         except OSError:
             return False
         return True
+
+
+class RunningServer(AppServer):
+    """A server that another process has started, and will stop."""
+
+    def __init__(self, database_url: str, port: int, log_path: Path, project: Path) -> None:
+        super().__init__(database_url, port=port, project=project)
+        self._others_log_path = log_path
+
+    @property
+    def log(self) -> str:
+        return self._others_log_path.read_text(errors="replace")
+
+    @property
+    def is_running(self) -> bool:
+        return True
+
+    def start(self) -> Self:
+        return self
 
 
 class UvicornServer(AppServer):

@@ -10,9 +10,12 @@ from .app_server import REPOSITORY
 AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 
 
-def findings(frame: Frame, rules: Sequence[str] = ()) -> list[str]:
-    """The problems, as "rule: elements". Without `rules` axe checks all that it knows."""
+def findings(frame: Frame, rules: Sequence[str] = (), *, within: str = "") -> list[str]:
+    """The problems, as "rule: elements". Without `rules` axe checks all that it knows; with a CSS selector only what
+    it finds by that."""
     frame.evaluate(AXE.read_text())
     options = {"iframes": False, **({"runOnly": rules} if rules else {})}
-    result: dict[str, Any] = frame.evaluate("options => axe.run(document, options)", options)
+    result: dict[str, Any] = frame.evaluate(
+        "([within, options]) => axe.run(within || document, options)", [within, options]
+    )
     return [f"{v['id']}: {[node['html'] for node in v['nodes']]}" for v in result["violations"]]

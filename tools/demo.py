@@ -88,7 +88,7 @@ def serve(options: argparse.Namespace, stack: ExitStack) -> None:
     for server in servers:
         stack.enter_context(server)
         stack.callback(server.stop)
-    announce(servers, host)
+    announce(servers, host, redis_url)
     if not options.no_browser and has_screen():
         webbrowser.open(f"{servers[0].url}/notes/1/side-by-side/")
     watch(servers)
@@ -118,11 +118,15 @@ def settings_for_others(host: str) -> dict[str, str]:
     return {name: value for name, value in chosen.items() if name not in os.environ}
 
 
-def announce(servers: list[AppServer], host: str) -> None:
+def announce(servers: list[AppServer], host: str, redis_url: str) -> None:
     print("\nOpen a note, in two windows or on one page:\n")
     for server in servers:
         print(f"    http://{host}:{server.port}/notes/1/")
     print(f"    http://{host}:{servers[0].port}/notes/1/side-by-side/")
+    if redis_url:
+        python = os.path.relpath(sys.executable)
+        print("\nCode writes along, in another terminal:\n")
+        print(f"    REDIS_URL={redis_url} {python} manage.py write_note 1 'Hello from code' --slowly")
     print("\nCtrl-C stops the server.", flush=True)
 
 

@@ -1,7 +1,7 @@
 """Renders the listings of the docs from the source, so that no code is typed a second time.
 
 A page asks for a listing by name: `--8<-- "channels_yjs/rooms/room.py/Room.committed.md"` is the method `committed`
-of the class `Room`, as that file has it today; `--8<-- "notes/static/notes/js/notice.js/copyText.md"` is a JavaScript
+of the class `Room`, as that file has it today; `--8<-- "notes/static/notes/js/note.js/getTop.md"` is a JavaScript
 function. This writes each listing that a page asks for into docs/.listings/, where the builder finds it.
 """
 

@@ -69,7 +69,7 @@ class ServerProcess(ABC):
         self._process: subprocess.Popen[bytes] | None = None
         handle, path = tempfile.mkstemp(prefix=f"{self.name}-", suffix=".log")
         os.close(handle)
-        self._log_path = Path(path)
+        self.log_path = Path(path)
         atexit.register(self._clean_up)
 
     @abstractmethod
@@ -87,7 +87,7 @@ class ServerProcess(ABC):
     @property
     def log(self) -> str:
         """Everything that the process has printed, over all its starts."""
-        return self._log_path.read_text(errors="replace")
+        return self.log_path.read_text(errors="replace")
 
     @property
     def pid(self) -> int:
@@ -119,7 +119,7 @@ class ServerProcess(ABC):
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> Self:
-        with self._log_path.open("ab") as log:
+        with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 self._leashed_command(),
                 stdin=subprocess.DEVNULL,
@@ -194,4 +194,4 @@ class ServerProcess(ABC):
         atexit.unregister(self._clean_up)
         self.thaw()
         self.kill()
-        self._log_path.unlink(missing_ok=True)
+        self.log_path.unlink(missing_ok=True)

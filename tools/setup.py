@@ -71,14 +71,15 @@ def run(session: nox.Session, program: str, *arguments: str) -> None:
 
 
 def build_browser_libraries(session: nox.Session) -> None:
-    stamp = ROOT / "channels_yjs" / "static" / "channels_yjs" / "vendor" / "built"
-    lists = sorted((ROOT / "channels_yjs" / "libraries").glob("*.js"))
-    sources = [ROOT / "package.json", ROOT / "package-lock.json", *lists]
+    static = ROOT / "channels_yjs" / "static" / "channels_yjs"
+    stamp = static / "vendor" / "built"
+    modules = [*(ROOT / "channels_yjs" / "libraries").glob("*.js"), *(static / "js").glob("*.js")]
+    sources = [ROOT / "package.json", ROOT / "package-lock.json", *sorted(modules)]
     if is_fresh(stamp, *sources):
         return
     provide_node(session)
     node_modules(session)
-    session.log("Building the browser libraries (once) …")
+    session.log("Building the browser libraries and the engine's modules (once) …")
     shutil.rmtree(stamp.parent, ignore_errors=True)
     npm(session, "run", "--silent", "build")
     write_licences(stamp.parent, ROOT)

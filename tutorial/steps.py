@@ -20,6 +20,7 @@ REPOSITORY = Path(__file__).parents[1]
 STEPS = Path(__file__).parent / "steps"
 EXERCISES = Path(__file__).parent / "exercises"
 PAGES = REPOSITORY / "docs" / "tutorial"
+SHIPPED = 12  # the chapter after which the project is the app; those behind it are excursions
 NOT_OURS = {"__pycache__"}
 STAGED = re.compile(r"[1-9]\d*/")
 
@@ -120,6 +121,12 @@ def project(number: int) -> dict[str, Path]:
             del files[path]
         files |= step.files
     return dict(sorted(files.items()))
+
+
+def removed_by(number: int) -> list[str]:
+    """The files that chapters up to this one have taken out again."""
+    now = project(number)
+    return sorted({path for step in load_steps()[:number] for path in step.removed} - now.keys())
 
 
 def write_project(number: int, target: Path) -> None:

@@ -1,4 +1,7 @@
-"""One WebSocket, within its limits. Knows close codes, not documents.
+"""One WebSocket, within its limits, and only as long as its person may have it. Knows close codes, not documents.
+
+Rights are asked for at the door, and again whenever they may have changed. An answer that is late, or an error,
+closes the connection with "try again". So nobody keeps a right by an error, and anyone who still has it comes back.
 
 Invariant: delivering never waits. A client that reads so slowly that more than MAX_QUEUED_BYTES wait for it is
 closed, and catches up when it connects again.
@@ -9,7 +12,7 @@ import logging
 import time
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from channels.db import aclose_old_connections
@@ -23,13 +26,16 @@ from channels_yjs.conf import setting
 from channels_yjs.hub.hub import this_hub
 from channels_yjs.hub.limits import Bucket
 from channels_yjs.log.store import DocumentError
+from channels_yjs.models import Owner
 from channels_yjs.wire.messages import CloseCode, Refused
 
+from .accounts import SESSION_ENDED, Account, account_of, user_of_session
 from .daphne import before_shutdown
 from .outbox import Outbox
 
 logger = logging.getLogger(__name__)
 
+ANSWER_SECONDS = 1.5  # a right that was withdrawn ends within two seconds; leave some for the way here
 LONGEST_REASON = 123  # bytes: a WebSocket's close frame has room for no more
 # A connection yields to the others after so many frames, or after so much time of the processor: some frames take as
 # long as hundreds of others.
@@ -46,6 +52,10 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         super().__init__()
         self.name = uuid.uuid4().hex[:8]
         self.is_shut = False
+        self.account: Account | None = None
+        self._is_open = self._has_entered = False
+        self._asked_at: float | None = None  # the loop's time at which rights may have changed
+        self._is_asking = False
         self._frames = 0
         self._turn = 0.0  # seconds of the processor since this connection last yielded to the others
         self._allowance = Bucket(setting("MAX_FRAMES_PER_SECOND"))
@@ -56,6 +66,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         self.scope, self.base_send = scope, send
         self.outbox = Outbox(send)
         self.hub = this_hub(lambda hub: before_shutdown(hub.say_goodbye))
+        self.account = account_of(scope)
         self.hub.connect(self)
         self.address = (scope.get("client") or [""])[0]
         self.refused: Refused | None = None
@@ -82,6 +93,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         await self.accept()
+        self._is_open = True
         if self.refused:
             self.shut(self.refused.code, self.refused.reason)
         else:
@@ -94,12 +106,83 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         except Refused as refused:
             self.refused = refused
 
+    # Rights
+
     async def enter(self) -> None:
-        """The connection is open and may stay."""
+        """The connection is open and may stay, if its person may."""
+        async with self.shutting_out():
+            while True:
+                self._asked_at = None
+                await self._ask()
+                await self.prepare()
+                if self._asked_at is None:  # rights that changed meanwhile are asked for again
+                    break
+            if not self.is_shut:
+                self._has_entered = True
+                self.come_in()
+
+    async def ask(self) -> None:
+        """Finds out what this person may do. Raises Refused, PermissionDenied or Http404 if that is nothing."""
+
+    async def prepare(self) -> None:
+        """Does what takes time and is needed to come in."""
+
+    def come_in(self) -> None:
+        """The person may do what `ask` has found."""
+
+    def go_on(self) -> None:
+        """The person is in, and may do from now on what `ask` has found."""
+
+    @property
+    def turns(self) -> AbstractAsyncContextManager[Any]:
+        """Is entered for as long as it asks again."""
+        return nullcontext()
+
+    def concerns(self, owner: Owner) -> bool:
+        """Whether rights in this owner are rights of this connection."""
+        return False
+
+    def is_of_account(self, user: str) -> bool:
+        return self.account is not None and self.account.user == user
+
+    def is_of_session(self, fingerprint: str) -> bool:
+        return self.account is not None and self.account.session == fingerprint
+
+    def end_session(self) -> None:
+        self.refused = Refused(CloseCode.NOT_ALLOWED, SESSION_ENDED)
+        if self._is_open:
+            self.shut(self.refused.code, self.refused.reason)
+
+    def recheck(self) -> None:
+        """Rights may have changed. Asks once more if it is asking already, so any number of these cost one question
+        after another."""
+        if self._asked_at is None:
+            self._asked_at = asyncio.get_running_loop().time()
+        if self._has_entered and not self._is_asking and not self.is_shut:
+            self._is_asking = True
+            self.hub.start(self._ask_again())
+
+    async def _ask_again(self) -> None:
+        while self._asked_at is not None and not self.is_shut:
+            until, self._asked_at = self._asked_at + ANSWER_SECONDS, None
+            async with self.shutting_out():
+                async with asyncio.timeout_at(until), self.turns:
+                    await self._ask()
+                if not self.is_shut:
+                    self.go_on()
+        self._is_asking = False
+
+    async def _ask(self) -> None:
+        if self.account and self.account.session:
+            self.scope["user"] = await user_of_session(self.scope)
+            if not self.scope["user"].is_authenticated:
+                raise Refused(CloseCode.NOT_ALLOWED, SESSION_ENDED)
+        await self.ask()
 
     @asynccontextmanager
     async def shutting_out(self) -> AsyncIterator[None]:
-        """Closes the connection, with a code, for any error on the way in. Unforeseen errors let nobody in either."""
+        """Closes the connection, with a code, for any error on the way in, or when rights are asked for again.
+        Unforeseen errors let nobody in either."""
         try:
             yield
         except (Refused, DocumentError) as refused:
@@ -108,12 +191,15 @@ class BoundedConsumer(AsyncWebsocketConsumer):
             self.shut(CloseCode.NOT_ALLOWED, "You may not open this.")
         except Http404:
             self.shut(CloseCode.NO_SUCH_DOCUMENT, "There is no such document.")
+        except TimeoutError:
+            logger.warning("rights not known in time connection=%s", self.name)
+            self.shut(CloseCode.TRY_AGAIN, "The server could not find out in time what you may do.")
         except db.Error as error:
-            logger.warning("join failed connection=%s error=%r", self.name, error)
-            await aclose_old_connections()  # `authorize` may have used one that is broken
+            logger.warning("rights not known connection=%s error=%r", self.name, error)
             self.shut(CloseCode.TRY_AGAIN, "The database does not answer.")
+            await aclose_old_connections()  # `authorize` may have used one that is broken
         except Exception:
-            logger.exception("join failed connection=%s", self.name)
+            logger.exception("rights not known connection=%s", self.name)
             self.shut(CloseCode.TRY_AGAIN, "The server failed; its log says why.")
 
     def left(self) -> None:

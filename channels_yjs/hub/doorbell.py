@@ -8,13 +8,14 @@ that says the same, and while Redis is away they are dropped.
 
 import asyncio
 import logging
+import sys
 import uuid
 from collections.abc import Callable, Hashable
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from redis.exceptions import RedisError
+from django.db import transaction
 
 from . import rings
 from .rings import Ring, UnknownRing
@@ -22,21 +23,38 @@ from .rings import Ring, UnknownRing
 logger = logging.getLogger(__name__)
 
 EVERYONE = "channels_yjs.everyone"  # the group that every process joins
-OUTAGE = (RedisError, OSError, TimeoutError)
 PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 0.5
+
+
+def outage() -> tuple[type[Exception], ...]:
+    """The errors of a channel layer that is away. Redis's library is not imported for that, which takes a third of a
+    second: where the layer does not use it, it raises nothing."""
+    redis = sys.modules.get("redis.exceptions")
+    return (OSError, TimeoutError, redis.RedisError) if redis else (OSError, TimeoutError)
 
 
 def group_of(document: int) -> str:
     return f"channels_yjs.{document}"
 
 
-def ring(group: str, ring: Ring) -> None:
-    """Rings from ordinary blocking code, such as a view or a command that has deleted something."""
+def ring(group: str, ring: Ring, process: str = "") -> None:
+    """Rings from ordinary blocking code, such as a view or a command that has deleted something. Code that passes for
+    a process of its own, with people, names itself."""
     try:
-        async_to_sync(get_channel_layer().group_send)(group, rings.encode(ring))
-    except OUTAGE as error:
+        async_to_sync(_send)(group, {**rings.encode(ring), "process": process})
+    except outage() as error:
         logger.warning("ring lost group=%s error=%r", group, error)
+
+
+async def _send(group: str, message: dict[str, Any]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await get_channel_layer().group_send(group, message)
+
+
+def ring_after_commit(group: str, said: Ring) -> None:
+    """The same, once what it tells of is in the database."""
+    transaction.on_commit(lambda: ring(group, said))
 
 
 class Doorbell:
@@ -79,7 +97,7 @@ class Doorbell:
         while True:
             try:
                 message = await self._layer.receive(self._channel)
-            except OUTAGE:
+            except outage():
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             if message.get("process") != self.name:
@@ -120,7 +138,7 @@ class Doorbell:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await send(*args)
-        except OUTAGE as error:
+        except outage() as error:
             if not self._is_out:
                 logger.warning("channel layer lost error=%r", error)
             self._is_out = True
@@ -135,5 +153,5 @@ class Doorbell:
             try:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     return await call()
-            except OUTAGE:
+            except outage():
                 await asyncio.sleep(RETRY_SECONDS)

@@ -10,9 +10,10 @@ the next connection finds a new one, which starts from the database.
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Protocol, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from django import db
@@ -23,7 +24,7 @@ from channels_yjs.log.store import AnotherDocumentError
 from channels_yjs.log.writer import DatabaseThread, Writer
 from channels_yjs.models import Document, Owner, SharedModel
 from channels_yjs.rooms.person import Person
-from channels_yjs.rooms.room import Connection, Room
+from channels_yjs.rooms.room import Room
 from channels_yjs.wire.messages import AwarenessEntry, CloseCode
 
 from . import rings
@@ -41,7 +42,20 @@ FLUSH_SECONDS = 1.5  # a stopping server has three seconds; leave half for the r
 LEAVE_SECONDS = 0.5
 # Clients forget anybody who is silent for 30 s; two rounds and the way to the browser must fit into that.
 RENEW_PRESENCE_SECONDS = 10.0
+RECHECK_SOONEST, RECHECK_STEP = 0.5, 1 / 60  # as parts of RECHECK_SECONDS
 RENEW_EVERY_CHECKS = 20  # joins the groups again, since a layer may forget them; channels_redis does after a day
+
+
+class Guest(Protocol):
+    """The part of a connection that its process knows, whatever it is for. No method waits or raises."""
+
+    def __hash__(self) -> int: ...
+    def shut(self, code: int, reason: str) -> None: ...
+    def concerns(self, owner: Owner) -> bool: ...
+    def is_of_account(self, user: str) -> bool: ...
+    def is_of_session(self, fingerprint: str) -> bool: ...
+    def recheck(self) -> None: ...
+    def end_session(self) -> None: ...
 
 
 class Hub:
@@ -55,14 +69,14 @@ class Hub:
         self._by_owner: dict[Owner, Room] = {}
         self._opening: dict[Owner, asyncio.Task[Room]] = {}
         self._neighbours = Neighbours()
-        self._connections: set[Connection] = set()
+        self._connections: dict[Guest, float] = {}  # with the loop's time at which each is asked for its rights again
         self._everybody_left = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
 
     def run(self) -> Self:
         """Starts the tasks that run until it is closed."""
-        regular = (self._beat, self._renew, self._check)
+        regular = (self._beat, self._renew, self._check, self._recheck_all)
         for service in (self.writer.run, self.doorbell.listen, self.doorbell.speak, *regular):
             self.start(service())
         return self
@@ -75,26 +89,26 @@ class Hub:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
-    def connect(self, connection: Connection) -> None:
+    def connect(self, connection: Guest) -> None:
         """Called by every connection when it begins, whatever it is for; `disconnect` when it has ended."""
-        self._connections.add(connection)
+        self._connections[connection] = next_recheck()
         self._everybody_left.clear()
 
-    def disconnect(self, connection: Connection) -> None:
-        self._connections.discard(connection)
+    def disconnect(self, connection: Guest) -> None:
+        self._connections.pop(connection, None)
         if not self._connections:
             self._everybody_left.set()
 
-    async def join(self, owner: SharedModel, connection: Connection, identity: str = "") -> Room:
-        """Raises the DoesNotExist of the owner's model, DocumentError, or a database error. If the connection names a
-        document, by its identity, nothing passes between it and the room before the identities have been compared."""
+    async def open(self, owner: SharedModel, identity: str = "") -> Room:
+        """The room of an owner's document, to be entered at once: an empty one may close. Raises the DoesNotExist of
+        the owner's model, DocumentError, or a database error. The identity, if there is one, must be the document's,
+        and has been compared when this returns."""
         room = await self._room(owner)
         while identity not in ("", room.identity):
             if (await self.write(Document.objects.of, owner)).identity == room.identity:
                 raise AnotherDocumentError(room.id)
             room.fail(AnotherDocumentError(room.id))  # this room is of a document that is gone
             room = await self._room(owner)
-        room.add(connection)
         return room
 
     async def _room(self, owner: SharedModel) -> Room:
@@ -132,6 +146,8 @@ class Hub:
         if self.rooms.get(room.id) is room:
             del self.rooms[room.id]
             del self._by_owner[room.owner]
+            self.lobby.tell_people(self.doorbell.name, room.owner, [])
+            self._ring_people(room.owner, [])  # the ring about the last one may have been lost
             self.doorbell.leave(group_of(room.id))
             room.close()
 
@@ -191,6 +207,13 @@ class Hub:
                 self.lobby.tell_people(process, owner, list(people))
             case rings.Changed(owner):
                 self.lobby.tell_changed(owner)
+            case rings.Recheck(owner):
+                self._recheck(lambda guest: guest.concerns(owner))
+            case rings.AccountChanged(user):
+                self._recheck(lambda guest: guest.is_of_account(user))
+            case rings.SessionEnded(session):
+                for guest in [guest for guest in self._connections if guest.is_of_session(session)]:
+                    guest.end_session()
             case _ if room := self.rooms.get(ring.document):
                 self._tell_room(room, process, ring)
 
@@ -204,6 +227,10 @@ class Hub:
                 room.hear_presence(process, [entry])
             case rings.Who():
                 room.announce_presence()
+
+    def _recheck(self, is_meant: Callable[[Guest], bool]) -> None:
+        for guest in [guest for guest in self._connections if is_meant(guest)]:
+            guest.recheck()
 
     def _on_joined(self, group: str) -> None:
         """From now on this process hears the group, and asks for what it missed."""
@@ -238,6 +265,8 @@ class Hub:
             await asyncio.sleep(RENEW_PRESENCE_SECONDS)
             for room in list(self.rooms.values()):
                 room.renew_presence()
+                if people := self.lobby.people_in(room.owner, self.doorbell.name):
+                    self._ring_people(room.owner, people)  # a ring about them may have been lost
                 await asyncio.sleep(0)
 
     def _forget(self, process: str) -> None:
@@ -262,6 +291,15 @@ class Hub:
                 if newest.get(room.id) != (room.identity, room.replica.seq):
                     room.look()
 
+    async def _recheck_all(self) -> None:
+        """Asks for the rights of each connection again, in case that a ring was lost or nobody rang."""
+        while True:
+            await asyncio.sleep(setting("RECHECK_SECONDS") * RECHECK_STEP)
+            now = asyncio.get_running_loop().time()
+            for guest in [guest for guest, due in self._connections.items() if due <= now]:
+                self._connections[guest] = next_recheck()
+                guest.recheck()
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
@@ -275,6 +313,13 @@ class Hub:
         for connection in list(self._connections):
             connection.shut(CloseCode.TRY_AGAIN, "The server failed and restarts its documents.")
         self.close()
+
+
+def next_recheck() -> float:
+    """Spread over time, since many connections may have come at once."""
+    part = random.uniform(RECHECK_SOONEST, 1 - RECHECK_STEP)  # noqa: S311
+    seconds: float = setting("RECHECK_SECONDS")
+    return asyncio.get_running_loop().time() + seconds * part
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

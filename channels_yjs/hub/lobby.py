@@ -4,6 +4,7 @@ Each process sends the others only its own people, so what is known of a process
 falls silent. A change is sent as a row's key; a page that shows the list fetches it again.
 
 A watcher hears of the rows of one model: `{"people": {pk: [person, …]}}` and `{"changed": [pk]}`, with keys as text.
+Which of these a person may hear of, its consumer decides.
 """
 
 from collections import defaultdict
@@ -24,10 +25,13 @@ class Lobby:
 
     def watch(self, model: str, watcher: Watcher) -> None:
         self._watchers[watcher] = model
-        watcher({"people": {owner.pk: self.people_in(owner) for owner in list(self._people) if owner.model == model}})
 
     def leave(self, watcher: Watcher) -> None:
         self._watchers.pop(watcher, None)
+
+    def people_of(self, model: str) -> dict[str, People]:
+        """The people in all documents of a model's rows, by the row's key."""
+        return {owner.pk: self.people_in(owner) for owner in list(self._people) if owner.model == model}
 
     def people_in(self, owner: Owner, process: str | None = None) -> People:
         """Everybody in a document, or only those who are connected to one process."""

@@ -3,13 +3,12 @@ or in a shell. If a ring is lost, the rooms' own look at the database makes up f
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 
 from channels_yjs.models import Document, Owner, SharedModel, shared_models
 
-from .doorbell import EVERYONE, group_of, ring
+from .doorbell import EVERYONE, group_of, ring_after_commit
 from .rings import Changed, Deleted
 
 
@@ -27,8 +26,7 @@ def tell_saved(instance: SharedModel, **kwargs: Any) -> None:
 
 
 def tell_changed(instance: SharedModel, **kwargs: Any) -> None:
-    owner = Owner.of(instance)
-    transaction.on_commit(lambda: ring(EVERYONE, Changed(owner)))
+    ring_after_commit(EVERYONE, Changed(Owner.of(instance)))
 
 
 @receiver(pre_delete, sender=Document)
@@ -39,5 +37,4 @@ def wait_for_commit(instance: Document, **kwargs: Any) -> None:
 
 @receiver(post_delete, sender=Document)
 def tell_deleted(instance: Document, **kwargs: Any) -> None:
-    document_id = instance.pk
-    transaction.on_commit(lambda: ring(group_of(document_id), Deleted(document_id)))
+    ring_after_commit(group_of(instance.pk), Deleted(instance.pk))

@@ -81,7 +81,28 @@ class Who(_Ring):
     document: int
 
 
-Ring = Alive | Saved | Deleted | Changed | People | Presence | Who
+@dataclass(frozen=True, slots=True)
+class Recheck(_Ring):
+    """The rights in a document may have changed."""
+
+    owner: Owner
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged(_Ring):
+    """Something about an account has changed: perhaps its password, or whether it may log in."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded(_Ring):
+    """Somebody has logged out. `session` is the fingerprint of the session's key, which is a secret."""
+
+    session: str
+
+
+Ring = Alive | Saved | Deleted | Changed | People | Presence | Who | Recheck | AccountChanged | SessionEnded
 
 
 def encode(ring: Ring) -> dict[str, Any]:
@@ -102,6 +123,12 @@ def encode(ring: Ring) -> dict[str, Any]:
             return {"type": "presence", "document": document, "entry": fields}
         case Who(document):
             return {"type": "who", "document": document}
+        case Recheck(owner):
+            return {"type": "recheck", "owner": list(owner)}
+        case AccountChanged(user):
+            return {"type": "account", "user": user}
+        case SessionEnded(session):
+            return {"type": "session", "session": session}
 
 
 def decode(message: Mapping[str, Any]) -> Ring:
@@ -120,5 +147,11 @@ def decode(message: Mapping[str, Any]) -> Ring:
             return Presence(document, AwarenessEntry(client_id, clock, state))
         case {"type": "who", "document": int(document)}:
             return Who(document)
+        case {"type": "recheck", "owner": [str(model), str(pk)]}:
+            return Recheck(Owner(model, pk))
+        case {"type": "account", "user": str(user)}:
+            return AccountChanged(user)
+        case {"type": "session", "session": str(session)}:
+            return SessionEnded(session)
         case _:
             raise UnknownRing(f"No ring has the type {message.get('type')!r} and these fields: {list(message)}.")

@@ -5,14 +5,17 @@ Invariant: `missing` gives what the log says, and `texts` what a `Doc` reads in 
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from pycrdt import Doc, Text, get_update
+from pycrdt import Doc, Map, Text, get_update
 
 from channels_yjs.conf import setting
-from channels_yjs.wire.updates import EMPTY_UPDATE
+from channels_yjs.models import Author
+from channels_yjs.wire.updates import EMPTY_UPDATE, Ranges, deleted_ranges
 
 from .crdt import EMPTY_STATE_VECTOR, UnreadableError, guarded, merge
+from .first import VALUES
 
 COMPACT_AFTER_BYTES = 4 * 1024 * 1024
 
@@ -23,17 +26,21 @@ class Row(NamedTuple):
     after: int
     seq: int
     payload: bytes
+    authors: tuple[Author, ...] = ()
 
 
 class Replica:
-    def __init__(self, names: Sequence[str], rows: Iterable[Row] = ()) -> None:
+    def __init__(self, names: Sequence[str], rows: Iterable[Row] = (), keys: Sequence[str] = ()) -> None:
         self.seq = 0
         self.is_readable = True
         self._tail: list[Row] = []  # the rows since the snapshot
         self._tail_size = self._snapshot_size = 0
         self._merged, self._merged_seq = EMPTY_UPDATE, 0
+        self._deleted: tuple[int, Ranges] = (-1, {})  # up to which number, and what
         self._doc = Doc[Any]()
         self._texts = {name: self._doc.get(name, type=Text) for name in names}
+        self._keys = keys
+        self._map = self._doc.get(VALUES, type=Map) if keys else None
         self.extend(rows)
 
     @property
@@ -53,8 +60,35 @@ class Replica:
         return {name: str(text) for name, text in self._texts.items()}
 
     @property
+    def is_countable(self) -> bool:
+        """Whether the texts hold only the characters that `texts` shows: no embedded object, no half an emoji."""
+        return all(len(text) == len(str(text).encode()) for text in self._texts.values())
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values by key, without those that JSON does not have: clients may put anything into a map."""
+        found = {key: self._map.get(key) for key in self._keys if self._map is not None and key in self._map}
+        return {key: value for key, value in found.items() if isinstance(value, bool | int | float | str | None)}
+
+    @property
     def state_vector(self) -> bytes:
         return self._doc.get_state()
+
+    @property
+    def deleted(self) -> Ranges:
+        """Kept until the document goes on: many who only read may ask at once."""
+        if self._deleted[0] != self.seq:
+            self._deleted = self.seq, deleted_ranges(self.deletions)
+        return self._deleted[1]
+
+    @property
+    def deletions(self) -> bytes:
+        """An update with everything that is deleted, and nothing else. The library's own state knows best: taking in
+        an item may delete another one, such as the older value of a key, without an update that says so."""
+        if self.is_readable:
+            with suppress(UnreadableError), guarded():
+                return self._doc.get_update(self.state_vector)
+        return self.missing(self.state_vector)
 
     def extend(self, rows: Iterable[Row]) -> list[bytes]:
         """Takes in the rows that continue this document, and returns what was new in them. `read` has made sure that

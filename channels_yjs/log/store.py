@@ -7,14 +7,15 @@ leave a gap.
 A log with a gap is never read as if it were whole, and so never folded: that would lose what the gap held.
 """
 
+import json
 import logging
-from collections.abc import Iterable, Mapping
-from typing import ClassVar, NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, ClassVar, NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from channels_yjs.models import Document, Snapshot, Update
+from channels_yjs.models import Author, Document, Owner, SharedModel, Snapshot, Update
 from channels_yjs.signals import document_changed
 from channels_yjs.wire.messages import CloseCode
 
@@ -24,10 +25,12 @@ logger = logging.getLogger(__name__)
 
 # Raw SQL: for each keystroke, the ORM would take longer to build these statements than the database to run them.
 LOCK_DOCUMENTS = "SELECT id, identity, seq FROM channels_yjs_document WHERE id IN ({ids}) ORDER BY id {for_update}"
-ADD_UPDATE = "INSERT INTO channels_yjs_update (document_id, seq, payload, created_at) VALUES (%s, %s, %s, %s)"
+ADD_UPDATE = (
+    "INSERT INTO channels_yjs_update (document_id, seq, payload, authors, created_at) VALUES (%s, %s, %s, %s, %s)"
+)
 COUNT_UPDATE = "UPDATE channels_yjs_document SET seq = seq + 1 WHERE id IN ({ids})"
 READ_ON = (
-    "SELECT d.identity, d.seq, u.seq, u.payload FROM channels_yjs_document d "
+    "SELECT d.identity, d.seq, u.seq, u.payload, u.authors FROM channels_yjs_document d "
     "LEFT JOIN channels_yjs_update u ON u.document_id = d.id AND u.seq > %s WHERE d.id = %s ORDER BY u.seq"
 )
 
@@ -68,6 +71,11 @@ class Batch(NamedTuple):
     known: int
     payload: bytes
     identity: str = ""  # here and below, an empty identity matches any
+    authors: tuple[Author, ...] = ()
+
+    def row(self, seq: int) -> Row:
+        """This batch, saved as a number."""
+        return Row(seq - 1, seq, self.payload, self.authors)
 
 
 def read(document_id: int, after: int = 0, identity: str = "") -> list[Row]:
@@ -81,7 +89,10 @@ def read(document_id: int, after: int = 0, identity: str = "") -> list[Row]:
         return next_rows
     newest = _newest(document_id, identity)  # read first: all rows up to it are committed, so all must be there
     updates = Update.objects.filter(document_id=document_id, seq__gt=after).order_by("seq")
-    rows = [Row(seq - 1, seq, bytes(payload)) for seq, payload in updates.values_list("seq", "payload")]
+    rows = [
+        Row(seq - 1, seq, bytes(payload), authors_of(authors))
+        for seq, payload, authors in updates.values_list("seq", "payload", "authors")
+    ]
     if snapshot := Snapshot.objects.filter(document_id=document_id, seq__gt=after).first():
         rows = [Row(0, snapshot.seq, bytes(snapshot.state)), *(row for row in rows if row.seq > snapshot.seq)]
     end = rows[-1].seq if rows else after
@@ -102,11 +113,19 @@ def _read_on(document_id: int, after: int, identity: str) -> list[Row] | None:
         found = cursor.fetchall()
     if not found:
         return None
-    found_identity, newest, _, _ = found[0]
+    found_identity, newest, *_ = found[0]
     check_identity(document_id, identity, found_identity)
-    rows = [Row(seq - 1, seq, bytes(payload)) for _, _, seq, payload in found if seq is not None]
+    rows = [
+        Row(seq - 1, seq, bytes(payload), authors_of(json.loads(authors or "null")))
+        for _, _, seq, payload, authors in found
+        if seq is not None
+    ]
     is_whole = newest >= after and [row.seq for row in rows] == list(range(after + 1, newest + 1))
     return rows if is_whole else None
+
+
+def authors_of(stored: list[list[str]] | None) -> tuple[Author, ...]:
+    return tuple(Author(*author) for author in stored or ())
 
 
 def _newest(document_id: int, identity: str) -> int:
@@ -136,12 +155,12 @@ def append(batches: Mapping[int, Batch]) -> dict[int, list[Row]]:
             check_identity(pk, batches[pk].identity, identity)
             if batches[pk].known > numbers[pk]:
                 raise GapError(pk, f"number {batches[pk].known} has been saved, but its newest is {numbers[pk]}.")
-        cursor.executemany(ADD_UPDATE, [(pk, seq + 1, batches[pk].payload, now) for pk, seq in numbers.items()])
+        added = [(pk, batches[pk].row(seq + 1)) for pk, seq in numbers.items()]
+        cursor.executemany(
+            ADD_UPDATE, [(pk, row.seq, row.payload, json.dumps(row.authors), now) for pk, row in added]
+        )
         cursor.execute(COUNT_UPDATE.format(ids=ids), [*batches])
-        return {
-            pk: [Row(seq, seq + 1, batches[pk].payload)] if batches[pk].known == seq else read(pk, batches[pk].known)
-            for pk, seq in numbers.items()
-        }
+        return {pk: [row] if batches[pk].known == row.after else read(pk, batches[pk].known) for pk, row in added}
 
 
 def for_update() -> str:
@@ -155,17 +174,39 @@ def newest(document_ids: Iterable[int]) -> dict[int, tuple[str, int]]:
     return {pk: (identity, seq) for pk, identity, seq in found}
 
 
-def project(document_id: int, texts: Mapping[str, str], identity: str = "", seq: int = 0) -> bool:
+def project(
+    document_id: int,
+    texts: Mapping[str, str],
+    identity: str = "",
+    seq: int = 0,
+    values: Mapping[str, Any] | None = None,
+    authors: Iterable[Author] = (),
+) -> bool:
     """Has the owner bring its readable fields up to date, and informs Django code after the commit. Returns whether
     anything changed. Raises Document.DoesNotExist or AnotherDocumentError."""
     with transaction.atomic():
-        document = Document.objects.get(pk=document_id)
+        document = Document.objects.select_for_update().get(pk=document_id)
         check_identity(document_id, identity, document.identity)
         owner = document.lock_owner()
         if owner is None:
             return False
+        if document.checksum not in (None, owner.checksum()):
+            logger.warning(
+                "field overwritten owner=%s/%s: an update() or SQL had changed it; use edit() or save()",
+                *Owner.of(owner),
+            )
         owner.follows = True
-        if owner.project(texts) is False:
-            return False
-    document_changed.send_robust(type(owner), instance=owner, texts=texts, seq=seq)
-    return True
+        changed = owner.project(texts, values or {})
+        announce(document, owner, changed, texts=texts, values=values or {}, seq=seq, by=tuple(authors))
+    return bool(changed)
+
+
+def announce(document: Document, owner: SharedModel, changed: Collection[str], **said: Any) -> None:
+    """Notes what the fields are now, and informs Django code of the changed ones after the commit."""
+    checksum = owner.checksum()
+    if document.checksum != checksum:
+        Document.objects.filter(pk=document.pk).update(checksum=checksum)
+    if changed:
+        transaction.on_commit(
+            lambda: document_changed.send_robust(type(owner), instance=owner, changed=changed, **said)
+        )

@@ -14,8 +14,9 @@ from typing import Generic, TypeVar
 from channels_yjs.conf import setting
 from channels_yjs.log import crdt
 from channels_yjs.log.replica import Replica
+from channels_yjs.models import Author
 from channels_yjs.wire.messages import CloseCode, Refused, SyncStatus
-from channels_yjs.wire.updates import EMPTY_UPDATE, Shape, check_update, read_state_vector
+from channels_yjs.wire.updates import EMPTY_UPDATE, Shape, check_update, covers, deleted_ranges, read_state_vector
 
 from .causality import advance, overlaps
 
@@ -30,17 +31,21 @@ class Inbox(Generic[Asker]):
 
     updates: list[bytes] = field(default_factory=list)
     questions: list[tuple[Asker, SyncStatus]] = field(default_factory=list)
+    authors: dict[Author, None] = field(default_factory=dict)  # of the updates, in order
     size: int = 0  # bytes of updates
 
     def __bool__(self) -> bool:
         return bool(self.updates or self.questions)
 
-    def add(self, update: bytes) -> None:
+    def add(self, update: bytes, author: Author | None) -> None:
         self.updates.append(update)
+        if author:
+            self.authors[author] = None
         self.size += len(update)
 
     def followed_by(self, later: "Inbox[Asker]") -> "Inbox[Asker]":
-        return Inbox(self.updates + later.updates, self.questions + later.questions, self.size + later.size)
+        updates, questions = self.updates + later.updates, self.questions + later.questions
+        return Inbox(updates, questions, self.authors | later.authors, self.size + later.size)
 
 
 class Intake(Generic[Asker]):
@@ -63,7 +68,20 @@ class Intake(Generic[Asker]):
         for client, clock in read_state_vector(self._document.state_vector).items():
             self.clocks[client] = max(clock, self.clocks.get(client, 0))
 
-    def receive(self, update: bytes, shape: Shape) -> None:
+    def is_news(self, update: bytes, shape: Shape) -> bool:
+        """Whether an update holds anything that is neither saved nor waiting to be. Raises ProtocolError."""
+        if update == EMPTY_UPDATE:
+            return False
+        crdt.check_acceptable(update)
+        if any(end > self.clocks.get(client, 0) for client, (_, end) in shape.spans.items()):
+            return True
+        wanted = deleted_ranges(update) if shape.deletes else {}
+        if covers(self._document.deleted, wanted):
+            return False
+        unsaved = [self._document.deletions, *self._saving.updates, *self.waiting.updates]
+        return not covers(deleted_ranges(crdt.merge(unsaved)), wanted)
+
+    def receive(self, update: bytes, shape: Shape, author: Author | None = None) -> None:
         """Raises ProtocolError, MissingUpdates if the update depends on something that is not there, or Refused if
         there is no room for it."""
         if update == EMPTY_UPDATE:
@@ -82,7 +100,7 @@ class Intake(Generic[Asker]):
             crdt.check_applies(update, self._document.missing(crdt.EMPTY_STATE_VECTOR), unsaved)
         self._check_room_for(update, shape, reached)
         self.clocks.update(reached)
-        self.waiting.add(update)
+        self.waiting.add(update, author)
 
     def _check_room_for(self, update: bytes, shape: Shape, reached: Mapping[int, int]) -> None:
         if len(self.clocks) + len(reached.keys() - self.clocks.keys()) > MAX_CLIENTS:
@@ -112,6 +130,10 @@ class Intake(Generic[Asker]):
         self._lacking.setdefault(asker, [])
         return is_new
 
+    def lacks(self, asker: Asker) -> bool:
+        """Whether this connection was asked for missing updates, and has not answered."""
+        return asker in self._lacking
+
     def has_answered(self, asker: Asker) -> list[SyncStatus]:
         """Notes that nothing is missing from this connection any more. Returns the questions that waited for it."""
         return self._lacking.pop(asker, [])
@@ -122,6 +144,10 @@ class Intake(Generic[Asker]):
         """Returns all waiting updates as one. They are being saved from now on."""
         self._saving, self.waiting = self.waiting, Inbox()
         return crdt.merge(self._saving.updates) if self._saving.updates else None
+
+    @property
+    def saving_authors(self) -> tuple[Author, ...]:
+        return tuple(self._saving.authors)
 
     def put_back(self) -> None:
         self.waiting, self._saving = self._saving.followed_by(self.waiting), Inbox()

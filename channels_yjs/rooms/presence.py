@@ -4,6 +4,9 @@ A connection speaks for one client, the first one about which it says something 
 states of others; those are ignored, because each process knows its own people better. People on other processes are
 believed as long as their process sends heartbeats. Knows no sockets, only whose each state is.
 
+What a connection says before it has been told anything is about itself, whatever its clock: it cannot repeat what it
+has not heard. So whoever comes back from another process is believed, though others have seen newer clocks.
+
 A connection may announce a client that another one here speaks for: the same browser, back before its dead connection
 was noticed, or an impostor. Nothing in the message tells the two apart, but the old connection does: the room asks it
 something, and only if it stays silent may the new one speak.
@@ -18,15 +21,18 @@ Invariant: a state that is newer than its client's last one is sent to everyone 
 is ever sent again. The clocks that others receive of a client never go back.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 
 from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER
-from channels_yjs.wire.messages import LEFT, AwarenessEntry
+from channels_yjs.wire.messages import LEFT, AwarenessEntry, ProtocolError
 
 from .person import Person, describe
 
 NOTHING_SAID = -1  # older than any clock
+# A clock counts the changes of a state. One that jumps further would leave its client no clocks, if it is another's.
+LONGEST_JUMP = 2**32
+STALE_ROUNDS = 5  # of renewals: a client of another process, which renews its own, has left if none reached this one
 MAX_FAREWELLS = 1000  # the oldest are forgotten first
 
 
@@ -37,6 +43,7 @@ class _Client:
     person: Person
     said: int  # the newest clock that the owner has sent; the one in `entry` may be newer
     is_quiet: bool = False  # nothing new has come from the owner since the last round of renewals
+    rounds: int = 0  # of renewals since something new has come
 
 
 @dataclass(slots=True)
@@ -58,6 +65,11 @@ class Presence:
     def everyone(self) -> tuple[AwarenessEntry, ...]:
         return tuple(client.entry for client in self._here.values())
 
+    def others(self, connection: Hashable) -> tuple[AwarenessEntry, ...]:
+        """Everyone but the client that a connection speaks for."""
+        mine = self._client_ids.get(connection)
+        return tuple(client.entry for client in self._here.values() if client.entry.client_id != mine)
+
     def owned_by(self, owners: Iterable[Hashable]) -> tuple[AwarenessEntry, ...]:
         mine = set(owners)
         return tuple(client.entry for client in self._here.values() if client.owner in mine)
@@ -67,13 +79,29 @@ class Presence:
         mine = set(owners)
         return [client.person for client in self._here.values() if client.owner in mine]
 
-    def own(self, connection: Hashable, entries: Iterable[AwarenessEntry]) -> list[AwarenessEntry]:
+    def name_of(self, owner: Hashable) -> str:
+        """The name that a connection goes by, or "" if it has none."""
+        client = self._here.get(self._client_ids.get(owner, NOTHING_SAID))
+        return client.person["name"] if client else ""
+
+    def own(
+        self, connection: Hashable, entries: Iterable[AwarenessEntry], *, is_untold: bool = False
+    ) -> list[AwarenessEntry]:
         """The entries about a connection's own client: the first one about which it ever said something new. A client
-        without a state of its own says nothing new, and must not come to speak for one whose state it repeats."""
+        without a state of its own says nothing new, and must not come to speak for one whose state it repeats.
+        `is_untold` says that it has not heard of anybody yet."""
         entries = list(entries)
-        if connection not in self._client_ids and (news := [e for e in entries if self._is_announcement(e)]):
-            self._client_ids[connection] = news[0].client_id
-        return [e for e in entries if e.client_id == self._client_ids.get(connection)]
+        if connection not in self._client_ids:
+            news = [e for e in entries if self._is_announcement(e)]
+            if not news and is_untold and len(entries) == 1 and entries[0].state != LEFT:
+                news = entries
+                self._come_back(connection, entries[0])
+            if news:
+                self._client_ids[connection] = news[0].client_id
+        own = [e for e in entries if e.client_id == self._client_ids.get(connection)]
+        if any(e.clock - (last.clock if (last := self._last(e.client_id)) else 0) > LONGEST_JUMP for e in own):
+            raise ProtocolError("The clock of an awareness state is far ahead of all that were seen.")
+        return own
 
     def update(self, owner: Hashable, entries: Iterable[AwarenessEntry]) -> tuple[AwarenessEntry, ...]:
         """Takes in entries about any client from `owner`, and returns the news for the others, with their clocks."""
@@ -89,6 +117,32 @@ class Presence:
         for client in quiet:
             client.entry = replace(client.entry, clock=client.entry.clock + 1)
         return tuple(client.entry for client in quiet)
+
+    def forget_stale(self, owners: Iterable[Hashable]) -> tuple[AwarenessEntry, ...]:
+        """Called with each round of renewals. Clients of others have left if nothing has come from them for so long:
+        the ring which said so must have been lost. Returns that they have left."""
+        mine = set(owners)
+        others = [client for client in self._here.values() if client.owner not in mine]
+        for client in others:
+            client.rounds += 1
+        stale = [client for client in others if client.rounds > STALE_ROUNDS]
+        return tuple(
+            news for client in stale for news in self.update(client.owner, [replace(client.entry, state=LEFT)])
+        )
+
+    def sign(self, owner: Hashable, sign: Callable[[str], str]) -> tuple[AwarenessEntry, ...]:
+        """Has `sign` change the states of an owner's clients. Returns those that it changed, with newer clocks."""
+        news = []
+        for client in self._here.values():
+            if client.owner == owner and (state := sign(client.entry.state)) != client.entry.state:
+                clock = min(client.entry.clock + 1, MAX_SAFE_INTEGER)
+                client.entry = replace(client.entry, clock=clock, state=state)
+                client.person = describe(client.entry)
+                news.append(client.entry)
+        for claim in self._claims.values():
+            if claim.owner == owner:
+                claim.entry = replace(claim.entry, state=sign(claim.entry.state))
+        return tuple(news)
 
     def lagging(self, client_id: int) -> Hashable | None:
         """The owner of a client, if others have seen a newer clock than it has sent."""
@@ -142,6 +196,17 @@ class Presence:
 
     # One entry
 
+    def _last(self, client_id: int) -> AwarenessEntry | None:
+        """The newest entry that anybody has seen of a client, here or gone."""
+        known = self._here.get(client_id)
+        return known.entry if known else self._gone.get(client_id)
+
+    def _come_back(self, connection: Hashable, entry: AwarenessEntry) -> None:
+        """Takes a client over from another process, which will soon find out that it has left."""
+        known = self._here.get(entry.client_id)
+        if known and known.owner not in self._client_ids:
+            known.owner, known.said = connection, NOTHING_SAID
+
     def _is_announcement(self, entry: AwarenessEntry) -> bool:
         known = self._here.get(entry.client_id)
         return entry.state != LEFT and (known is None or entry.clock > known.entry.clock)
@@ -153,7 +218,7 @@ class Presence:
             return None
         if entry.state == LEFT:
             return self._take_leave(known, owner, entry) if known else None
-        last = known.entry if known else self._gone.get(entry.client_id)
+        last = self._last(entry.client_id)
         if last is None or entry.clock > last.clock:
             self._here[entry.client_id] = _Client(entry, owner, describe(entry), said=entry.clock)
             self._gone.pop(entry.client_id, None)
@@ -175,7 +240,7 @@ class Presence:
         """A client sends a clock that others have already seen."""
         if entry.clock <= known.said:
             return None
-        known.said, known.is_quiet = entry.clock, False
+        known.said, known.is_quiet, known.rounds = entry.clock, False, 0
         if entry.state == known.entry.state or known.entry.clock == MAX_SAFE_INTEGER:
             return None
         known.entry = replace(entry, clock=known.entry.clock + 1)

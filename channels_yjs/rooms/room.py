@@ -9,9 +9,10 @@ every connection.
 """
 
 import logging
-from asyncio import get_running_loop
+from asyncio import Semaphore, get_running_loop
 from collections.abc import Callable, Coroutine, Hashable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any, ParamSpec, Protocol, Self, TypeVar
 
 from django import db
@@ -19,17 +20,27 @@ from django import db
 from channels_yjs.log import compaction, crdt, store
 from channels_yjs.log.replica import Replica, Row
 from channels_yjs.log.store import Batch, DocumentError
-from channels_yjs.models import Document, Owner, SharedModel
+from channels_yjs.models import Author, Document, Owner, SharedModel
 from channels_yjs.wire import messages
-from channels_yjs.wire.messages import LEFT, Awareness, AwarenessEntry, CloseCode, Message, Refused, SyncStatus
+from channels_yjs.wire.messages import (
+    LEFT,
+    Access,
+    Awareness,
+    AwarenessEntry,
+    CloseCode,
+    Message,
+    Refused,
+    SyncStatus,
+)
 from channels_yjs.wire.updates import Shape, check_update
 
 from .causality import MissingUpdates
 from .intake import Intake
 from .jobs import Job, Jobs
 from .news import News, Told
-from .person import Person
+from .person import Person, signed
 from .presence import Presence
+from .rights import Right
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -38,12 +49,20 @@ T = TypeVar("T")
 PROJECT_AFTER_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 NOBODY_HERE = messages.encode(Awareness(()))
+SILENT_SECONDS = 3.0  # a client that sends nothing hears after this who is here
 ANSWER_SECONDS = 2.0  # how long a challenged connection may take to answer; a live one needs about 0.2 s
+# When the rights of a thousand connections are asked for at once, the first answers come soon, and not all too late.
+QUESTIONS_AT_A_TIME = 8
 IDLE_SECONDS = 10.0  # a room stays open this long after the last connection left: most often somebody reloads
 
 
 class Connection(Protocol):
     """The part of a socket that its room knows. Neither method waits or raises."""
+
+    author: Author | None  # the account, if there is one
+    shown_name: str | None  # the name that others see; None if it may call itself what it likes
+    access: Access  # what it may do when it joins
+    is_told_access: bool  # its page asked to be told what it may do
 
     def __hash__(self) -> int: ...
     def deliver(self, frame: bytes) -> None: ...
@@ -72,13 +91,18 @@ class Room:
         self.owner, self.names = Owner.of(owner), tuple(owner.shared_texts)
         self.connections: set[Connection] = set()
         self.presence = Presence()
-        self.replica = Replica(self.names)
+        self.replica = Replica(self.names, keys=tuple(owner.shared_values))
         self._host = host
         self._jobs = Jobs(host.start, self._attempt)
         self._intake: Intake[Connection] = Intake(self.replica, on_full=lambda: self._jobs.start(self._compact))
         self._news = News(self._tell_news)
         self._is_behind = False
+        self._authors: dict[Author, None] = {}  # of what the fields lack, in order
         self._challengers: set[Connection] = set()
+        self._rights: dict[Connection, Right] = {}
+        self.turns = Semaphore(QUESTIONS_AT_A_TIME)
+        self._untold: set[Connection] = set()  # who have not heard yet who is here
+        self._suspects: set[Connection] = set()  # readers with an update that is held
 
     @classmethod
     async def open(cls, document: Document, owner: SharedModel, host: Host) -> Self:
@@ -88,6 +112,7 @@ class Room:
         room._intake.count_clocks()
         # The process that made the last change may have died before it did this.
         room._jobs.soon(PROJECT_AFTER_SECONDS, room._project)
+        room._jobs.later(IDLE_SECONDS, room._fall_idle)  # in case that nobody enters
         return room
 
     def close(self) -> None:
@@ -99,28 +124,55 @@ class Room:
     def add(self, connection: Connection) -> None:
         self._jobs.cancel(self._fall_idle)
         self.connections.add(connection)
-        connection.deliver(messages.encode(messages.SyncStep1(self.replica.state_vector)))
-        for frame in messages.encode_presence(self.presence.everyone()):
-            connection.deliver(frame)
+        right = self._rights[connection] = Right(connection.access, connection.is_told_access)
+        self._ask_for_all(connection)
+        if right.is_told:
+            connection.deliver(messages.encode(right.tell()))
+        self._untold.add(connection)
+        get_running_loop().call_later(SILENT_SECONDS, self._tell_silent, connection)
 
     def receive(self, connection: Connection, message: Message) -> None:
         """Raises ProtocolError if the message carries an update that the CRDT library refuses."""
         self.presence.alive(connection)
         try:
-            self._receive(connection, message)
+            if connection in self._untold and not isinstance(message, messages.SyncStep1):
+                self._receive_first(connection, message)
+            else:
+                self._receive(connection, message)
         except Refused as refused:
             connection.shut(refused.code, refused.reason)
+
+    def _receive_first(self, connection: Connection, message: Message) -> None:
+        """Clients begin with their own state, or with an answer to the sync step 1 of `add` if they have none. Who is
+        here is told after that: an older state of its own would take the place of the one that it is sending."""
+        self._untold.discard(connection)
+        if isinstance(message, Awareness):
+            self._receive_presence(connection, message.entries, is_untold=True)
+        else:
+            self._receive(connection, message)
+        self._tell_who_is_here(connection)
+
+    def _tell_silent(self, connection: Connection) -> None:
+        if connection in self._untold:
+            self._untold.discard(connection)
+            self._tell_who_is_here(connection)
+
+    def _tell_who_is_here(self, connection: Connection) -> None:
+        for frame in messages.encode_presence(self.presence.others(connection)):
+            connection.deliver(frame)
 
     def _receive(self, connection: Connection, message: Message) -> None:
         match message:
             case messages.SyncStep1(state_vector):
                 missing = self.replica.missing(state_vector)
                 connection.deliver(messages.encode(messages.SyncStep2(missing)))
+            case messages.SyncStep2(update, shape) | messages.SyncUpdate(update, shape) if self._reads(connection):
+                self._receive_from_reader(connection, update, shape or check_update(update))
             case messages.SyncStep2(update, shape):
                 self._receive_answer(connection, update, shape)
             case messages.SyncUpdate(update, shape):
                 try:
-                    self._receive_update(update, shape)
+                    self._receive_update(connection, update, shape)
                 except MissingUpdates:
                     self._ask_for_more(connection)
             case SyncStatus():
@@ -130,9 +182,15 @@ class Room:
             case messages.QueryAwareness():
                 for frame in messages.encode_presence(self.presence.everyone()) or [NOBODY_HERE]:
                     connection.deliver(frame)
+            case messages.AccessStatus():
+                self._rights[connection].answered()
+                self._settle(connection)
 
     def remove(self, connection: Connection) -> None:
         self.connections.discard(connection)
+        self._suspects.discard(connection)
+        self._untold.discard(connection)
+        self._rights.pop(connection, None)
         self._intake.has_answered(connection)
         self._news.add(self.presence.leave(connection), is_ours=True)
         if not self.connections:
@@ -140,19 +198,23 @@ class Room:
 
     # One keystroke: received, saved, sent
 
-    def _receive_update(self, update: bytes, shape: Shape | None) -> None:
-        self._intake.receive(update, shape or check_update(update))
+    def _receive_update(self, connection: Connection, update: bytes, shape: Shape | None) -> None:
+        author = connection.author or Author(self.presence.name_of(connection))
+        self._intake.receive(update, shape or check_update(update), author)
         if self._intake.waiting:
             self._host.submit(self)
 
     def _ask_for_more(self, connection: Connection) -> None:
         """A person who types while connecting is ahead of their own answer to the sync step 1 of `add`."""
         if self._intake.lack(connection):
-            connection.deliver(messages.encode(messages.SyncStep1(self.replica.state_vector)))
+            self._ask_for_all(connection)
+
+    def _ask_for_all(self, connection: Connection) -> None:
+        connection.deliver(messages.encode(messages.SyncStep1(self.replica.state_vector)))
 
     def _receive_answer(self, connection: Connection, update: bytes, shape: Shape | None) -> None:
         try:
-            self._receive_update(update, shape)
+            self._receive_update(connection, update, shape)
         except MissingUpdates:
             raise messages.ProtocolError("A SyncStep2 depends on updates that nobody has sent.") from None
         for question in self._intake.has_answered(connection):
@@ -167,7 +229,7 @@ class Room:
     def take(self) -> Batch | None:
         """Hands the waiting updates to the writer, which then calls one of the next four methods."""
         update = self._intake.take()
-        return Batch(self.replica.seq, update, self.identity) if update else None
+        return Batch(self.replica.seq, update, self.identity, self._intake.saving_authors) if update else None
 
     def put_back(self) -> None:
         self._intake.put_back()
@@ -205,26 +267,83 @@ class Room:
             self._is_behind = False
             self._advance(await self._read_on())
             self._intake.count_clocks()
+        self._judge()
 
     async def _read_on(self) -> list[Row]:
         return await self._host.read(store.read, self.id, self.replica.seq, self.identity)
 
-    def _advance(self, rows: Iterable[Row]) -> None:
+    def _advance(self, rows: list[Row]) -> None:
         news = self.replica.extend(rows)
         if news:
-            self._send(messages.encode(messages.SyncUpdate(crdt.merge(news))))
+            self._authors |= dict.fromkeys(author for row in rows for author in row.authors)
+            self._send(messages.encode(messages.SyncUpdate(crdt.merge(news))), self.connections)
             self._jobs.soon(PROJECT_AFTER_SECONDS, self._project)
         if self.replica.is_long:
             self._jobs.start(self._compact)
 
-    def _send(self, frame: bytes) -> None:
-        for connection in list(self.connections):  # a copy: one that dies leaves the set meanwhile
+    def _send(self, frame: bytes, connections: Iterable[Connection]) -> None:
+        for connection in list(connections):  # a copy: one that dies leaves the set meanwhile
             connection.deliver(frame)
+
+    # Readers
+
+    def change_access(self, connection: Connection, access: Access) -> None:
+        """The connection may do something else from now on."""
+        right = self._rights.get(connection)
+        if right is None or right.access is access:
+            return
+        right.has_lost = right.has_lost or self._intake.lacks(connection)  # the answer comes too late
+        must_ask = right.change(access)
+        if right.is_told:
+            connection.deliver(messages.encode(right.tell()))
+        if must_ask:
+            self._suspects.discard(connection)
+            self._ask_for_all(connection)
+        self._news.add(self.presence.sign(connection, partial(self._signed, connection)), is_ours=True)
+
+    def _reads(self, connection: Connection) -> bool:
+        return self._rights[connection].access is Access.READ
+
+    def _receive_from_reader(self, connection: Connection, update: bytes, shape: Shape) -> None:
+        if not self._intake.is_news(update, shape):
+            self._settle(connection)
+        elif self._rights[connection].hold(update, shape):
+            self._suspects.add(connection)
+            self._intake.lack(connection)  # so that nobody tells it that this is saved
+            self.look()
+        else:
+            connection.shut(CloseCode.TRY_AGAIN, "The server is still checking what you sent before.")
+
+    def _judge(self) -> None:
+        """The log has been read to its end: an update that still brings something does not come from it."""
+        suspects, self._suspects = self._suspects, set()
+        for connection in suspects & self._rights.keys():
+            if self._rights[connection].judge(self._intake.is_news):
+                self._settle(connection)
+            else:
+                connection.shut(CloseCode.NOT_ALLOWED, "You may read this, but not write.")
+
+    def _settle(self, connection: Connection) -> None:
+        """Tells a connection what is known about all that it sent."""
+        right = self._rights[connection]
+        if loss := right.tell_loss():
+            connection.deliver(messages.encode(loss))
+        if connection in self._rights and self._reads(connection) and not right.is_in_doubt:  # it may have been shut
+            for question in self._intake.has_answered(connection):
+                self._receive_question(connection, question)
+
+    def _signed(self, connection: Connection, state: str) -> str:
+        return signed(state, connection.shown_name, self._rights[connection].access)
 
     # Presence
 
-    def _receive_presence(self, connection: Connection, entries: Iterable[AwarenessEntry]) -> None:
-        own = self.presence.own(connection, entries)
+    def _receive_presence(
+        self, connection: Connection, entries: Iterable[AwarenessEntry], *, is_untold: bool = False
+    ) -> None:
+        own = [
+            replace(entry, state=self._signed(connection, entry.state))
+            for entry in self.presence.own(connection, entries, is_untold=is_untold)
+        ]
         news = self.presence.update(connection, own)
         self._news.add(news, is_ours=True)
         for entry in own:
@@ -240,7 +359,7 @@ class Room:
         self._challengers.add(challenger)
         get_running_loop().call_later(ANSWER_SECONDS, self._decide, challenger)
         for connection in self.connections.intersection({rival}):
-            connection.deliver(messages.encode(messages.SyncStep1(self.replica.state_vector)))
+            self._ask_for_all(connection)
 
     def _decide(self, challenger: Connection) -> None:
         self._challengers.discard(challenger)
@@ -259,14 +378,16 @@ class Room:
             self._host.ring_presence(self, entry)
 
     def renew_presence(self) -> None:
-        """Sends everyone the states of the silent clients here again, or they would be taken for gone."""
+        """Sends everyone the states of the silent clients here again, or they would be taken for gone, as those of
+        other processes are."""
         self._news.add(self.presence.renew(self.connections), is_ours=True)
+        self._news.add(self.presence.forget_stale(self.connections), is_ours=False)
 
     def _tell_news(self, news: list[Told]) -> None:
         for told in news:
             self._move_clock_on(told.entry)
         for frame in messages.encode_presence(told.entry for told in news):
-            self._send(frame)
+            self._send(frame, self.connections - self._untold)
         ours = [told.entry for told in news if told.is_ours]
         for entry in ours:
             self._host.ring_presence(self, entry)
@@ -284,8 +405,15 @@ class Room:
     # Both use the writer's thread: on SQLite, two writing threads block each other, sometimes for seconds.
 
     async def _project(self) -> None:
-        if await self._host.write(store.project, self.id, self.replica.texts, self.identity, self.replica.seq):
-            self._host.tell_changed(self)
+        replica, authors = self.replica, self._authors
+        self._authors = {}
+        contents = (replica.texts, self.identity, replica.seq, replica.values, tuple(authors))
+        try:
+            if await self._host.write(store.project, self.id, *contents):
+                self._host.tell_changed(self)
+        except BaseException:
+            self._authors = authors | self._authors  # it is tried again
+            raise
 
     async def _compact(self) -> None:
         folded = await self._host.read(compaction.fold, self.id, self.identity, self.names)
@@ -311,3 +439,7 @@ class Room:
         except db.Error as error:
             logger.warning("job failed owner=%s job=%s error=%r", "/".join(self.owner), job.__name__, error)
             self._jobs.later(RETRY_SECONDS, job)
+        except Exception:  # in code of the project: its save(), or a receiver of its signal
+            logger.exception("job failed owner=%s job=%s", "/".join(self.owner), job.__name__)
+            if job != self._project:  # the fields stay as they are until the text changes again
+                self._end(CloseCode.TRY_AGAIN, "The server failed; its log says why.")

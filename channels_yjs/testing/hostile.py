@@ -80,6 +80,7 @@ VALID = {
     "awareness": awareness((5, 1, '{"user":{"name":"Mallory"}}')),
     "query": b"\x03",
     "status": b"\x66\x01\x07",
+    "access": b"\x67\x00\x00",
 }
 
 # Each is sound, and together they make the CRDT library retry waiting updates until its stack overflows.
@@ -99,7 +100,7 @@ def malformed() -> dict[str, bytes]:
         **dict(_bombs()),
         **dict(_updates()),
         **dict(_presence()),
-        **{f"message type {kind}": varuint(kind) + b"\x00" for kind in (2, 4, 5, 101, 103, 127, 128, 2**32)},
+        **{f"message type {kind}": varuint(kind) + b"\x00" for kind in (2, 4, 5, 101, 104, 127, 128, 2**32)},
         **{f"sync type {kind}": b"\x00" + varuint(kind) + b"\x00" for kind in (3, 4, 127, 2**53 - 1)},
     }
 
@@ -251,6 +252,8 @@ def _presence() -> Iterator[tuple[str, bytes]]:
         "a string": '"Ada"',
         "a list": "[]",
         "NUL": "\x00",
+        "NaN": '{"cursor": NaN}',
+        "Infinity": '{"cursor": [-Infinity]}',
         "nested deeply": "[" * NESTED_JSON + "]" * NESTED_JSON,
         "objects nested deeply": '{"a":' * (NESTED_JSON // 3) + "1" + "}" * (NESTED_JSON // 3),
         "too long": json.dumps({"user": {"name": "x" * MAX_AWARENESS_BYTES}}),

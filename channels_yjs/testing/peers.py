@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from channels_yjs.hub.hub import Hub
-from channels_yjs.models import SharedModel
+from channels_yjs.models import Author, Owner, SharedModel
 from channels_yjs.rooms.room import Room
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import (
     LEFT,
+    Access,
     Awareness,
     AwarenessEntry,
     SyncStatus,
@@ -30,6 +31,11 @@ LOOK_AGAIN_SECONDS = 0.005
 
 
 class Peer(Client):
+    author: Author | None = None
+    shown_name: str | None = None
+    access = Access.WRITE
+    is_told_access = False
+
     def __init__(self, name: str, client_id: int | None = None) -> None:
         super().__init__(client_id=client_id)  # the document that it joins names its texts
         self.name = name
@@ -51,7 +57,9 @@ class Peer(Client):
         self.share(owner.shared_texts)
         self._way = (hub, owner)
         hub.connect(self)
-        self.room = await hub.join(owner, self, identity)
+        room = await hub.open(owner, identity)
+        room.add(self)
+        self.room = room
         self.say = self._tell_room
         self.greet()
         self.say_here()
@@ -66,6 +74,23 @@ class Peer(Client):
 
     async def mend(self, hub: Hub | None = None) -> None:
         await self.join(hub or self._way[0], self._way[1])
+
+    # Rights: a peer is asked by setting `access`, and its account never changes
+
+    def concerns(self, owner: Owner) -> bool:
+        return self.room is not None and self.room.owner == owner
+
+    def is_of_account(self, user: str) -> bool:
+        return False
+
+    def is_of_session(self, fingerprint: str) -> bool:
+        return False
+
+    def end_session(self) -> None: ...
+
+    def recheck(self) -> None:
+        if self.room:
+            self.room.change_access(self, self.access)
 
     # Frames, both ways
 

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db import connections
 from hypothesis import settings as property_tests
 
+from channels_yjs.connections import bounded
 from channels_yjs.hub.hub import Hub
 from channels_yjs.testing.faulty_layer import FaultyChannelLayer
-from channels_yjs.testing.peers import Peer
+from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer
 from channels_yjs.tests.sharing import create_note
 from notes.models import Note
 
@@ -33,6 +34,12 @@ def fresh_channel_layer() -> Iterator[None]:
     channel_layers.backends = {}
     yield
     channel_layers.backends = {}
+
+
+@pytest.fixture(autouse=True)
+def patience_with_rights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take longer to answer what somebody may do. Tests of late answers set less."""
+    monkeypatch.setattr(bounded, "ANSWER_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -5,8 +5,16 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.test.utils import isolate_apps
+from pytest_django import Settings
 
-from channels_yjs.checks import check_browser_libraries, check_channel_layer, check_database, check_models
+from channels_yjs.checks import (
+    check_browser_libraries,
+    check_channel_layer,
+    check_database,
+    check_models,
+    faults_of,
+)
 from channels_yjs.models import Document, Update
 from channels_yjs.tests.sharing import create_document
 from notes.models import Note
@@ -31,9 +39,17 @@ def test_the_page_names_the_command_too(unbuilt: None, client: Client) -> None:
     assert "This note is yours" in text
 
 
-def test_built_libraries_are_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finders, "find", lambda path: Path(path))
+def test_what_is_built_is_no_warning() -> None:
     assert check_browser_libraries() == []
+
+
+def test_a_module_that_has_changed_since_it_was_built_is_a_warning(tmp_path: Path, settings: Settings) -> None:
+    settings.STATICFILES_DIRS = [tmp_path]
+    changed = tmp_path / "channels_yjs" / "js" / "saved.js"
+    changed.parent.mkdir(parents=True)
+    changed.write_text("// as it is now\n")
+    [warning] = check_browser_libraries()
+    assert warning.msg.endswith("before they changed: channels_yjs/static/channels_yjs/js/saved.js.")
 
 
 def create_written_document(title: str) -> Document:
@@ -77,6 +93,28 @@ def test_texts_that_no_field_can_follow_are_an_error(texts: Any, words: str, mon
     [error] = check_models()
     assert (error.id, error.obj) == ("channels_yjs.E002", Note)
     assert words in error.msg
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [({"made": "mde"}, "the field 'mde', which the model does not have"), ({"is": "yjs_documents"}, "is a relation")],
+)
+def test_values_that_no_field_can_follow_are_an_error(
+    values: Any, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Note, "shared_values", values)
+    [error] = check_models()
+    assert words in error.msg
+
+
+@isolate_apps("notes")
+def test_a_model_that_inherits_from_a_shared_one_is_an_error() -> None:
+    class Letter(Note):
+        class Meta:
+            app_label = "notes"
+
+    [fault] = faults_of(Letter)
+    assert fault.startswith("It inherits from Note, which is shared itself")
 
 
 def test_a_project_without_a_channel_layer_is_told_so(settings: Any) -> None:

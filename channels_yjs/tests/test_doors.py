@@ -11,6 +11,7 @@ from django.db import OperationalError
 from django.http import Http404
 from django.urls import path
 
+from channels_yjs.access import Access
 from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
 from channels_yjs.hub.hub import this_hub
 from channels_yjs.models import Document
@@ -25,10 +26,10 @@ Open = Callable[..., Any]
 
 class Door(DocumentConsumer):
     queryset = Note.objects.only("pk")
-    answer: Exception | bool | None = None
+    answer: Any = Access.WRITE
     asked: list[Note] = []
 
-    async def authorize(self, owner: Note) -> bool | None:
+    async def authorize(self, owner: Note) -> Any:
         self.asked.append(owner)
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -79,6 +80,9 @@ async def test_who_is_refused_is_told_why_and_gets_nothing(
     ("answer", "code"),
     [
         (False, 4403),
+        (None, 4503),
+        (True, 4503),
+        (1, 4503),
         (PermissionDenied(), 4403),
         (Http404(), 4404),
         (Note.DoesNotExist(), 4503),
@@ -97,9 +101,9 @@ async def test_whatever_is_wrong_at_the_door_lets_nobody_in(
     assert not this_hub().rooms
 
 
-@pytest.mark.parametrize("answer", [None, True])
+@pytest.mark.parametrize("answer", Access)
 async def test_who_is_let_in_is_asked_for_what_they_have(
-    open_socket: Open, monkeypatch: pytest.MonkeyPatch, answer: bool | None
+    open_socket: Open, monkeypatch: pytest.MonkeyPatch, answer: Access
 ) -> None:
     monkeypatch.setattr(Door, "answer", answer)
     assert isinstance(decode(await (await open_socket()).receive_from()), SyncStep1)

@@ -1,5 +1,6 @@
 """A model with shared texts: its document begins with its fields, which follow it, and ends with its row."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -7,12 +8,14 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.layers import InMemoryChannelLayer
 from django.db import connection
 from django.test import TestCase
 
-from channels_yjs.hub import owners
+from channels_yjs.editing import edit
+from channels_yjs.hub import doorbell
 from channels_yjs.hub.hub import Hub
-from channels_yjs.hub.rings import Changed, Deleted
+from channels_yjs.hub.rings import Changed, Deleted, Saved
 from channels_yjs.log import store
 from channels_yjs.log.first import first_update
 from channels_yjs.log.replica import Replica, Row
@@ -96,11 +99,13 @@ def test_code_is_told_what_the_fields_have_become(changes: list[dict[str, Any]])
     note = create_note("Plans")
     document = Document.objects.find(note)
     texts = {"title": "Plans", "body": "Tea"}
-    assert store.project(document.pk, texts, seq=7)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        assert store.project(document.pk, texts, seq=7)
     [said] = changes
     assert (said["sender"], said["instance"], said["texts"], said["seq"]) == (Note, note, texts, 7)
     assert said["instance"].text == "Tea"
-    assert not store.project(document.pk, texts, seq=8)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        assert not store.project(document.pk, texts, seq=8)
     assert len(changes) == 1
 
 
@@ -112,7 +117,8 @@ def test_a_receiver_that_fails_does_not_keep_the_field_from_following(caplog: py
     document_changed.connect(fail)
     try:
         note = create_note()
-        assert store.project(Document.objects.find(note).pk, {"title": "", "body": "Tea"})
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            assert store.project(Document.objects.find(note).pk, {"title": "", "body": "Tea"})
     finally:
         document_changed.disconnect(fail)
     note.refresh_from_db()
@@ -123,7 +129,7 @@ def test_a_receiver_that_fails_does_not_keep_the_field_from_following(caplog: py
 @pytest.mark.django_db
 def test_every_process_hears_of_what_code_saves_and_deletes(monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[Any] = []
-    monkeypatch.setattr(owners, "ring", lambda group, ring: rung.append(ring))
+    monkeypatch.setattr(doorbell, "ring", lambda group, ring: rung.append(ring))
     with TestCase.captureOnCommitCallbacks(execute=True):
         note = create_note("Plans")
     assert rung == [Changed(Owner("notes.note", str(note.pk)))]
@@ -135,9 +141,25 @@ def test_every_process_hears_of_what_code_saves_and_deletes(monkeypatch: pytest.
         assert store.project(document.pk, {"title": "Plans", "body": "Tea"})  # the room reports this change
     assert len(rung) == 2
     owner = Owner.of(note)
+    with TestCase.captureOnCommitCallbacks(execute=True), edit(note) as draft:
+        draft["body"] += " at four"
+    assert set(rung[2:]) == {Changed(owner), Saved(document.pk)}
+    rung.clear()
     with TestCase.captureOnCommitCallbacks(execute=True):
         note.delete()
-    assert set(rung[2:]) == {Changed(owner), Deleted(document.pk)}
+    assert set(rung) == {Changed(owner), Deleted(document.pk)}
+
+
+def test_code_gives_up_on_a_channel_layer_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def hang(*args: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(doorbell, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(InMemoryChannelLayer, "group_send", hang)
+    doorbell.ring(doorbell.EVERYONE, Changed(Owner("notes.note", "1")))
+    assert "ring lost group=channels_yjs.everyone" in caplog.text
 
 
 async def test_people_who_open_a_row_that_nobody_has_opened_read_its_field(

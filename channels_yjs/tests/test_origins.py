@@ -11,6 +11,7 @@ from django.test import Client
 from channels_yjs import origins
 from realtime_notes.asgi import application
 
+pytestmark = pytest.mark.django_db  # Channels looks at the connections that tests before these have left open
 TUNNEL = "https://demo-8000.tunnel.example"
 
 
@@ -41,6 +42,39 @@ async def test_a_refused_socket_is_logged_once_with_the_setting_that_accepts_it(
         f"socket refused origin='{TUNNEL}': to accept it, add 'demo-8000.tunnel.example' to ALLOWED_HOSTS"
     ]
     assert log.records[0].levelno == logging.WARNING
+
+
+SESSION = (b"cookie", b"theme=dark; notes_session=abc")
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_let_in"),
+    [
+        ([], True),
+        ([(b"cookie", b"theme=dark")], True),
+        ([SESSION], False),
+        ([(b"cookie", b"theme=dark"), (b"cookie", b"notes_session=abc")], False),
+        ([SESSION, (b"origin", b"http://localhost:8000")], True),
+        ([SESSION, (b"origin", b"https://evil.example")], False),
+    ],
+)
+async def test_a_session_without_an_origin_is_refused(log: Any, headers: Any, is_let_in: bool) -> None:
+    socket = WebsocketCommunicator(application, "/ws/notes/nowhere", headers)
+    try:
+        assert not (await socket.connect())[0]
+    except ValueError:  # there is no such address, but that is found only by those who are let in
+        assert is_let_in
+    else:
+        assert not is_let_in
+    if headers == [SESSION]:
+        assert "YJS_ALLOW_COOKIES_WITHOUT_ORIGIN" in log.messages[0]
+        assert "abc" not in log.messages[0]
+
+
+async def test_a_project_may_allow_a_session_without_an_origin(settings: Any) -> None:
+    settings.YJS_ALLOW_COOKIES_WITHOUT_ORIGIN = True
+    with pytest.raises(ValueError, match="No route found"):
+        await WebsocketCommunicator(application, "/ws/notes/nowhere", [SESSION]).connect()
 
 
 async def test_made_up_addresses_do_not_fill_the_log(log: Any) -> None:

@@ -1,8 +1,8 @@
 """Frames to messages and back. One frame holds one message.
 
-Messages 0, 1 and 3 are those of y-protocols, so that any Yjs client can talk to this server; 102 is an addition
-(taken from y-sweet), which is sent only to clients that sent it first. Knows no Django, no document and no socket.
-docs/reference/protocol.md shows each message byte by byte.
+Messages 0, 1 and 3 are those of y-protocols, so that any Yjs client can talk to this server. Two are additions: 102
+(taken from y-sweet) is sent only to clients that sent it first, and 103 to those that asked for it in their address.
+Knows no Django, no document and no socket. docs/reference/protocol.md shows each message byte by byte.
 
 Invariant: every message from `decode` is safe to hand to the CRDT library and to relay. Every count and length in it
 has been compared with the bytes that are there. It raises ProtocolError and nothing else.
@@ -17,9 +17,9 @@ from enum import IntEnum
 from .lib0 import ProtocolError, Reader, varbytes, varuint
 from .updates import EMPTY_UPDATE, Shape, check_state_vector, check_update
 
-__all__ = ["EMPTY_UPDATE", "CloseCode", "Message", "ProtocolError", "decode", "encode", "encode_presence"]
+__all__ = ["EMPTY_UPDATE", "Access", "CloseCode", "Message", "ProtocolError", "decode", "encode", "encode_presence"]
 
-SYNC, AWARENESS, QUERY_AWARENESS, SYNC_STATUS = 0, 1, 3, 102
+SYNC, AWARENESS, QUERY_AWARENESS, SYNC_STATUS, ACCESS_STATUS = 0, 1, 3, 102, 103
 SYNC_STEP_1, SYNC_STEP_2, SYNC_UPDATE = 0, 1, 2
 MAX_AWARENESS_BYTES = 64 * 1024  # stock clients pass on the states of all others in one frame
 MAX_STATE_BYTES = 4 * 1024  # a person's name, colour and cursor take some 300
@@ -39,6 +39,13 @@ class CloseCode(IntEnum):
     TOO_LARGE = 4413
     FLOODING = 4429
     TRY_AGAIN = 4503
+
+
+class Access(IntEnum):
+    """What a connection may do with its document."""
+
+    READ = 0
+    WRITE = 1
 
 
 FOR_GOOD = range(4400, 4500)  # y-websocket does not reconnect after these codes
@@ -104,7 +111,16 @@ class SyncStatus:
     payload: bytes
 
 
-Message = SyncStep1 | SyncStep2 | SyncUpdate | Awareness | QueryAwareness | SyncStatus
+@dataclass(frozen=True, slots=True)
+class AccessStatus:
+    """ "This is what you may do." `is_lost` says that something which the page sent was not taken, since it may only
+    read. The page answers with the same message, and heeds it in all that it sends after that."""
+
+    access: Access
+    is_lost: bool = False
+
+
+Message = SyncStep1 | SyncStep2 | SyncUpdate | Awareness | QueryAwareness | SyncStatus | AccessStatus
 
 
 def decode(frame: bytes) -> Message:
@@ -129,6 +145,8 @@ def encode(message: Message) -> bytes:
             return bytes((QUERY_AWARENESS,))
         case SyncStatus(payload):
             return bytes((SYNC_STATUS,)) + varbytes(payload)
+        case AccessStatus(access, is_lost):
+            return bytes((ACCESS_STATUS, access, is_lost))
 
 
 def encode_presence(entries: Iterable[AwarenessEntry]) -> list[bytes]:
@@ -155,8 +173,16 @@ def _decode_body(reader: Reader) -> Message:
             return QueryAwareness()
         case 102:
             return SyncStatus(reader.varbytes_at_most(MAX_STATUS_BYTES, "SyncStatus"))
+        case 103:
+            return AccessStatus(Access(_bit(reader)), bool(_bit(reader)))
         case kind:
             raise ProtocolError(f"There is no message of type {kind}.")
+
+
+def _bit(reader: Reader) -> int:
+    if (number := reader.varuint()) > 1:
+        raise ProtocolError(f"An AccessStatus holds {number} where only 0 or 1 is allowed.")
+    return number
 
 
 def _decode_sync(reader: Reader) -> Message:
@@ -183,12 +209,17 @@ def _decode_entry(reader: Reader) -> AwarenessEntry:
     if (size := len(entry.state.encode()) + _growth(entry.state)) > MAX_STATE_BYTES:
         raise ProtocolError(f"An awareness state holds {size} bytes; at most {MAX_STATE_BYTES} are allowed.")
     try:
-        state = json.loads(entry.state)
+        state = json.loads(entry.state, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise ProtocolError("An awareness state is not JSON.") from None
     if not (state is None or isinstance(state, dict)):
         raise ProtocolError("An awareness state is neither an object nor null.")
     return entry
+
+
+def _no_constant(name: str) -> None:
+    """Refuses NaN and Infinity, which Python reads and browsers, to whom the state is relayed, do not."""
+    raise ValueError(name)
 
 
 def _growth(state: str) -> int:

@@ -12,7 +12,8 @@ Source: `readClientsStructRefs`, `readDeleteSet` and the `Content*` classes of Y
 """
 
 import math
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .contents import CONTENTS, PLAIN
@@ -83,6 +84,40 @@ UNLIMITED = Limits(math.inf, math.inf, math.inf, math.inf, math.inf, in_order=Fa
 def check_update(data: bytes) -> Shape:
     """Raises ProtocolError unless `data` is a whole update in format version 1, and nothing more."""
     return _Walk(Reader(data), HONEST).run()
+
+
+Ranges = dict[int, list[tuple[int, int]]]  # by client: the first clock of each, and the one after its last
+
+
+def deleted_ranges(data: bytes) -> Ranges:
+    """What an update deletes, for each client in ascending order. Raises ProtocolError like `has_surrogate_pairs`."""
+    walk = _RangeWalk(data)
+    walk.run()
+    return {client: list(_joined(sorted(ranges))) for client, ranges in walk.found.items()}
+
+
+def _joined(ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    first, last = 0, 0
+    for start, end in ranges:
+        if start > last:
+            if last:
+                yield first, last
+            first = start
+        last = max(last, end)
+    if last:
+        yield first, last
+
+
+def covers(known: Ranges, ranges: Ranges) -> bool:
+    """Whether all of these clocks are among the known ones."""
+    for client, wanted in ranges.items():
+        there = known.get(client, [])
+        starts = [start for start, _ in there]
+        for start, end in wanted:
+            at = bisect_right(starts, start) - 1
+            if at < 0 or there[at][1] < end:
+                return False
+    return True
 
 
 def has_surrogate_pairs(data: bytes) -> bool:
@@ -195,10 +230,10 @@ class _Walk:
             ranges = reader.count(smallest=2)
             total += ranges + 1
             _at_most(self._limits.deleted_ranges, total, "deleted ranges")
-            end = self._ranges(ranges)
+            end = self._ranges(client, ranges)
             self._shape.deletes[client] = max(end, self._shape.deletes.get(client, 0))
 
-    def _ranges(self, ranges: int) -> int:
+    def _ranges(self, client: int, ranges: int) -> int:
         """Requires ascending order, as every library writes them: otherwise each costs as much as all before it."""
         end = 0
         for _ in range(ranges):
@@ -207,6 +242,23 @@ class _Walk:
                 raise ProtocolError("The deleted ranges of a client are not in ascending order.")
             end = _clock(start + _some(length))
         return end
+
+
+class _RangeWalk(_Walk):
+    """Keeps the deleted ranges."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(Reader(data), UNLIMITED)
+        self.found: Ranges = {}
+
+    def _ranges(self, client: int, ranges: int) -> int:
+        found, reader = self.found.setdefault(client, []), self._reader
+        for _ in range(ranges):
+            start = reader.varuint()
+            found.append((start, start + reader.varuint()))
+        return 0
 
 
 def _at_most(limit: float, number: int, what: str) -> None:

@@ -1,20 +1,42 @@
+import multiprocessing
 import os
+import shutil
 import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
+from e2e.examples.minutes_server import EXAMPLE, PASSWORD, PEOPLE, MinutesServer, OpenAs
 from tools.app_server import REPOSITORY
 from tutorial.robot import Robot, versions
 from tutorial.site import build_site
 
 HOW_TO = "how-to/use-it-in-your-project.html"
+AS_IT_IS, FOLLOWED = "as it is here", "as the page makes it"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def following(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Future[Path] | None]:
+    """A robot follows the page while the first tests run, in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        names = [item.nodeid for item in request.session.items]
+        is_needed = any(FOLLOWED in name or "who_follows" in name for name in names)
+        yield pool.submit(follow, tmp_path_factory.mktemp("followed")) if is_needed else None
 
 
 @pytest.fixture(scope="session")
-def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def followed(following: Future[Path] | None) -> Path:
     """A project that was made by following the page, in an empty folder beside the kit's wheel."""
-    around = tmp_path_factory.mktemp("followed")
+    assert following, "The names of its tests do not say that they need it."
+    return following.result()
+
+
+def follow(around: Path) -> Path:
     folder = around / "my-minutes"
     folder.mkdir()
     (around / "realtime-notes").mkdir()
@@ -30,3 +52,34 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Robot(folder, environment) as robot:
         robot.follow(build_site(around / "site").parent / HOW_TO)
     return folder
+
+
+@pytest.fixture(scope="session", params=[AS_IT_IS, FOLLOWED])
+def minutes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinutesServer]:
+    if request.param == AS_IT_IS:
+        project = tmp_path_factory.mktemp("stranger") / "project"
+        shutil.copytree(EXAMPLE, project)
+        server = MinutesServer(project, os.environ.get("MINUTES_PYTHON", sys.executable))
+        server.run("manage.py", "migrate", "--verbosity", "0")
+    else:
+        project = request.getfixturevalue("followed")
+        server = MinutesServer(project, str(project / ".venv" / "bin" / "python"))
+    server.meeting = server.run("manage.py", "shell", "-v", "0", "-c", PEOPLE)
+    with server:
+        yield server
+
+
+@pytest.fixture
+def open_as(minutes: MinutesServer, new_page: Callable[..., Page]) -> OpenAs:
+    """Opens the browser of a person who has logged in and sees the list of their meetings."""
+
+    def open_as(name: str) -> Page:
+        page = new_page()
+        page.goto(f"{minutes.url}/accounts/login/")
+        page.get_by_label("Username").fill(name)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("heading", name="Your meetings")).to_be_visible()
+        return page
+
+    return open_as

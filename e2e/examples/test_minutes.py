@@ -1,106 +1,22 @@
 """A stranger's project on the engine: examples/minutes/, in a folder of its own, with any given Python.
 
-`nox -s wheel` gives it one where the distribution is installed and the kit is not. Three people: two are members.
+`nox -s wheel` gives it one where the distribution is installed and the kit is not. Three people: one owns a meeting,
+one is its member.
 """
 
-import os
-import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
+from e2e.examples.minutes_server import EXAMPLE, MinutesServer, OpenAs, open_meeting, text_of
 from e2e.support.patience import patience
-from tools.app_server import REPOSITORY, AppServer
+from tools.app_server import REPOSITORY
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
-PASSWORD = "minutes-of-the-meeting"
-PEOPLE = f"""
-from django.contrib.auth.models import User
-from minutes.models import Meeting
-User.objects.all().delete()
-Meeting.objects.all().delete()
-people = [User.objects.create_user(name, password="{PASSWORD}") for name in ("ada", "grace", "mallory")]
-meeting = Meeting.objects.create(subject="Founding", minutes="Agenda: tea.")
-meeting.members.set(people[:2])
-print(meeting.pk)
-"""
-EXAMPLE = REPOSITORY / "examples" / "minutes"
-OpenAs = Callable[[str], Page]
-
-
-class MinutesServer(AppServer):
-    name = "minutes"
-
-    def __init__(self, project: Path, python: str) -> None:
-        super().__init__(project=project)
-        self.python = python
-        self.meeting = ""  # the meeting's key
-        self.settings = {"DATABASE": str(project / "db.sqlite3")}
-        if self.python == sys.executable:
-            self.settings["PYTHONPATH"] = str(REPOSITORY)
-
-    def command(self) -> Sequence[str]:
-        return [self.python, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
-
-    def environment(self) -> Mapping[str, str]:
-        """Only the given variables: the project must not find the kit through the tests' own environment."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DJANGO"))}
-        return {**kept, "PYTHONUNBUFFERED": "1", **self.settings}
-
-    def run(self, *arguments: str) -> str:
-        command = [self.python, *arguments]
-        done = subprocess.run(
-            command, cwd=self.project, env=dict(self.environment()), capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-
-@pytest.fixture(scope="module", params=["as it is here", "as the page makes it"])
-def minutes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinutesServer]:
-    if request.param == "as it is here":
-        project = tmp_path_factory.mktemp("stranger") / "project"
-        shutil.copytree(EXAMPLE, project)
-        server = MinutesServer(project, os.environ.get("MINUTES_PYTHON", sys.executable))
-        server.run("manage.py", "migrate", "--verbosity", "0")
-    else:
-        project = request.getfixturevalue("followed")
-        server = MinutesServer(project, str(project / ".venv" / "bin" / "python"))
-    server.meeting = server.run("manage.py", "shell", "-v", "0", "-c", PEOPLE)
-    with server:
-        yield server
-
-
-@pytest.fixture
-def open_as(minutes: MinutesServer, new_page: Callable[..., Page]) -> OpenAs:
-    """Opens the browser of a person who has logged in and sees the list of their meetings."""
-
-    def open_as(name: str) -> Page:
-        page = new_page()
-        page.goto(f"{minutes.url}/accounts/login/")
-        page.get_by_label("Username").fill(name)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("heading", name="Your meetings")).to_be_visible()
-        return page
-
-    return open_as
-
-
-def text_of(page: Page) -> Locator:
-    return page.get_by_role("textbox", name="Minutes")
-
-
-def open_meeting(page: Page) -> Page:
-    page.get_by_role("link", name="Founding").click()
-    expect(page.get_by_role("status", name="Connection")).to_have_text("Live")
-    return page
 
 
 def test_the_engine_is_the_installed_one(minutes: MinutesServer) -> None:
@@ -132,6 +48,29 @@ def test_members_write_one_text_and_the_field_follows(minutes: MinutesServer, op
         assert time.monotonic() < until, f"The field says {field!r}."
 
 
+def test_a_form_is_live_and_the_fields_follow(minutes: MinutesServer, open_as: OpenAs) -> None:
+    ada, grace = open_meeting(open_as("ada")), open_meeting(open_as("grace"))
+    forms = [page.get_by_role("form", name="About this meeting") for page in (ada, grace)]
+    forms[0].get_by_label("Date").fill("2026-01-31")
+    forms[0].get_by_label("Done").check()
+    forms[1].get_by_label("Place").fill("By the mill")
+    forms[1].get_by_label("Place").press("Tab")
+    for form in forms:
+        expect(form.get_by_label("Date")).to_have_value("2026-01-31")
+        expect(form.get_by_label("Done")).to_be_checked()
+        expect(form.get_by_label("Place")).to_have_value("By the mill")
+    forms[1].get_by_label("Done").uncheck()
+    expect(forms[0].get_by_label("Done")).not_to_be_checked()
+    expect(ada.get_by_role("status", name="Changes")).to_have_text("Saved")
+    read = "meeting = Meeting.objects.get(subject='Founding'); print(meeting.date, meeting.place, meeting.done)"
+    until = time.monotonic() + patience.seconds
+    while (fields := minutes.shell(read)) != "2026-01-31 By the mill False":
+        assert time.monotonic() < until, f"The fields say {fields!r}."
+    minutes.shell("meeting = Meeting.objects.get(subject='Founding'); meeting.place = 'Ashore'; meeting.save()")
+    for form in forms:
+        expect(form.get_by_label("Place")).to_have_value("Ashore")
+
+
 def test_who_is_where_is_seen_in_the_list(open_as: OpenAs) -> None:
     grace, ada = open_as("grace"), open_as("ada")
     people = grace.get_by_role("list", name="In Founding").get_by_role("listitem")
@@ -161,7 +100,7 @@ def test_deleting_a_meeting_deletes_its_document_and_tells_who_is_there(
 ) -> None:
     make = (
         "from django.contrib.auth.models import User; from minutes.models import Meeting; "
-        "Meeting.objects.create(subject='Short').members.set(User.objects.filter(username='ada'))"
+        "Meeting.objects.create(subject='Short', owner=User.objects.get(username='ada'))"
     )
     minutes.run("manage.py", "shell", "-v", "0", "-c", make)
     ada = open_as("ada")

@@ -20,6 +20,6 @@ def test_a_locked_note_can_be_read_and_not_written(
         page = new_page()
         ada = NotePage(page, "Ada", f"{server.url}/notes/1/")  # type: ignore[arg-type]
         ada.page.goto(ada.address)
-        expect(ada.alert.filter(has_text="The server closed the connection (code 4403)")).to_be_visible()
+        expect(ada.alert.filter(has_text="You may not open this note")).to_be_visible()
         expect(ada.page.get_by_text("This note is yours, and everybody else's who opens it.")).to_be_visible()
         assert "reason='This note is locked.'" in server.log

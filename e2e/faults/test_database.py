@@ -4,11 +4,13 @@ import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psycopg
 import pytest
+from playwright.sync_api import expect
 from psycopg import sql
 
 from e2e.conftest import OpenNote
-from e2e.faults.conftest import WRITERS, Database, socket_of
+from e2e.faults.conftest import WRITERS, Database, row_counts, socket_of
 from e2e.faults.crowd import Crowd
 from e2e.support.note_page import NotePage
 from tools.app_server import AppServer
@@ -57,6 +59,43 @@ def watch_claims(ada: NotePage) -> None:
 def claims(ada: NotePage) -> set[str]:
     """Everything that the page has said about saving."""
     return set(ada.page.evaluate("() => (clearInterval(window.watching), [...window.claims])"))
+
+
+@contextmanager
+def commit_under_way(database: Database) -> Iterator[psycopg.Connection]:
+    """Appends to the log of note 1, as another process does, and commits at the end."""
+    assert database.postgres
+    with database.postgres.connect(database.name) as connection, connection.transaction():
+        [[document]] = connection.execute(
+            "SELECT d.id FROM channels_yjs_document d JOIN django_content_type t ON t.id = d.content_type_id"
+            " WHERE object_id = '1' AND model = 'note' FOR UPDATE OF d"
+        ).fetchall()
+        connection.execute("UPDATE channels_yjs_document SET seq = seq + 1 WHERE id = %s", [document])
+        connection.execute(
+            "INSERT INTO channels_yjs_update (document_id, seq, payload, created_at)"
+            " SELECT id, seq, %s, now() FROM channels_yjs_document WHERE id = %s",
+            [b"\0\0", document],
+        )
+        yield connection
+
+
+def somebody_waits(connection: psycopg.Connection) -> bool:
+    found = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone()
+    return found is not None and found[0] > 0
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_note_is_deleted_with_the_row_that_is_being_committed(
+    one_server: AppServer, database: Database, open_note: OpenNote
+) -> None:
+    """On SQLite one transaction waits for another anyway."""
+    ada = open_note(f"{one_server.url}/notes/1/", "Ada")
+    ada.page.get_by_role("link", name="Delete note").click()
+    with commit_under_way(database) as connection:
+        ada.page.get_by_role("button", name="Delete note").dispatch_event("click")  # waits for no answer
+        ada.until(lambda: somebody_waits(connection), lambda: "the deletion waits")
+    expect(ada.page.get_by_role("heading", name="All notes")).to_be_visible()
+    assert row_counts(database) == (0, 0)
 
 
 def test_the_page_says_that_it_is_not_saved_while_the_database_is_locked(

@@ -6,12 +6,11 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
+from playwright.sync_api import expect
 from psycopg import sql
-from pycrdt import Doc, Text, merge_updates
 
 from e2e.conftest import OpenNote
 from e2e.faults.conftest import WRITERS, Database, row_counts, socket_of
@@ -168,65 +167,41 @@ def test_a_note_that_moves_to_another_database_and_back_loses_nothing(
     assert crowd.read(url) == text
 
 
-BEFORE_THE_ENGINE = "0004"  # the migration of a version whose app kept the logs itself
-NOW = "'2026-01-01 12:00:00+00:00'"
+# Dumps of databases that the app of commit db3fd49 has made and written, which kept the logs of notes itself: by
+# sqlite3's `.dump` and by `pg_dump --inserts --no-owner`. Note 1 is as it was created, 2 has a log, 3 has a snapshot
+# and newer rows.
+DUMPS = Path(__file__).parent / "old_databases"
+PLANS = "one two drei äöü 🙂 "
+DIARY = "".join(f"line {number}\n" for number in range(1, 9)) + "after the snapshot"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def old_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    dump = (DUMPS / f"{request.param}.sql").read_text(encoding="utf-8")
     if request.param == "sqlite":
-        return url_of(tmp_path / "old.sqlite3")
+        url = url_of(tmp_path / "old.sqlite3")
+        with closing(sqlite3.connect(path_of(url))) as file:
+            file.executescript(dump)
+        return url
     make_database: Callable[[str], str] = request.getfixturevalue("make_database")
-    return make_database("old")
+    url = make_database("old")
+    with psycopg.connect(url) as connection:
+        connection.execute(dump.encode())
+    return url
 
 
 def test_a_database_of_the_app_before_it_had_an_engine_is_carried_over(
     start_server: StartServer, old_database: str, open_note: OpenNote, crowd: Crowd
 ) -> None:
-    """Three notes: one that nobody wrote in, one with a log, and one with a snapshot and newer rows."""
-    old = AppServer(old_database)
-    manage(old, "migrate", "notes", BEFORE_THE_ENGINE, "--verbosity", "0")
-    write_as_it_did(old_database)
-    manage(old, "migrate", "--verbosity", "0")
+    manage(AppServer(old_database), "migrate", "--verbosity", "0")
     server = start_server(old_database)
     assert "This note is yours" in crowd.read(socket_of(server, 1))
-    assert crowd.read(socket_of(server, 2)) == crowd.read(socket_of(server, 3)) == "one two three "
-    ada = open_note(f"{server.url}/notes/3/", "Ada")
-    ada.write("And on.")
-    ada.expect_saved()
+    assert crowd.read(socket_of(server, 2)) == PLANS
+    assert crowd.read(socket_of(server, 3)) == DIARY
+    plans = open_note(f"{server.url}/notes/2/", "Ada")
+    expect(plans.title).to_have_text("Plans, renamed")
+    diary = open_note(f"{server.url}/notes/3/", "Ada")
+    diary.write(". And on.")
+    diary.expect_saved()
     manage(server, "compact_documents")
-    assert crowd.read(socket_of(server, 3)) == "one two three And on."
-
-
-def write_as_it_did(url: str) -> None:
-    """Writes notes 2 and 3 with the same three updates: as rows, and as a snapshot of two and a row."""
-    updates = list(type_in_turn("one ", "two ", "three "))
-    into_notes = "INSERT INTO notes_note (id, title, text, seq, created_at, updated_at)"
-    statements = [f"{into_notes} VALUES ({note}, 'Old', '', 3, {NOW}, {NOW})" for note in (2, 3)]
-    rows = [(2, 1, updates[0]), (2, 2, updates[1]), (2, 3, updates[2]), (3, 3, updates[2])]
-    for note, seq, update in rows:
-        values = f"{note}, {seq}, {as_bytes(url, update)}, {NOW}"
-        statements.append(f"INSERT INTO notes_update (note_id, seq, payload, created_at) VALUES ({values})")  # noqa: S608
-    folded = as_bytes(url, merge_updates(*updates[:2]))
-    statements.append(f"INSERT INTO notes_snapshot (note_id, seq, state) VALUES (3, 2, {folded})")  # noqa: S608
-    if url.startswith("sqlite"):
-        with closing(sqlite3.connect(path_of(url))) as file, file:
-            for statement in statements:
-                file.execute(statement)
-    else:
-        with psycopg.connect(url) as connection:
-            for statement in statements:
-                connection.execute(statement.encode())
-
-
-def as_bytes(url: str, payload: bytes) -> str:
-    return f"X'{payload.hex()}'" if url.startswith("sqlite") else f"decode('{payload.hex()}', 'hex')"
-
-
-def type_in_turn(*words: str) -> Iterator[bytes]:
-    doc = Doc[Any]()
-    body = doc.get("body", type=Text)
-    for word in words:
-        before = doc.get_state()
-        body += word
-        yield doc.get_update(before)
+    assert crowd.read(socket_of(server, 3)) == f"{DIARY}. And on."

@@ -1,10 +1,14 @@
 """A plugin for pytest: which tests are run on the project of a chapter, and which of them have to fail there."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from tutorial.steps import load_steps
+from tutorial.steps import SHIPPED, load_steps
 
 CHAPTERS = range(1, len(load_steps()) + 1)
+MARK = re.compile(r"\b(chapter|exercise)\((\d+)\)")
 NOT_RED = {"early", "app"}  # marks of tests that need not fail on the project before
 
 
@@ -18,8 +22,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--exercise", type=int, help="only the test of that chapter's exercise")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out the files whose marks are all of other chapters: most of the time until a test runs is importing."""
+    if not collection_path.match("test_*.py"):
+        return None
+    marks = {(kind, int(number)) for kind, number in MARK.findall(collection_path.read_text(encoding="utf-8"))}
+    return True if marks and not marks & asked_for(config) else None
+
+
+def asked_for(config: pytest.Config) -> set[tuple[str, int]]:
+    """The marks of tests that may be chosen."""
+    limit, exercise = limits(config)
+    if exercise:
+        return {("exercise", exercise)}
+    first = limit if config.getoption("--new") else CHAPTERS[0]
+    chapters = {("chapter", chapter) for chapter in range(first, limit + 1)}
+    return chapters | ({("chapter", limit + 1), ("exercise", limit)} if config.getoption("--both-ways") else set())
+
+
+def limits(config: pytest.Config) -> tuple[int, int | None]:
+    return config.getoption("--chapter") or SHIPPED, config.getoption("--exercise")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    limit, exercise = config.getoption("--chapter") or CHAPTERS[-1], config.getoption("--exercise")
+    limit, exercise = limits(config)
     green, red = [], []
     for item in items:
         if asked := item.get_closest_marker("exercise"):

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from channels_yjs import consumers
+from channels_yjs import access, consumers
 from channels_yjs.conf import DEFAULTS, PREFIX
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import (
+    Access,
+    AccessStatus,
     Awareness,
     AwarenessEntry,
     CloseCode,
@@ -24,7 +26,7 @@ from tools import listings
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
-GUARANTEES = [f"G{number}" for number in range(1, 10)]
+GUARANTEES = [f"G{number}" for number in range(1, 12)]
 HI = bytes.fromhex("01010500 0401 04626f6479 024869 00")
 EXAMPLES: list[messages.Message] = [
     SyncStep1(b"\x01\x05\x02"),
@@ -33,6 +35,7 @@ EXAMPLES: list[messages.Message] = [
     Awareness((AwarenessEntry(5, 1, '{"user":{"name":"Ada"}}'),)),
     QueryAwareness(),
     SyncStatus(b"\x07"),
+    AccessStatus(Access.READ, is_lost=True),
 ]
 
 
@@ -83,6 +86,7 @@ def test_every_public_name_of_python_is_there() -> None:
         module, _, attribute = name.rpartition(".")
         assert hasattr(import_module(module), attribute), name
     assert {f"channels_yjs.consumers.{name}" for name in consumers.__all__} <= names
+    assert {f"channels_yjs.access.{name}" for name in access.__all__} <= names
 
 
 def test_no_public_name_of_the_browsers_half_is_missing() -> None:
@@ -98,7 +102,7 @@ def test_no_setting_of_the_engine_is_missing() -> None:
 
 
 def test_no_guarantee_is_missing() -> None:
-    rows = re.findall(r'^\| <span id="(G\d)">\1</span> \| \*\*', read("explanation/guarantees.md"), re.MULTILINE)
+    rows = re.findall(r'^\| <span id="(G\d+)">\1</span> \| \*\*', read("explanation/guarantees.md"), re.MULTILINE)
     assert rows == GUARANTEES
 
 
@@ -121,6 +125,7 @@ def test_a_proof_that_is_not_there_is_an_error() -> None:
 def test_the_glossary_is_in_alphabetical_order() -> None:
     words = re.findall(r"^<span id=.*?>(.*)</span>\n:   ", read("reference/glossary.md"), re.MULTILINE)
     assert len(words) > 20
+    assert len(words) == len(set(words))
     assert words == sorted(words, key=lambda word: word.strip("`").lower())
 
 
@@ -132,7 +137,7 @@ def test_the_glossary_is_in_alphabetical_order() -> None:
         (
             "channels_yjs/static/channels_yjs/js/undo.js",
             "showUndo",
-            "export function showUndo({ undoManager }, undo, redo) {",
+            "export function showUndo(shared, undo, redo) {",
             "}",
         ),
     ],

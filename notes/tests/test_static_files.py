@@ -1,6 +1,9 @@
 """Collected files and uncollected ones, from a source folder of the test's own."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from pytest_django import Settings
 from servestatic.responders import MissingFileError
 
 from realtime_notes.static_files import check_static_files
+from tools.app_server import REPOSITORY
 
 pytestmark = pytest.mark.django_db  # the test client needs it
 FOR_A_YEAR = "public, max-age=31536000, immutable"
@@ -157,6 +161,18 @@ def test_the_deployment_check_asks_for_collectstatic(
     assert [warning.id for warning in check_static_files()] == ["realtime_notes.W002"]
     settings.DEBUG = True
     assert check_static_files() == []
+
+
+def test_the_command_runs_that_check(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy"],
+        cwd=REPOSITORY,
+        env={**os.environ, "DEBUG": "off", "SECRET_KEY": "a" * 50, "STATIC_ROOT": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "(realtime_notes.W002)" in ended.stderr, ended.stderr
 
 
 def test_a_manifest_that_somebody_else_wrote_is_not_used(source: Path, restart: Callable[[], Client]) -> None:

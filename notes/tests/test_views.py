@@ -1,14 +1,17 @@
 """The pages, as Django renders them."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from channels_yjs.editing import edit
 from channels_yjs.log import store
-from channels_yjs.models import Document
+from channels_yjs.models import Document, Update
 from channels_yjs.tests.sharing import create_note
 from notes.models import Note
 from notes.views import LONG_LINE, split_long_lines
@@ -203,9 +206,44 @@ def test_a_hostile_title_is_text_in_the_admin(admin_client: Client) -> None:
     assert "<img src=x" not in page(admin_client, "/admin/notes/note/?q=onerror")
 
 
-def test_the_admin_shows_notes_and_cannot_write_them(admin_client: Client) -> None:
+def test_what_is_written_in_the_admin_meanwhile_overwrites_nothing(admin_client: Client) -> None:
+    """The form has been open while others wrote, and what it leaves alone stays as they wrote it."""
+    note = create_note("Plans", "one\ntwo\n\n")
+    address = f"/admin/notes/note/{note.pk}/change/"
+    shown = admin_client.get(address).context["adminform"].form
+    fields = {shown[name].html_name: shown[name].value() for name in shown.fields}
+    hidden = {shown[name].html_initial_name: shown[name].value() for name in shown.fields}
+    with edit(Note.objects.get(pk=note.pk), by="Ada") as draft:
+        draft["body"].insert(0, "zero\n")
+        draft["title"] += " for tea"
+    posted = {**fields, **hidden, "text": "one\r\n2\r\n\r\n"}
+    assert admin_client.post(address, posted).status_code == 302
+    note.refresh_from_db()
+    assert (note.title, note.text) == ("Plans for tea", "zero\none\n2\n\n")
+    assert list(Update.objects.filter(seq=3).values_list("authors", flat=True)) == [[["admin", admin_client_key()]]]
+    assert admin_client.post(address, {"title": "By a script", "text": "1"}).status_code == 302
+    note.refresh_from_db()
+    assert (note.title, note.text) == ("By a script", "1")
+
+
+def admin_client_key() -> str:
+    return str(User.objects.get(username="admin").pk)
+
+
+def test_a_text_that_does_not_fit_is_shown_again_in_the_admin(admin_client: Client, settings: Any) -> None:
+    note = create_note("Plans", "Tea")
+    settings.YJS_MAX_DOCUMENT_BYTES = 1000
+    answer = admin_client.post(f"/admin/notes/note/{note.pk}/change/", {"title": "Plans", "text": "x" * 2000})
+    assert "This document is full" in answer.content.decode()
+    assert "x" * 2000 in answer.content.decode()
+    note.refresh_from_db()
+    assert note.text == "Tea"
+
+
+def test_a_note_is_created_and_found_in_the_admin(admin_client: Client) -> None:
     assert "Welcome" in page(admin_client, "/admin/notes/note/")
-    assert "Save" not in page(admin_client, "/admin/notes/note/1/change/")
+    assert admin_client.post("/admin/notes/note/add/", {"title": "New", "text": "Tea"}).status_code == 302
+    assert Note.objects.get(title="New").text == "Tea"
 
 
 @pytest.mark.parametrize("text", ["", "one\ntwo\n", "{0}", "a\n\n{0}\n{0}\n\nb\n{0}\n", "\n{0}"])

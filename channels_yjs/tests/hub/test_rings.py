@@ -7,7 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels_yjs.hub import rings
-from channels_yjs.hub.rings import Alive, Changed, Deleted, People, Presence, Ring, Saved, UnknownRing, Who
+from channels_yjs.hub.rings import (
+    AccountChanged,
+    Alive,
+    Changed,
+    Deleted,
+    People,
+    Presence,
+    Recheck,
+    Ring,
+    Saved,
+    SessionEnded,
+    UnknownRing,
+    Who,
+)
 from channels_yjs.models import Owner
 from channels_yjs.wire.messages import AwarenessEntry
 
@@ -18,7 +31,8 @@ entries = st.builds(AwarenessEntry, st.integers(0, 2**53 - 1), st.integers(0, 2*
 said = st.one_of(
     st.builds(Alive),
     *(st.builds(kind, documents) for kind in (Saved, Deleted, Who)),
-    st.builds(Changed, owners),
+    *(st.builds(kind, owners) for kind in (Changed, Recheck)),
+    *(st.builds(kind, st.text()) for kind in (AccountChanged, SessionEnded)),
     st.builds(People, owners, people),
     st.builds(Presence, documents, entries),
 )
@@ -33,8 +47,8 @@ NOTE = Owner("notes.note", "1")
 
 
 def test_no_kind_of_ring_is_left_out() -> None:
-    kinds = {type(ring) for ring in (Alive(), Saved(1), Deleted(1), Changed(NOTE), People(NOTE, ()), Who(1))}
-    assert {*kinds, Presence} == set(Ring.__args__)
+    kinds = {Alive, Saved, Deleted, Changed, People, Presence, Who, Recheck, AccountChanged, SessionEnded}
+    assert kinds == set(Ring.__args__)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,22 @@ def clocks_of(peer: Peer, seen_by: Peer) -> list[int]:
     return [entry.clock for entry in entries if entry.client_id == peer.doc.client_id]
 
 
+@pytest.mark.usefixtures("is_renewed_often")
+async def test_who_left_while_rings_were_lost_is_gone_from_lists_and_notes(
+    faulty_layer: FaultyChannelLayer, join: Join, other_hub: Hub, note: Note
+) -> None:
+    ada, alan, grace = await join("Ada"), await join("Alan"), await join("Grace", via=other_hub)
+    owner = Owner.of(note)
+    await expect_names({"Ada", "Alan", "Grace"}, grace)
+    await until(lambda: len(other_hub.lobby.people_in(owner)) == 3, "all are on the list")
+    faulty_layer.drop = 1.0
+    ada.cut()
+    await expect_names({"Alan", "Grace"}, alan)
+    faulty_layer.drop = 0.0
+    await until(lambda: len(other_hub.lobby.people_in(owner)) == 2, "Ada is not on the list any more")
+    await until(lambda: len(grace.room.presence.everyone()) == 2, "nor is she told of to a newcomer")
+
+
 async def test_a_lost_ring_is_healed_by_the_next(
     join: Join, other_hub: Hub, faulty_layer: FaultyChannelLayer
 ) -> None:

@@ -1,5 +1,6 @@
-"""Random histories of several people on two processes: in any interleaving, all read the same in the end, and no
-character is lost that somebody typed and nobody erased. A failure names its seed; to repeat it:
+"""Random histories of several people on two processes, and of code that edits and saves what it loaded long ago. In
+any interleaving, all read the same in the end, and no character is doubled, or lost that somebody typed and nobody
+erased. A failure names its seed; to repeat it:
 
     pytest channels_yjs/tests/rooms/test_convergence.py -k 'seed_17'
 """
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from channels_yjs.editing import aedit
 from channels_yjs.hub.hub import Hub
 from channels_yjs.testing.faulty_layer import FaultyChannelLayer
 from channels_yjs.testing.peers import Peer, expect_converged
@@ -17,6 +19,8 @@ from notes.models import Note
 
 SEEDS = range(12)
 STEPS = 120
+CODE_EVERY = 8  # steps
+DYING = 0.02
 ALPHABET = ["a", "b", "ß", "字", "😀", "e\u0301", "ש", "\n"]
 
 
@@ -38,15 +42,44 @@ async def test_everyone_converges(
     for peer in peers:
         await peer.join(dice.choice(processes), note)
     marks: list[str] = []
+    held = [await Note.objects.aget(pk=note.pk) for _ in range(2)]  # as code holds them: it saves now and then
     for step in range(STEPS):
-        peer = dice.choice(peers)
-        await _one_step(dice, peer, processes, marks, step)
+        if not step % CODE_EVERY:
+            await _code_writes(dice, note, held, marks, step)
+        await _one_step(dice, dice.choice(peers), processes, marks, step)
+        if dice.random() < DYING:
+            await _one_process_dies(dice, peers, processes, start_hub)
     for peer in peers:
         if peer.room is None:
             await peer.mend(dice.choice(processes))
     text = await expect_converged(*peers)
-    lost = [mark for mark in marks if mark not in str(peers[0].texts["title"])]
-    assert not lost, f"seed {seed}: {lost} vanished; the text is {text!r}"
+    title = str(peers[0].texts["title"])
+    wrong = {mark: count for mark in marks if (count := title.count(mark)) != 1}
+    assert not wrong, f"seed {seed}: these vanished or were doubled: {wrong}; the text is {text!r}"
+    async with aedit(note) as draft:
+        assert (str(draft["title"]), str(draft["body"])) == (title, text)
+
+
+async def _code_writes(dice: random.Random, note: Note, held: list[Note], marks: list[str], step: int) -> None:
+    marks.append(f"[code {step}]")
+    if dice.random() < 1 / 2:
+        async with aedit(note, by="Robot") as draft:
+            draft["title"].insert(dice.choice([0, len(draft["title"])]), marks[-1])
+    else:
+        row = dice.choice(held)
+        row.title = marks[-1] + row.title
+        await row.asave()
+
+
+async def _one_process_dies(
+    dice: random.Random, peers: list[Peer], processes: list[Hub], start_hub: Callable[[], Hub]
+) -> None:
+    number = dice.randrange(len(processes))
+    dead, processes[number] = processes[number], start_hub()
+    for peer in peers:
+        if peer.room and peer.room in dead.rooms.values():
+            peer.cut()
+    await dead.close()
 
 
 async def _one_step(dice: random.Random, peer: Peer, processes: list[Hub], marks: list[str], step: int) -> None:

@@ -5,21 +5,22 @@ import json
 from collections import deque
 from typing import Any, cast
 
+import msgpack
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pycrdt import Awareness as StockAwareness
 from pycrdt import Doc
 
 from channels_yjs.hub.hub import RENEW_PRESENCE_SECONDS
-from channels_yjs.models import Document
+from channels_yjs.models import Author, Document
 from channels_yjs.rooms import news
 from channels_yjs.rooms.person import NAME_MAX_LENGTH, describe
-from channels_yjs.rooms.presence import MAX_FAREWELLS, Presence
+from channels_yjs.rooms.presence import LONGEST_JUMP, MAX_FAREWELLS, STALE_ROUNDS, Presence
 from channels_yjs.rooms.room import Room
 from channels_yjs.wire import messages
 from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER, varbytes
-from channels_yjs.wire.messages import LEFT, Awareness, AwarenessEntry
+from channels_yjs.wire.messages import LEFT, Access, Awareness, AwarenessEntry, ProtocolError
 from notes.models import Note
 
 ADA, GRACE = 1, 2
@@ -190,9 +191,40 @@ def test_a_client_without_a_state_does_not_speak_for_those_whose_states_it_repea
 
 def test_no_clock_is_told_that_a_browser_cannot_count() -> None:
     presence = Presence()
-    say(presence, "hostile", entry(ADA, MAX_SAFE_INTEGER - 1))
+    presence.update("hostile", [entry(ADA, MAX_SAFE_INTEGER - 1)])
     told = [said for _ in range(5) for said in presence.renew(["hostile"])]
     assert told == [entry(ADA, MAX_SAFE_INTEGER)]
+
+
+@pytest.mark.parametrize("state", ['{"user": {"name": "Mallory"}}', LEFT])
+def test_nobody_takes_the_clocks_that_somebody_else_would_need(state: str) -> None:
+    """Ada is on another process. A clock near the end of all clocks would leave her none that a browser can count."""
+    presence = Presence()
+    presence.update("another process", [entry(ADA, 1)])
+    presence.own("hostile", [entry(ADA, 2)])
+    with pytest.raises(ProtocolError, match="far ahead"):
+        say(presence, "hostile", entry(ADA, 3 + LONGEST_JUMP, state))
+    assert presence.everyone() == (entry(ADA, 1),)
+
+
+def test_a_client_of_another_process_of_whom_nothing_comes_any_more_has_left() -> None:
+    """The ring that said so was lost. One that is renewed, as its process does, stays."""
+    presence = Presence()
+    presence.update("another process", [entry(ADA, 1), entry(GRACE, 1)])
+    presence.update("socket", [entry(3, 1)])
+    left: list[AwarenessEntry] = []
+    for clock in range(2, STALE_ROUNDS + 5):
+        presence.update("another process", [entry(GRACE, clock)])
+        left += presence.forget_stale(["socket"])
+    assert left == [entry(ADA, 1, LEFT)]
+    assert {said.client_id for said in presence.everyone()} == {GRACE, 3}
+
+
+@pytest.mark.parametrize("name", ["a\0b", "half an emoji \ud83d", "\0"])
+def test_a_name_that_databases_and_channel_layers_refuse_is_mended(name: str) -> None:
+    person = describe(entry(ADA, 1, json.dumps({"user": {"name": name, "color": name}})))
+    assert msgpack.unpackb(msgpack.packb(person)) == person
+    assert "\0" not in person["name"] + person["color"]
 
 
 def test_many_states_are_told_in_frames_that_clients_may_send_back() -> None:
@@ -212,6 +244,11 @@ PEOPLE = 3
 
 class Line:
     """A socket, as the room and the browser see it: frames are on their way until they are delivered."""
+
+    author: Author | None = None
+    shown_name: str | None = None
+    access = Access.WRITE
+    is_told_access = False
 
     def __init__(self) -> None:
         self.up: deque[bytes] = deque()
@@ -387,8 +424,22 @@ def take_step(stage: Stage, verb: str, person: int, number: int) -> None:
             browser.join(stage.rooms[verb == "join_other"])
 
 
+# Somebody whose clock others have seen further on comes back, by another process, with a state that nobody has seen.
+BACK_WITH_AN_OLDER_CLOCK = [
+    ("frame_to_server", 0),
+    ("renew", 0),
+    ("show", 0),
+    ("renew", 0),
+    ("renew", 0),
+    ("tell", 0),
+    ("leave", 0),
+    ("join", 0),
+]
+
+
 @pytest.mark.usefixtures("untold_until_the_test_says_so")
 @settings(max_examples=400)
+@example(BACK_WITH_AN_OLDER_CLOCK)
 @given(st.lists(steps, max_size=80))
 async def test_in_the_end_all_see_the_last_state_of_everybody_with_a_line(taken: list[tuple[str, int]]) -> None:
     stage = Stage()

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
+from django.core.exceptions import ValidationError
 from django.db import OperationalError
 
+from channels_yjs.hub import doorbell
 from channels_yjs.hub import hub as hub_module
-from channels_yjs.hub import owners
 from channels_yjs.hub.hub import Hub
 from channels_yjs.log import store
 from channels_yjs.log.first import first_update
 from channels_yjs.log.replica import Replica
-from channels_yjs.log.store import GapError
+from channels_yjs.log.store import AnotherDocumentError, GapError
 from channels_yjs.models import Document, Snapshot, Update, new_identity
 from channels_yjs.rooms import room as room_module
 from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer, expect_converged, expect_names, expect_text, until
@@ -106,6 +107,49 @@ async def test_a_note_that_does_not_exist_cannot_be_joined(hub: Hub, transaction
     assert hub.rooms == {}
 
 
+async def test_a_room_that_nobody_enters_closes(hub: Hub, note: Note, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody comes back to a database that was made anew."""
+    monkeypatch.setattr(room_module, "IDLE_SECONDS", 0.01)
+    with pytest.raises(AnotherDocumentError):
+        await hub.open(note, new_identity())
+    await until(lambda: not hub.rooms, "the room is closed")
+
+
+async def test_a_note_whose_fields_cannot_be_saved_ends_no_other(
+    hub: Hub, join: Join, note: Note, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The project's own save() may refuse what people write, and a receiver may fail."""
+    monkeypatch.setattr(room_module, "PROJECT_AFTER_SECONDS", 0.0)
+    save = Note.save
+
+    def save_with_care(self: Note, *args: Any, **kwargs: Any) -> None:
+        if self.pk == note.pk:
+            raise ValidationError("A note needs a title.")
+        save(self, *args, **kwargs)
+
+    monkeypatch.setattr(Note, "save", save_with_care)
+    ada = await join("Ada")
+    other = await database_sync_to_async(create_note)("Another")
+    grace = Peer("Grace")
+    await grace.join(hub, other)
+    ada.type("No title")
+    await until(lambda: "A note needs a title." in caplog.text, "the log says why")
+    for peer in (ada, grace):
+        peer.type("More. ")
+        await peer.expect_saved()
+        assert peer.closed is None
+
+
+@pytest.mark.parametrize("name", ["a\0b", "half an emoji \ud83d"])
+async def test_a_name_that_the_database_refuses_holds_up_nobody(join: Join, name: str) -> None:
+    """PostgreSQL refuses both, in the JSON that says who wrote."""
+    ada, grace = await join(name, "Grace")
+    ada.type("Tea")
+    grace.type("At four")
+    for peer in (ada, grace):
+        await peer.expect_saved()
+
+
 async def test_deleting_a_note_closes_its_room(join: Join, note: Note) -> None:
     ada, grace = await join("Ada", "Grace")
     ada.type("Still here to copy")
@@ -120,7 +164,7 @@ async def test_a_deletion_that_no_ring_told_of_is_found_by_looking(
     join: Join, note: Note, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.YJS_CHECK_LOG_SECONDS = 0.05
-    monkeypatch.setattr(owners, "ring", lambda group, message: None)
+    monkeypatch.setattr(doorbell, "ring", lambda group, message: None)
     ada = await join("Ada")
     await note.adelete()
     await until(lambda: ada.closed is not None, "Ada is told")
@@ -190,15 +234,16 @@ async def test_a_note_that_is_full_takes_deletions_only_and_others_go_on(
     await expect_converged(ada, grace)
     ada.type("y" * 200)
     assert ada.closed == (CloseCode.TOO_LARGE, "This document is full. Delete some of its text first.")
-    grace.erase(0, 900)
     alan = await join("Alan")
-    await expect_text("", grace, alan)
-    alan.type("z" * 900)  # still too much, with the deleted text in the log
-    assert alan.closed
+    await expect_converged(grace, alan)
+    grace.erase(0, 900)
+    grace.type("z" * 900)  # at once: still too much, with the deleted text in the log
+    assert grace.closed
+    await expect_text("", alan)
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while grace.text != "z" * 900:  # until the log has been compacted
-            if alan.closed:
-                await alan.mend()
+        while alan.text != "z" * 900:  # until the log has been compacted
+            if grace.closed:
+                await grace.mend()
             await asyncio.sleep(0.05)
     await expect_converged(grace, alan)
 

@@ -5,6 +5,6 @@ from .models import Meeting
 
 @admin.register(Meeting)
 class MeetingAdmin(admin.ModelAdmin):
-    fields = ["subject", "members", "minutes"]
+    fields = ["subject", "owner", "members", "readers", "minutes"]
     readonly_fields = ["minutes"]  # they are written together, on their page
-    filter_horizontal = ["members"]
+    filter_horizontal = ["members", "readers"]

@@ -2,6 +2,8 @@
 // The state of the connection in words, and the switch that cuts it. The provider reconnects by itself; this module
 // only shows the state. "Live" means that everything the server has is here.
 
+import { lasting } from "./lasting.js"
+
 /** @import { SharedDocument } from "./document.js" */
 
 const WORDS = {
@@ -23,7 +25,8 @@ const CLOSED = {
  * @param {HTMLElement} element shows the state
  * @param {HTMLElement} [toggle] a switch that cuts the connection
  */
-export function showConnection({ provider }, element, toggle) {
+export function showConnection(shared, element, toggle) {
+  const { provider } = shared
   /** @param {keyof typeof WORDS} state @param {string} [words] */
   const show = (state, words = WORDS[state]) => {
     if (element.dataset.state === state) return
@@ -49,12 +52,10 @@ export function showConnection({ provider }, element, toggle) {
   provider.on("connection-close", onLost)
   provider.on("closed", onClosed)
   toggle?.addEventListener("click", onToggle)
-  return {
-    destroy() {
-      provider.off("sync", onSync)
-      provider.off("connection-close", onLost)
-      provider.off("closed", onClosed)
-      toggle?.removeEventListener("click", onToggle)
-    },
-  }
+  return lasting(shared, () => {
+    provider.off("sync", onSync)
+    provider.off("connection-close", onLost)
+    provider.off("closed", onClosed)
+    toggle?.removeEventListener("click", onToggle)
+  })
 }

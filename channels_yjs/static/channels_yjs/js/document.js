@@ -2,6 +2,8 @@
 // A shared document in this page: its Y.Doc, and the provider that keeps it in step with the server's. Everything
 // else here shows it or writes in it; other Yjs bindings work on its `doc` as well.
 
+import * as decoding from "lib0/decoding"
+import * as encoding from "lib0/encoding"
 import { WebsocketProvider } from "y-websocket"
 import * as Y from "yjs"
 
@@ -12,6 +14,8 @@ import * as Y from "yjs"
 
 const NOT_MINE_ANY_MORE = [4403, 4404, 4409] // after these codes nothing written here can ever be saved
 const TOO_LARGE = 4413
+const ACCESS_STATUS = 103
+const READ = 0
 const FAR_TOO_LARGE = 1009 // the WebSocket's own code, from a server that did not even read the frame
 
 /**
@@ -23,9 +27,16 @@ const FAR_TOO_LARGE = 1009 // the WebSocket's own code, from a server that did n
  * @property {Y.UndoManager} undoManager for the changes made in this page; editors add themselves
  * @property {MountedEditor[]} editors the mounted ones, in the order of mounting
  * @property {Promise<void>} synced resolves once everything that the server has is here
+ * @property {"read" | "write"} access what I may do, as far as the server has said; known when the document has synced
+ * @property {Set<() => void>} accessListeners are called when that changes, or `isReadOnly`
+ * @property {Promise<Record<string, string>>} refused resolves when the server has not taken everything that was written
+ *   here, because I may only read now, with the texts by name as they were. They are no longer the document's: destroy
+ *   this and open the document again.
+ * @property {boolean} isReadOnly for either reason
  * @property {() => void} makeReadOnly lets the document be read, and changed no more; happens by itself when the server
  *   says that the document is gone, or not for this person
- * @property {() => void} destroy
+ * @property {Set<() => void>} endings what destroying it undoes
+ * @property {() => void} destroy ends everything that shows it
  */
 
 /**
@@ -42,7 +53,8 @@ export function openDocument(address, names) {
   // No broadcast channel: two tabs of one browser would sync without the server, and hide its faults.
   const provider = new WebsocketProvider(origin.replace("http", "ws") + folder, name, doc, {
     disableBc: true,
-    params: { ...Object.fromEntries(searchParams), texts: names.join() }, // so that the server refuses a wrong name
+    // The names, so that the server refuses a wrong one; and that this page wants to be told what it may do.
+    params: { ...Object.fromEntries(searchParams), texts: names.join(), access: "1" },
   })
   const { awareness } = provider
   const undoManager = new Y.UndoManager(Object.values(texts), { trackedOrigins: new Set() })
@@ -64,9 +76,39 @@ export function openDocument(address, names) {
     provider.disconnect() // otherwise it would send the same frame again and again
     queueMicrotask(() => provider.emit("closed", [{ code: TOO_LARGE, reason: "" }, provider]))
   }
+  /** @type {"read" | "write"} */
+  let access = "write"
+  let isOver = false
+  const isReadOnly = () => isOver || access === "read"
+  /** @type {Set<() => void>} */
+  const accessListeners = new Set()
+  /** @type {Set<() => void>} */
+  const endings = new Set()
+  /** @type {(texts: Record<string, string>) => void} */
+  let refuse
+  /** @type {Promise<Record<string, string>>} */
+  const refused = new Promise((resolve) => (refuse = resolve))
+
+  const followAccess = () => {
+    if (isReadOnly()) undoManager.clear() // otherwise Mod-z would still change a read-only text
+    for (const editor of editors) editor.setReadOnly(isReadOnly())
+    for (const listener of [...accessListeners]) listener()
+  }
   const makeReadOnly = () => {
-    undoManager.clear() // otherwise Mod-z would still change a read-only text
-    for (const editor of editors) editor.makeReadOnly()
+    isOver = true
+    followAccess()
+  }
+  provider.messageHandlers[ACCESS_STATUS] = (encoder, decoder) => {
+    const status = decoding.readVarUint(decoder)
+    const isLost = decoding.readVarUint(decoder)
+    const now = status === READ ? "read" : "write"
+    if (now !== access) {
+      access = now
+      followAccess()
+    }
+    if (isLost) refuse(Object.fromEntries(names.map((name) => [name, texts[name].toString()])))
+    // The answer: from here on nothing is written that the server would not take.
+    for (const number of [ACCESS_STATUS, status, isLost]) encoding.writeVarUint(encoder, number)
   }
   /** @param {{ code: number }} event */
   const onClosed = ({ code }) => {
@@ -83,8 +125,18 @@ export function openDocument(address, names) {
     editors,
     undoManager,
     makeReadOnly,
+    accessListeners,
+    endings,
+    refused,
+    get access() {
+      return access
+    },
+    get isReadOnly() {
+      return isReadOnly()
+    },
     synced: new Promise((resolve) => provider.once("sync", () => resolve())),
     destroy() {
+      for (const end of [...endings]) end()
       for (const editor of [...editors]) editor.destroy()
       provider.destroy()
       doc.destroy()

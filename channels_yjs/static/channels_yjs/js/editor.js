@@ -23,6 +23,8 @@ import { undoSteps } from "./undo.js"
 /** The help that a phone gives in a text field for prose. CodeMirror, made for code, switches all of it off. */
 const PROSE = { spellcheck: "true", autocapitalize: "sentences", autocorrect: "on", writingsuggestions: "true" }
 
+const READ_ONLY = [EditorState.readOnly.of(true), EditorView.contentAttributes.of({ "aria-readonly": "true" })]
+
 /**
  * @typedef {object} Options
  * @property {string} [label] for people who cannot see it; the default is the name
@@ -41,7 +43,7 @@ const PROSE = { spellcheck: "true", autocapitalize: "sentences", autocorrect: "o
  * @property {string} name of the text
  * @property {EditorView} view CodeMirror's; it may be replaced later
  * @property {() => boolean} seemsToAgree whether it shows the document's text, by a quick comparison
- * @property {() => void} makeReadOnly
+ * @property {(isReadOnly: boolean) => void} setReadOnly
  * @property {() => void} destroy
  */
 
@@ -62,7 +64,7 @@ export function mountEditor(shared, name, host, options = {}) {
   const { nonce = pageNonce(), onParted = (_shown, mountAnew) => mountAnew() } = options
   const writable = new Compartment()
   /** @type {Extension} */
-  let writing = []
+  let writing = shared.isReadOnly ? READ_ONLY : []
 
   const mount = () => {
     host.replaceChildren()
@@ -110,8 +112,9 @@ export function mountEditor(shared, name, host, options = {}) {
       return view
     },
     seemsToAgree: () => agreement.seemsToAgree(),
-    makeReadOnly() {
-      writing = [EditorState.readOnly.of(true), EditorView.contentAttributes.of({ "aria-readonly": "true" })]
+    /** @param {boolean} isReadOnly */
+    setReadOnly(isReadOnly) {
+      writing = isReadOnly ? READ_ONLY : []
       view.dispatch({ effects: writable.reconfigure(writing) })
     },
     destroy() {

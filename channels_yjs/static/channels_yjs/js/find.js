@@ -5,6 +5,7 @@
 import { SearchQuery } from "@codemirror/search"
 import { EditorSelection } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
+import { lasting } from "./lasting.js"
 import { found, isSame, matchesIn, setFound } from "./matches.js"
 import { firstInView } from "./place.js"
 
@@ -28,7 +29,8 @@ const MARGIN_PX = 48 // between a match and the edge of what is in view
  * @param {HTMLElement} parts.previous
  * @param {HTMLElement} parts.close
  */
-export function showFind({ doc, editors }, { getTop, button, panel, input, count, previous, close }) {
+export function showFind(shared, { getTop, button, panel, input, count, previous, close }) {
+  const { doc, editors } = shared
   const getViews = () => editors.map((editor) => editor.view)
 
   /** @type {Match[]} in the order of the page */
@@ -133,13 +135,11 @@ export function showFind({ doc, editors }, { getTop, button, panel, input, count
   close.addEventListener("click", onClose, { signal })
   panel.addEventListener("keydown", onPanelKey, { signal })
   panel.addEventListener("submit", onSubmit, { signal })
-  return {
-    destroy() {
-      clearTimeout(timer)
-      doc.off("update", onUpdate)
-      controller.abort()
-    },
-  }
+  return lasting(shared, () => {
+    clearTimeout(timer)
+    doc.off("update", onUpdate)
+    controller.abort()
+  })
 }
 
 /** @param {KeyboardEvent} event */

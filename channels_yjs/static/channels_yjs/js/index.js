@@ -6,7 +6,9 @@
 //   await minutes.synced
 //   mountEditor(minutes, "minutes", host)
 
+export { showAccess } from "./access.js"
 export { showConnection } from "./connection.js"
+export { copyText } from "./copy.js"
 export { openDocument } from "./document.js"
 export { mountEditor } from "./editor.js"
 export { showFind } from "./find.js"
@@ -18,6 +20,8 @@ export { answerSaveKey } from "./save-key.js"
 export { showSaved } from "./saved.js"
 export { showUndo } from "./undo.js"
 export { showUnreached } from "./unreached.js"
+export { showUnsent } from "./unsent.js"
+export { bindValues } from "./values.js"
 
 /**
  * @typedef {import("./document.js").SharedDocument} SharedDocument

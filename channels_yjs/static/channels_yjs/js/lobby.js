@@ -25,6 +25,7 @@ export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }
   /** @type {number | undefined} */
   let timer
   let retry = FIRST_RETRY_MS
+  let isOver = false
 
   const connect = () => {
     socket = new WebSocket(url.href.replace("http", "ws"))
@@ -35,7 +36,7 @@ export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }
     })
     socket.addEventListener("message", ({ data }) => onNews(JSON.parse(data)))
     socket.addEventListener("close", ({ code }) => {
-      if (code >= FOR_GOOD.from && code <= FOR_GOOD.to) return
+      if (isOver || (code >= FOR_GOOD.from && code <= FOR_GOOD.to)) return
       timer = setTimeout(connect, retry)
       retry = Math.min(2 * retry, LAST_RETRY_MS)
     })
@@ -50,6 +51,7 @@ export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }
   connect()
   return {
     destroy() {
+      isOver = true // a socket that is still connecting closes with a code of its own
       clearTimeout(timer)
       socket.close(FOR_GOOD.from)
     },

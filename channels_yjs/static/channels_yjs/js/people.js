@@ -1,7 +1,8 @@
 // @ts-check
 // The people here. Presence travels as awareness states; this module sends mine and shows all.
 
-import { colorOf, nameOf, personItem } from "./person.js"
+import { lasting } from "./lasting.js"
+import { personItem, personOf } from "./person.js"
 
 /**
  * @import { SharedDocument } from "./document.js"
@@ -22,11 +23,12 @@ export function introduce({ awareness }, { name, color }) {
  * @param {SharedDocument} shared
  * @param {HTMLElement} list
  */
-export function showPeople({ awareness }, list) {
+export function showPeople(shared, list) {
+  const { awareness } = shared
   let shown = ""
   const show = () => {
     const people = [...awareness.getStates()]
-      .map(([id, state]) => ({ name: nameOf(state), color: colorOf(state), isMe: id === awareness.clientID }))
+      .map(([id, state]) => ({ ...personOf(state), isMe: id === awareness.clientID }))
       .sort((a, b) => Number(b.isMe) - Number(a.isMe) || a.name.localeCompare(b.name))
     const now = JSON.stringify(people)
     if (now === shown) return // somebody only moved a cursor
@@ -35,5 +37,5 @@ export function showPeople({ awareness }, list) {
   }
   awareness.on("change", show)
   show()
-  return { destroy: () => awareness.off("change", show) }
+  return lasting(shared, () => awareness.off("change", show))
 }

@@ -1,14 +1,19 @@
 // @ts-check
 // A person as a page shows them. Another client's state may be anything.
 
-/** @typedef {{ name: string, color: string }} Person */
+/** @typedef {{ name: string, color: string, reads?: boolean }} Person `reads`: they cannot write */
 
 export const NAME_MAX_LENGTH = 40
 
 /** @param {any} state of a client */
 export function nameOf(state) {
   const name = state?.user?.name
-  return typeof name === "string" && name.trim() ? name.trim().slice(0, NAME_MAX_LENGTH) : "Somebody"
+  return (typeof name === "string" && shortened(name)) || "Somebody"
+}
+
+/** @param {string} name is cut between characters: half an emoji is no text */
+function shortened(name) {
+  return [...name.trim()].slice(0, NAME_MAX_LENGTH).join("")
 }
 
 /** @param {any} state of a client */
@@ -16,8 +21,16 @@ export function colorOf(state) {
   return safeColor(state?.user?.color)
 }
 
+/**
+ * @param {any} state of a client
+ * @returns {Person}
+ */
+export function personOf(state) {
+  return { name: nameOf(state), color: colorOf(state), reads: state?.user?.reads === true }
+}
+
 /** @param {Person & { isMe?: boolean }} person */
-export function personItem({ name, color, isMe = false }) {
+export function personItem({ name, color, isMe = false, reads = false }) {
   const item = document.createElement("li")
   item.className = "person"
   const swatch = document.createElement("span")
@@ -27,6 +40,7 @@ export function personItem({ name, color, isMe = false }) {
   text.textContent = name
   item.append(swatch, text)
   if (isMe) item.append(" (you)")
+  if (reads) item.append(" (reads)")
   return item
 }
 

@@ -3,6 +3,7 @@
 // editor, and CodeMirror keeps the place on a page only while the editor has the focus.
 
 import * as Y from "yjs"
+import { lasting } from "./lasting.js"
 
 /**
  * @import { EditorView } from "@codemirror/view"
@@ -16,7 +17,8 @@ const ATTEMPTS = 3 // the height of lines that have not been drawn yet is an est
  * @param {string} name of the long text
  * @param {() => number} getTop the height on the screen from which the text is in view
  */
-export function keepPlace({ doc, texts, editors }, name, getTop) {
+export function keepPlace(shared, name, getTop) {
+  const { doc, texts, editors } = shared
   const text = texts[name]
   const getView = () => editors.find((editor) => editor.name === name)?.view
   /** @type {{ position: Y.RelativePosition, top: number } | null} */
@@ -52,12 +54,10 @@ export function keepPlace({ doc, texts, editors }, name, getTop) {
   }
   doc.on("beforeTransaction", onBefore)
   doc.on("afterTransaction", onAfter)
-  return {
-    destroy() {
-      doc.off("beforeTransaction", onBefore)
-      doc.off("afterTransaction", onAfter)
-    },
-  }
+  return lasting(shared, () => {
+    doc.off("beforeTransaction", onBefore)
+    doc.off("afterTransaction", onAfter)
+  })
 }
 
 /**

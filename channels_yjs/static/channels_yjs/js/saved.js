@@ -8,6 +8,7 @@
 
 import * as decoding from "lib0/decoding"
 import * as encoding from "lib0/encoding"
+import { lasting } from "./lasting.js"
 
 /** @import { SharedDocument } from "./document.js" */
 
@@ -18,7 +19,8 @@ const ASK_EVERY_MS = 100
  * @param {SharedDocument} shared
  * @param {HTMLElement} element shows whether all is saved
  */
-export function showSaved({ provider, editors }, element) {
+export function showSaved(shared, element) {
+  const { provider, editors } = shared
   let changed = 0
   let saved = 0
   let asked = 0
@@ -72,12 +74,12 @@ export function showSaved({ provider, editors }, element) {
   show()
   return {
     show,
-    destroy() {
+    ...lasting(shared, () => {
       clearTimeout(timer)
       provider.doc.off("update", onUpdate)
       provider.off("sync", onSync)
       window.removeEventListener("beforeunload", onLeave)
-    },
+    }),
   }
 }
 

@@ -6,6 +6,7 @@
 import { Transaction } from "@codemirror/state"
 import { ViewPlugin } from "@codemirror/view"
 import { ySyncAnnotation } from "y-codemirror.next"
+import { lasting } from "./lasting.js"
 
 /**
  * @import { Extension } from "@codemirror/state"
@@ -107,7 +108,8 @@ function startsStep(change, last) {
  * @param {HTMLElement} undo
  * @param {HTMLElement} redo
  */
-export function showUndo({ undoManager }, undo, redo) {
+export function showUndo(shared, undo, redo) {
+  const { undoManager } = shared
   const show = () => {
     undo.setAttribute("aria-disabled", String(undoManager.undoStack.length === 0))
     redo.setAttribute("aria-disabled", String(undoManager.redoStack.length === 0))
@@ -119,11 +121,9 @@ export function showUndo({ undoManager }, undo, redo) {
   undo.addEventListener("click", onUndo)
   redo.addEventListener("click", onRedo)
   show()
-  return {
-    destroy() {
-      for (const event of events) undoManager.off(event, show)
-      undo.removeEventListener("click", onUndo)
-      redo.removeEventListener("click", onRedo)
-    },
-  }
+  return lasting(shared, () => {
+    for (const event of events) undoManager.off(event, show)
+    undo.removeEventListener("click", onUndo)
+    redo.removeEventListener("click", onRedo)
+  })
 }

@@ -3,6 +3,8 @@
 // block the way. A browser tells a script nothing of a refused socket but a close code, so the page names the address
 // it tried.
 
+import { lasting } from "./lasting.js"
+
 /** @import { SharedDocument } from "./document.js" */
 
 const PATIENCE_MS = 5000 // some proxies neither pass the upgrade on nor refuse it
@@ -11,7 +13,8 @@ const PATIENCE_MS = 5000 // some proxies neither pass the upgrade on nor refuse 
  * @param {SharedDocument} shared
  * @param {HTMLElement} element shows the notice, as long as it is true
  */
-export function showUnreached({ provider }, element) {
+export function showUnreached(shared, element) {
+  const { provider } = shared
   let shown = ""
   /** @param {string} outcome */
   const show = (outcome) => {
@@ -41,12 +44,12 @@ export function showUnreached({ provider }, element) {
     shown = ""
     element.hidden = true
   }
-  const destroy = () => {
+  const { destroy } = lasting(shared, () => {
     hide()
     provider.off("connection-close", onLost)
     provider.off("closed", hide)
     provider.off("sync", destroy)
-  }
+  })
   provider.on("connection-close", onLost)
   provider.on("closed", hide) // for good, and another notice says why
   provider.on("sync", destroy) // from now on being offline is something else

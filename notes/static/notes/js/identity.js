@@ -35,7 +35,7 @@ export function rename(person, name) {
 
 /** @param {string} name */
 function tidy(name) {
-  return name.trim().slice(0, NAME_MAX_LENGTH)
+  return [...name.trim()].slice(0, NAME_MAX_LENGTH).join("") // half an emoji is no text
 }
 
 /** @param {string} name the same name has the same colour everywhere */

@@ -4,6 +4,7 @@
 
 import {
   answerSaveKey,
+  copyText,
   keepPlace,
   mountEditor,
   openDocument,
@@ -15,7 +16,7 @@ import {
   showUnreached,
 } from "channels-yjs"
 import { loadIdentity } from "./identity.js"
-import { copyText, showNotices } from "./notice.js"
+import { showNotices } from "./notice.js"
 import { showMyName } from "./people.js"
 
 /**

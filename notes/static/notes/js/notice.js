@@ -2,6 +2,8 @@
 // The notices for a connection that the server closed for good, and for an editor that failed, with what a person can
 // do then. The text stays, to be copied.
 
+import { copyText } from "channels-yjs"
+
 /** @import { SharedDocument } from "channels-yjs" */
 
 const NO_SUCH_NOTE = 4404
@@ -11,6 +13,9 @@ const TOO_LARGE = 4413
 /** @type {Record<number, string>} */
 const WORDS = {
   4400: "The server did not understand this page. Copy your text, then reload.",
+  4403:
+    "You may not open this note, or you have been logged out. Its text stays here until you leave, so that you can " +
+    "copy it.",
   [NO_SUCH_NOTE]: "This note has been deleted. Its text stays here until you leave, so that you can copy it.",
   [ANOTHER_NOTE]:
     "Another note has this number now, so nothing from this page was sent to it. Your text stays here until you " +
@@ -69,27 +74,6 @@ export function showNotices({ provider }, element, { getText, onDeleted }) {
       show(LOST, () => lost.join("\n\n"), close)
     },
   }
-}
-
-/** @param {string} text */
-export async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text)
-  } catch {
-    copyBySelection(text) // over plain http from another machine, the clipboard interface is switched off
-  }
-}
-
-/** @param {string} text */
-function copyBySelection(text) {
-  const focused = /** @type {HTMLElement | null} */ (document.activeElement)
-  const area = document.createElement("textarea")
-  area.value = text
-  document.body.append(area)
-  area.select()
-  document.execCommand("copy")
-  area.remove()
-  focused?.focus()
 }
 
 /**

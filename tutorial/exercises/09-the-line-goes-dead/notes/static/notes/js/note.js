@@ -4,6 +4,7 @@
 
 import {
   answerSaveKey,
+  copyText,
   mountEditor,
   openDocument,
   showConnection,
@@ -13,7 +14,7 @@ import {
   showUnreached,
 } from "channels-yjs"
 import { loadIdentity } from "./identity.js"
-import { copyText, showNotices } from "./notice.js"
+import { showNotices } from "./notice.js"
 import { showMyName } from "./people.js"
 
 /**

@@ -4,6 +4,7 @@
 
 import {
   answerSaveKey,
+  copyText,
   mountEditor,
   openDocument,
   showConnection,

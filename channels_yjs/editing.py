@@ -1,0 +1,332 @@
+"""Edits of shared documents from Django code: a view, a command, a task.
+
+    with edit(meeting, by="Reminder") as draft:
+        draft["minutes"] += "Next meeting: Monday."
+
+The block works on a draft, so it may take its time: nobody waits for it. At its end what was done in it is appended
+to the document's log as one update, within the surrounding transaction if there is one, and merged with what others
+wrote meanwhile. After the commit everybody who has the document open sees it; after a rollback, nobody.
+
+Positions count characters, as Python does: an emoji is one.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Collection, Iterator, MutableMapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, NamedTuple, Self
+
+from channels.db import database_sync_to_async
+from django.db import transaction
+from pycrdt import Doc, Map, Text, TransactionEvent
+
+from .differences import Splice, differences, moved
+from .hub.doorbell import EVERYONE, group_of, ring_after_commit
+from .hub.rings import Changed, Saved
+from .log import crdt, store
+from .log.first import CLIENT_BYTES, VALUES
+from .log.replica import Replica, Row
+from .log.store import Batch, DocumentError
+from .models import Author, Document, Owner, SharedModel
+from .rooms.intake import Intake
+from .wire.messages import ProtocolError, Refused
+from .wire.updates import check_update, read_state_vector
+
+Changes = dict[str, tuple[Any, Any]]  # by field: what it was, or None if nobody knows, and what it is now
+
+__all__ = ["Draft", "EditError", "SharedText", "aedit", "edit"]
+
+
+class EditError(Exception):
+    """The edit has not been made: the document is full, or cannot be read at the moment. Nothing has changed."""
+
+
+@contextmanager
+def edit(owner: SharedModel, by: Any = "") -> "Iterator[Draft]":
+    """Blocking. `by` says who edits: a name, or a user of Django's. Afterwards the owner's shared fields hold what
+    the document says. An exception in the block changes nothing.
+
+    Raises EditError, and the DoesNotExist of the owner's model."""
+    draft = Draft.open(owner)
+    yield draft
+    draft.keep(Author.of(by))
+
+
+@asynccontextmanager
+async def aedit(owner: SharedModel, by: Any = "") -> "AsyncIterator[Draft]":
+    """`edit` for async code."""
+    draft = await database_sync_to_async(Draft.open)(owner)
+    yield draft
+    await database_sync_to_async(draft.keep)(Author.of(by))
+
+
+def share(owner: SharedModel, changes: Changes) -> None:
+    """Makes an edit of changed fields of an owner that is about to be saved. Then its fields hold what the document
+    says."""
+    Draft.of_changes(owner, changes).keep(Author.of(owner.edited_by), saved=list(changes))
+
+
+class SharedText:
+    """A shared text in a draft. It changes as pycrdt's and Yjs's do, but positions count characters."""
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def __init__(self, text: str, field: str, owner: SharedModel) -> None:
+        self._text, self._field, self._owner = text, field, owner
+        self.splices: list[Splice] = []
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"SharedText({self._text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return self._text == (other._text if isinstance(other, SharedText) else other)
+
+    def __len__(self) -> int:
+        return len(self._text)
+
+    def __contains__(self, part: str) -> bool:
+        return part in self._text
+
+    def __getitem__(self, where: int | slice) -> str:
+        return self._text[where]
+
+    def __setitem__(self, where: int | slice, text: str) -> None:
+        """Replaces a character, or a slice without a step."""
+        if isinstance(where, int):
+            at = range(len(self))[where]  # raises IndexError
+            where = slice(at, at + 1)
+        start, end, step = where.indices(len(self))
+        if step != 1:
+            raise ValueError("A shared text has no slices with a step.")
+        self._splice(start, max(start, end), text)
+
+    def __delitem__(self, where: int | slice) -> None:
+        self[where] = ""
+
+    def __iadd__(self, text: str) -> Self:
+        self._splice(len(self), len(self), text)
+        return self
+
+    def insert(self, at: int, text: str) -> None:
+        self[at:at] = text
+
+    def clear(self) -> None:
+        del self[:]
+
+    def change(self, before: str | None, after: str) -> None:
+        """Applies the difference between two texts to what this one is now. Without `before`, it becomes `after`."""
+        after = self._tidy(after)
+        before = self._text if before is None else self._tidy(before)
+        for splice in moved(differences(before, after), differences(before, self._text)):
+            self._splice(*splice)
+
+    def _tidy(self, text: str) -> str:
+        return self._owner.tidy(self._field, text)
+
+    def _splice(self, start: int, end: int, text: str) -> None:
+        text = self._tidy(text)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError("A text must not have half a surrogate pair in it.") from None
+        if text or end > start:
+            self._text = self._text[:start] + text + self._text[end:]
+            self.splices.append(Splice(start, end, text))
+
+
+class Values(MutableMapping[str, Any]):
+    """The values in a draft, by their keys in `shared_values`."""
+
+    def __init__(self, found: dict[str, Any], keys: tuple[str, ...]) -> None:
+        self._found, self._keys = found, keys
+        self.changed: dict[str, Any] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        return {**self._found, **self.changed}[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key not in self._keys:
+            raise KeyError(f"shared_values has no key {key!r}.")
+        if not isinstance(value, bool | int | float | str | None):
+            raise TypeError(f"A shared value is a text, a number, true, false or none, not {value!r}.")
+        self.changed[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        self[key] = None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._found, **self.changed})
+
+    def __len__(self) -> int:
+        return len({**self._found, **self.changed})
+
+
+class _Read(NamedTuple):
+    """A document as it was read."""
+
+    document: Document
+    rows: list[Row]
+
+
+class Draft:
+    """The texts of a document by their names, and its `values` by their keys, to be changed."""
+
+    def __init__(self, owner: SharedModel, read: _Read, replica: Replica) -> None:
+        self._owner, self._read = owner, read
+        self._texts = {
+            name: SharedText(text, owner.shared_texts[name], owner) for name, text in replica.texts.items()
+        }
+        self.values = Values(replica.values, tuple(owner.shared_values))
+        self.end: dict[str, Any] | None = None  # behind the last character, as a relative position of Yjs, once kept
+
+    @classmethod
+    def open(cls, owner: SharedModel) -> Self:
+        """Blocking. Raises EditError, or the DoesNotExist of the owner's model."""
+        with _as_edit_errors():
+            document = Document.objects.of(owner)
+            read = _Read(document, store.read(document.pk, identity=document.identity))
+            replica = _replica(owner, read.rows)
+        if not replica.is_readable or not replica.is_countable:
+            raise EditError(
+                f"Code cannot edit {owner._meta.label} {owner.pk}: there is something in its text that it cannot "
+                "count, such as an embedded object or half an emoji. Pages can."
+            )
+        return cls(owner, read, replica)
+
+    @classmethod
+    def of_changes(cls, owner: SharedModel, changes: Changes) -> Self:
+        """A draft with changed fields of an owner. Raises as `open` does."""
+        draft = cls.open(owner)
+        for name, field in owner.shared_texts.items():
+            if field in changes:
+                before, after = changes[field]
+                draft[name].change(before, after or "")
+        for key, field in owner.shared_values.items():
+            if field in changes:
+                draft.values[key] = owner.plain_value(field)
+        return draft
+
+    def __getitem__(self, name: str) -> SharedText:
+        return self._texts[name]
+
+    def __setitem__(self, name: str, text: "str | SharedText") -> None:
+        """Changes only what differs, so that what others write elsewhere in the text stays in its place."""
+        if text is not self._texts[name]:
+            self._texts[name].change(None, str(text))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def keep(self, author: Author, saved: Collection[str] = ()) -> None:
+        """Appends what was changed to the log. Blocking. `saved` are the fields of the owner that whoever calls is
+        about to save. Raises EditError, or Document.DoesNotExist."""
+        if not self._is_changed():
+            return
+        with _as_edit_errors():
+            replica = _replica(self._owner, self._read.rows)
+            client = _client_of(self._read.document.identity)
+            update = self._encode(client)  # before the lock, since it takes longest
+            self._append(replica, client, update, author, saved)
+
+    def _append(self, replica: Replica, client: int, update: bytes, author: Author, saved: Collection[str]) -> None:
+        with transaction.atomic():
+            # The lock: from here to the commit nobody else writes to this document.
+            document = Document.objects.select_for_update().get(pk=self._read.document.pk)
+            clock = _clock(replica.state_vector, client)
+            replica.extend(self._rows_since(document))
+            if _clock(replica.state_vector, client) != clock:  # another edit by code was quicker, and took its clocks
+                update = self._encode(None)
+            _accept(update, replica)
+            batch = Batch(replica.seq, update, document.identity, (author,) if author.name else ())
+            replica.extend(store.append({document.pk: batch})[document.pk])
+            self._follow(document, replica, batch.authors, saved)
+            ring_after_commit(group_of(document.pk), Saved(document.pk))
+
+    def check(self) -> None:
+        """Raises EditError if the document cannot take what was changed."""
+        if self._is_changed():
+            with _as_edit_errors():
+                replica = _replica(self._owner, self._read.rows)
+                _accept(self._encode(_client_of(self._read.document.identity)), replica)
+
+    def _is_changed(self) -> bool:
+        return bool(self.values.changed) or any(text.splices for text in self._texts.values())
+
+    def _rows_since(self, document: Document) -> list[Row]:
+        """What others wrote while the block ran."""
+        known, identity = self._read.rows[-1].seq, self._read.document.identity
+        store.check_identity(document.pk, identity, document.identity)
+        return [] if document.seq == known else store.read(document.pk, known, identity)
+
+    def _encode(self, client: int | None) -> bytes:
+        """What was changed, as an update by this client, or by a new one."""
+        doc = Doc[Any](client_id=client)
+        doc.apply_update(crdt.merge([row.payload for row in self._read.rows]))
+        updates: list[bytes] = []
+
+        def note(event: TransactionEvent) -> None:
+            updates.append(event.update)
+
+        subscription = doc.observe(note)
+        with doc.transaction():
+            for name, text in self._texts.items():
+                apply(doc.get(name, type=Text), text.splices)
+            for key, value in self.values.changed.items():
+                doc.get(VALUES, type=Map)[key] = value
+        doc.unobserve(subscription)
+        last = {"client": doc.client_id, "clock": _clock(doc.get_state(), doc.client_id) - 1}
+        self.end = {"item": last, "assoc": -1}
+        return crdt.merge(updates)
+
+    def _follow(self, document: Document, replica: Replica, by: tuple[Author, ...], saved: Collection[str]) -> None:
+        """Has the fields follow at once, also those of the object that was given."""
+        texts, values = replica.texts, replica.values
+        if not saved and store.project(document.pk, texts, document.identity, replica.seq, values, by):
+            ring_after_commit(EVERYONE, Changed(Owner.of(self._owner)))  # a room does so for what people write
+        self._owner.adopt(texts, values)
+        self._owner.remember(self._owner.shared_fields())
+        if saved:
+            store.announce(document, self._owner, saved, texts=texts, values=values, seq=replica.seq, by=by)
+
+
+def _accept(update: bytes, document: Replica) -> None:
+    """Checks an update as a socket's is checked. Raises ProtocolError or Refused."""
+    intake = Intake[None](document, on_full=lambda: None)
+    intake.count_clocks()
+    intake.receive(update, check_update(update))
+
+
+def apply(shared: Text, splices: list[Splice]) -> None:
+    """Makes changes, whose positions count characters, in a text of pycrdt's, which counts bytes of UTF-8."""
+    text = str(shared)
+    for start, end, new in splices:
+        at = len(text[:start].encode())
+        if end > start:
+            del shared[at : at + len(text[start:end].encode())]
+        if new:
+            shared.insert(at, new)
+        text = text[:start] + new + text[end:]
+
+
+@contextmanager
+def _as_edit_errors() -> Iterator[None]:
+    try:
+        yield
+    except (DocumentError, ProtocolError, Refused) as error:
+        raise EditError(f"The edit was not made: {error}") from error
+
+
+def _replica(owner: SharedModel, rows: list[Row]) -> Replica:
+    return Replica(tuple(owner.shared_texts), rows, tuple(owner.shared_values))
+
+
+def _client_of(identity: str) -> int:
+    """The client number of edits by code. They are one client to a document's pages, since each client makes the
+    document larger for ever. Only an edit that another one has overtaken gets a client of its own."""
+    return int.from_bytes(hashlib.sha256(f"edit {identity}".encode()).digest()[:CLIENT_BYTES]) or 1
+
+
+def _clock(state_vector: bytes, client: int) -> int:
+    return read_state_vector(state_vector).get(client, 0)

@@ -1,0 +1,50 @@
+"""Tells every process when a session ends or an account changes. If a ring is lost, or somebody uses SQL, the regular
+recheck makes up for it."""
+
+import hashlib
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_out
+from django.db.models.signals import post_delete, post_save
+
+from .doorbell import EVERYONE, ring_after_commit
+from .rings import AccountChanged, SessionEnded
+
+
+def watch_sessions() -> None:
+    user_logged_out.connect(tell_logged_out)
+    if apps.is_installed("django.contrib.sessions"):
+        post_delete.connect(tell_session_deleted, sender="sessions.Session")
+    if apps.is_installed(settings.AUTH_USER_MODEL.partition(".")[0]) or apps.is_installed("django.contrib.auth"):
+        post_save.connect(tell_account_saved, sender=settings.AUTH_USER_MODEL)
+        post_delete.connect(tell_account_changed, sender=settings.AUTH_USER_MODEL)
+
+
+def fingerprint(session_key: str) -> str:
+    return hashlib.sha256(session_key.encode()).hexdigest()
+
+
+def tell_logged_out(request: Any, **kwargs: Any) -> None:
+    """Django sends this signal before it deletes the session, so nobody may look whether it still exists."""
+    tell_session_ended(getattr(getattr(request, "session", None), "session_key", None))
+
+
+def tell_session_deleted(instance: Any, **kwargs: Any) -> None:
+    tell_session_ended(instance.pk)
+
+
+def tell_session_ended(key: str | None) -> None:
+    if key:
+        ring_after_commit(EVERYONE, SessionEnded(fingerprint(key)))
+
+
+def tell_account_saved(instance: Any, created: bool, update_fields: Any = None, **kwargs: Any) -> None:
+    """Skips what Django saves at each login."""
+    if not created and set(update_fields or ()) != {"last_login"}:
+        tell_account_changed(instance)
+
+
+def tell_account_changed(instance: Any, **kwargs: Any) -> None:
+    ring_after_commit(EVERYONE, AccountChanged(str(instance.pk)))

@@ -1,0 +1,72 @@
+// @ts-check
+// The values of a document in the inputs of a form: a date, a choice, a tick box. Nobody writes half of one, so the
+// last who changes it wins.
+
+import { lasting } from "./lasting.js"
+
+/** @import { SharedDocument } from "./document.js" */
+
+/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Input */
+
+const VALUES = "values" // the map's name, on the server as well
+
+/**
+ * Keeps each named input of the form in step with the value of that key. As long as nothing may be changed, the inputs
+ * are disabled.
+ *
+ * @param {SharedDocument} shared
+ * @param {HTMLFormElement} form
+ */
+export function bindValues(shared, form) {
+  /** @type {import("yjs").Map<unknown>} */
+  const values = shared.doc.getMap(VALUES)
+  let isSynced = false
+
+  const show = () => {
+    for (const input of inputsOf(form)) {
+      if (values.has(input.name)) write(input, values.get(input.name))
+      input.disabled = !isSynced || shared.isReadOnly
+    }
+  }
+  /** @param {Event} event */
+  const onChange = ({ target }) => {
+    const input = inputsOf(form).find((input) => input === target)
+    if (input) values.set(input.name, read(input))
+  }
+  values.observe(show)
+  form.addEventListener("change", onChange)
+  shared.accessListeners.add(show)
+  shared.synced.then(() => {
+    isSynced = true
+    show()
+  })
+  show()
+  return lasting(shared, () => {
+    values.unobserve(show)
+    form.removeEventListener("change", onChange)
+    shared.accessListeners.delete(show)
+  })
+}
+
+/** @param {HTMLFormElement} form @returns {Input[]} */
+function inputsOf(form) {
+  return /** @type {Input[]} */ ([...form.elements]).filter(({ name }) => name)
+}
+
+/** @param {Input} input a date that is not given, or a number, is null */
+function read(input) {
+  if (input.type === "checkbox") return /** @type {HTMLInputElement} */ (input).checked
+  if (input.type === "number") return input.value === "" ? null : Number(input.value)
+  return input.type === "date" ? input.value || null : input.value
+}
+
+/** @param {Input} input @param {unknown} value from another client: it may be anything */
+function write(input, value) {
+  if (input.type === "checkbox") {
+    const box = /** @type {HTMLInputElement} */ (input)
+    box.checked = value === true
+  } else {
+    const text = typeof value === "string" || typeof value === "number" ? String(value) : ""
+    if (input.value !== text) input.value = text // or the caret would jump
+  }
+}

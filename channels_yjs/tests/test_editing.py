@@ -1,0 +1,446 @@
+"""Code and people write the same text: nothing is doubled, nothing overwritten."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.test import TestCase
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase as PropertyTestCase
+from pycrdt import Doc, Text
+
+from channels_yjs.editing import EditError, SharedText, aedit, edit
+from channels_yjs.hub import doorbell
+from channels_yjs.hub.hub import Hub
+from channels_yjs.hub.rings import Changed, Saved
+from channels_yjs.log import compaction, store
+from channels_yjs.log.store import Batch
+from channels_yjs.models import Author, Document, Snapshot, Update
+from channels_yjs.signals import document_changed
+from channels_yjs.testing.peers import Peer, expect_converged, expect_text, until
+from channels_yjs.tests.log.test_store import texts_of
+from channels_yjs.tests.sharing import create_note
+from channels_yjs.wire.updates import read_state_vector
+from notes.models import Note
+
+FEW = 30
+LETTERS = st.text(st.sampled_from("ab \n😀é"), max_size=6)
+
+
+def write(note: Note, text: str, by: Any = "Robot") -> None:
+    with edit(note, by=by) as draft:
+        draft["body"] += text
+
+
+def fail(words: str) -> str:
+    raise ZeroDivisionError(words)
+
+
+def body(note: Note) -> str:
+    return texts_of(Document.objects.find(note))[1]
+
+
+@pytest.fixture
+def changes() -> Iterator[list[dict[str, Any]]]:
+    heard: list[dict[str, Any]] = []
+
+    def listen(**said: Any) -> None:
+        heard.append(said)
+
+    document_changed.connect(listen)
+    yield heard
+    document_changed.disconnect(listen)
+
+
+# The draft
+
+
+def test_a_shared_text_is_written_in_as_a_list_of_characters_is() -> None:
+    text = SharedText("Tea 😀 at four", "text", Note())
+    text.insert(4, "é")
+    del text[5]
+    text[0:3] = "Milk"
+    text[-4:] = "five"
+    text += "!"
+    assert str(text) == text == "Milk é at five!"
+    assert (len(text), text[5], text[-1], "at" in text) == (15, "é", "!", True)
+    text.clear()
+    assert text == ""
+    with pytest.raises(IndexError):
+        del text[0]
+    with pytest.raises(ValueError, match="slices with a step"):
+        text[::2] = "x"
+    with pytest.raises(ValueError, match="half a surrogate pair"):
+        text += "\ud83d"
+
+
+class CharacterTests(PropertyTestCase):
+    @given(LETTERS, st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), LETTERS), max_size=5))
+    @hypothesis_settings(max_examples=FEW)
+    def test_positions_count_characters(self, first: str, splices: list[tuple[int, int, str]]) -> None:
+        note = Note.objects.create(text=first)
+        with edit(note) as draft:
+            plain = first
+            for start, end, new in splices:
+                draft["body"][start:end] = new
+                plain = plain[:start] + new + plain[max(start, end) :]
+            assert draft["body"] == plain
+        assert (body(note), note.text) == (plain, plain)
+
+
+@pytest.mark.django_db
+def test_line_ends_become_those_of_editors() -> None:
+    note = create_note()
+    with edit(note) as draft:
+        draft["body"] += "one\r\ntwo\rthree"
+        draft["title"] += "one\r\nline"
+    assert texts_of(Document.objects.find(note)) == ("one line", "one\ntwo\nthree")
+    with pytest.raises(KeyError), edit(note) as draft:
+        draft["minutes"] += "no such text"
+
+
+# What is kept
+
+
+@pytest.mark.django_db
+def test_an_edit_is_one_row_of_the_log_and_the_field_follows_at_once(changes: list[dict[str, Any]]) -> None:
+    note = create_note("Plans", "Tea")
+    with TestCase.captureOnCommitCallbacks(execute=True), edit(note, by="Robot") as draft:
+        draft["body"] += " at four"
+        draft["title"].insert(0, "Our ")
+        draft["body"] += "!"
+    [row] = Update.objects.filter(seq=2)
+    assert row.authors == [["Robot", ""]]
+    assert (note.title, note.text) == ("Our Plans", "Tea at four!")
+    note.refresh_from_db()
+    assert (note.title, note.text) == ("Our Plans", "Tea at four!")
+    [said] = changes
+    assert said["by"] == (Author("Robot"),)
+    assert set(said["changed"]) == {"title", "text"}
+    assert (said["sender"], said["instance"].text, said["seq"]) == (Note, "Tea at four!", 2)
+
+
+@pytest.mark.django_db
+def test_only_what_differs_is_written() -> None:
+    """A text that is set as a whole deletes nothing of what stays: what others write there keeps its place."""
+    note = create_note(body="one two three")
+    with edit(note) as draft:
+        draft["body"] = "one 2 three"
+    [row] = Update.objects.filter(seq=2)
+    assert len(row.payload) < 40
+    with edit(note) as draft:
+        draft["body"] = str(draft["body"])
+    assert Update.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_an_exception_changes_nothing(changes: list[dict[str, Any]]) -> None:
+    note = create_note(body="Tea")
+    with pytest.raises(ZeroDivisionError), edit(note) as draft:
+        draft["body"] += fail(" at four")
+    assert (body(note), Update.objects.count(), changes) == ("Tea", 1, [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_is_heard_of_by_nobody(
+    changes: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[Any] = []
+    note = create_note(body="Tea")
+    monkeypatch.setattr(doorbell, "ring", lambda group, ring: rung.append(ring))
+
+    def write_and_fail() -> None:
+        write(note, " at four")
+        write(note, "!")
+        fail(body(note))
+
+    with pytest.raises(ZeroDivisionError, match="Tea at four!"), transaction.atomic():
+        write_and_fail()
+    assert (body(note), Update.objects.count(), changes, rung) == ("Tea", 1, [], [])
+    with transaction.atomic():
+        write(note, " at five")
+        assert rung == []
+    assert ({type(ring) for ring in rung}, len(rung), len(changes)) == ({Changed, Saved}, 2, 1)
+
+
+@pytest.mark.django_db
+def test_all_edits_are_one_client_and_only_one_that_was_overtaken_gets_another() -> None:
+    note = create_note()
+    for number in range(3):
+        write(note, f"{number}")
+    assert len(clients(note)) == 1
+    with edit(note) as slow:
+        slow["body"] += "slow"
+        with edit(note) as quick:
+            quick["body"] += "quick"
+    assert body(note).startswith("012")
+    assert sorted([body(note).count("quick"), body(note).count("slow"), len(body(note))]) == [1, 1, 12]
+    assert len(clients(note)) == 2
+
+
+def clients(note: Note) -> set[int]:
+    document = Document.objects.find(note)
+    doc = Doc[Any]()
+    for row in store.read(document.pk):
+        doc.apply_update(row.payload)
+    return set(read_state_vector(doc.get_state()))
+
+
+@pytest.mark.django_db
+def test_a_person_who_was_quicker_is_merged_with() -> None:
+    note = create_note(body="one two")
+    document = Document.objects.find(note)
+    with edit(note) as draft:
+        draft["body"] = "one 2"
+        doc = Doc[Any]()
+        for row in store.read(document.pk):
+            doc.apply_update(row.payload)
+        before = doc.get_state()
+        doc.get("body", type=Text).insert(0, "zero ")
+        store.append({document.pk: Batch(1, doc.get_update(before))})
+    assert (body(note), note.text) == ("zero one 2", "zero one 2")
+    assert len(clients(note)) == 3
+
+
+@pytest.mark.django_db
+def test_a_row_that_nobody_has_opened_is_opened_with_its_field_once() -> None:
+    note = Note.objects.create(text="Tea")
+    write(note, " at four")
+    assert (body(note), note.text) == ("Tea at four", "Tea at four")
+
+
+@pytest.mark.django_db
+def test_who_edits_is_a_name_or_an_account() -> None:
+    note, ada = create_note(), User.objects.create_user("ada")
+    write(note, "1", by=ada)
+    write(note, "2", by=Author("Grace", "7"))
+    write(note, "3", by="")
+    rows = Update.objects.filter(seq__gt=1).order_by("seq")
+    assert [row.authors for row in rows] == [[["ada", str(ada.pk)]], [["Grace", "7"]], []]
+
+
+@pytest.mark.django_db
+def test_an_edit_that_does_not_fit_says_so_and_changes_nothing(settings: Any) -> None:
+    note = create_note(body="Tea")
+    settings.YJS_MAX_DOCUMENT_BYTES = 1000
+    with pytest.raises(EditError, match="full"), edit(note) as draft:
+        draft["body"] += "x" * 2000
+    assert (body(note), note.text) == ("Tea", "Tea")
+    with edit(note) as draft:
+        draft["body"].clear()
+    assert body(note) == ""
+
+
+@pytest.mark.django_db
+def test_what_code_cannot_count_it_does_not_edit() -> None:
+    note = create_note(body="Tea")
+    document = Document.objects.find(note)
+    doc = Doc[Any]()
+    doc.apply_update(store.read(document.pk)[0].payload)
+    before = doc.get_state()
+    doc.get("body", type=Text).insert_embed(1, {"image": "tea.png"})
+    store.append({document.pk: Batch(1, doc.get_update(before))})
+    with pytest.raises(EditError, match="cannot count"):
+        write(note, "!")
+    Update.objects.filter(document=document, seq=1).delete()
+    with pytest.raises(EditError, match="incomplete"):
+        write(note, "!")
+    note.delete()
+    with pytest.raises(Note.DoesNotExist):
+        write(note, "!")
+
+
+@pytest.mark.django_db
+def test_a_document_that_is_deleted_meanwhile_takes_no_edit() -> None:
+    note = create_note(body="Tea")
+    copy = Note.objects.get(pk=note.pk)
+    with pytest.raises(Document.DoesNotExist), edit(copy) as draft:
+        draft["body"] += f"Deleted: {note.delete()}"
+    assert not Update.objects.exists()
+
+
+# save()
+
+
+@pytest.mark.django_db
+def test_a_changed_field_is_saved_as_an_edit() -> None:
+    note = create_note("Plans", "one two three")
+    note.text = "one 2 three"
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        note.save()
+    assert (body(note), Update.objects.count()) == ("one 2 three", 2)
+    note.save()
+    assert Update.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_two_who_save_what_they_loaded_overwrite_nothing_of_each_other() -> None:
+    note = create_note("Plans", "one two three")
+    ada, grace = Note.objects.get(pk=note.pk), Note.objects.get(pk=note.pk)
+    ada.text, grace.text = "ONE two three", "one two THREE"
+    grace.title = "Our plans"
+    ada.save()
+    grace.save()
+    assert (grace.text, grace.title) == ("ONE two THREE", "Our plans")
+    ada.save()  # changes nothing now, and undoes nothing
+    ada.refresh_from_db()
+    assert (ada.text, ada.title) == ("ONE two THREE", "Our plans")
+    assert texts_of(Document.objects.find(note)) == ("Our plans", "ONE two THREE")
+
+
+@pytest.mark.django_db
+def test_saving_something_else_undoes_nothing() -> None:
+    note = create_note("Plans", "Tea")
+    old = Note.objects.get(pk=note.pk)
+    write(note, " at four")
+    old.save()
+    note.refresh_from_db()
+    assert (note.text, old.text) == ("Tea at four", "Tea at four")
+    old.text = "not to be saved"
+    old.save(update_fields=["created_at"])
+    assert body(note) == "Tea at four"
+    old.save(update_fields=["text"])
+    assert body(note) == "not to be saved"
+
+
+@pytest.mark.django_db
+def test_a_field_that_was_not_loaded_is_left_alone_or_replaced() -> None:
+    note = create_note("Plans", "Tea")
+    lean = Note.objects.defer("text").get(pk=note.pk)
+    lean.title = "Our plans"
+    lean.save()
+    assert texts_of(Document.objects.find(note)) == ("Our plans", "Tea")
+    blind = Note.objects.defer("text").get(pk=note.pk)
+    blind.text = "Tea at four"
+    blind.save()
+    assert body(note) == "Tea at four"
+    made_by_hand = Note(pk=note.pk, title="By hand", text="Milk", created_at=note.created_at)
+    made_by_hand.save()
+    assert texts_of(Document.objects.find(note)) == ("By hand", "Milk")
+
+
+@pytest.mark.django_db
+def test_a_field_of_a_row_that_nobody_has_opened_is_just_saved() -> None:
+    note = Note.objects.create(text="Tea")
+    note.text = "Milk"
+    note.save()
+    assert not Document.objects.exists()
+    note.refresh_from_db()
+    assert note.text == "Milk"
+
+
+@pytest.mark.django_db
+def test_an_edit_by_saving_that_does_not_fit_saves_nothing(settings: Any) -> None:
+    note = create_note("Plans", "Tea")
+    settings.YJS_MAX_DOCUMENT_BYTES = 1000
+    note.title, note.text = "Long", "x" * 2000
+    with pytest.raises(EditError):
+        note.save()
+    note.refresh_from_db()
+    assert (note.title, note.text) == ("Plans", "Tea")
+
+
+@pytest.mark.django_db
+def test_what_bypasses_the_document_is_found_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    note = create_note("Plans", "Tea")
+    write(note, " at four")
+    note.text = "Tea at five"
+    note.save()
+    write(note, "!")
+    assert "field overwritten" not in caplog.text
+    Note.objects.filter(pk=note.pk).update(text="Bypassed")
+    write(note, "!")
+    assert f"field overwritten owner=notes.note/{note.pk}" in caplog.text
+    assert note.text == "Tea at five!!"
+
+
+class SavingTests(PropertyTestCase):
+    @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 12), st.integers(0, 3)), max_size=8))
+    @hypothesis_settings(max_examples=FEW)
+    def test_nothing_is_doubled_and_nothing_lost(self, steps: list[tuple[int, int, int]]) -> None:
+        """Three hold an object for a while: each saves words of their own, and deletes words of the first text."""
+        note = create_note(body="abcdefghijkl")
+        held = [Note.objects.get(pk=note.pk) for _ in range(3)]
+        deleted: set[str] = set()
+        for number, (who, at, length) in enumerate(steps):
+            text = held[who].text
+            gone = "".join(letter for letter in text[at : at + length] if letter.islower())
+            kept = [letter for letter in text[at : at + length] if not letter.islower()]
+            held[who].text = text[:at] + "".join(kept) + f"[{number}]" + text[at + length :]
+            held[who].save()
+            deleted |= set(gone)
+        text = body(note)
+        assert sorted(letter for letter in text if letter.islower()) == sorted(set("abcdefghijkl") - deleted)
+        for number in range(len(steps)):
+            assert text.count(f"{number}") == 1
+
+
+# With people
+
+
+async def test_people_see_what_code_writes_and_code_what_they_write(
+    note: Note, start_hub: Callable[[], Hub], changes: list[dict[str, Any]]
+) -> None:
+    ada, grace = Peer("Ada"), Peer("Grace")
+    for peer in (ada, grace):
+        await peer.join(start_hub(), note)
+    ada.type("Tea")
+    await ada.expect_saved()
+    async with aedit(note, by="Robot") as draft:
+        draft["body"] += " at four"
+    await expect_text("Tea at four", ada, grace)
+    grace.type("!")
+    await expect_text("Tea at four!", ada, grace)
+
+    def save() -> None:
+        row = Note.objects.get(pk=note.pk)
+        row.text = row.text.replace("Tea", "Milk")
+        row.save()
+
+    await until(lambda: any(said["texts"]["body"] == "Tea at four!" for said in changes), "the field follows")
+    await sync_to_async(save)()
+    await expect_text("Milk at four!", ada, grace)
+    authors = {author.name for said in changes for author in said["by"]}
+    assert authors == {"Ada", "Robot", "Grace"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_people_and_code_at_once(note: Note, start_hub: Callable[[], Hub], seed: int) -> None:
+    hubs = [start_hub(), start_hub()]
+    peers = [Peer(name) for name in ("Ada", "Grace")]
+    for peer, hub in zip(peers, hubs, strict=True):
+        await peer.join(hub, note)
+
+    async def type_words(peer: Peer) -> None:
+        for number in range(10):
+            peer.type(f"({peer.name}{number})", at=(number * 7 + seed) % (len(peer.text) + 1) if seed else None)
+            await asyncio.sleep(0)
+
+    async def edit_words() -> None:
+        for number in range(10):
+            async with aedit(note, by="Robot") as draft:
+                draft["body"] += f"<{number}>"
+
+    def save_words() -> None:
+        row = Note.objects.get(pk=note.pk)
+        for number in range(10):
+            row.text = f"[{number}]" + row.text
+            row.save()
+            if number == 5:
+                compaction.compact(Document.objects.find(note))
+        connection.close()
+
+    await asyncio.gather(*map(type_words, peers), edit_words(), sync_to_async(save_words, thread_sensitive=False)())
+    await until(lambda: all(peer.text.count("]") == peer.text.count(">") == 10 for peer in peers), "all is there")
+    text = await expect_converged(*peers)
+    for number in range(10):
+        assert text.count(f"<{number}>") == text.count(f"[{number}]") == 1
+        if not seed:
+            assert text.count(f"(Ada{number})") == text.count(f"(Grace{number})") == 1
+    assert await Snapshot.objects.acount() == 1

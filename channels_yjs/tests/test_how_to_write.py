@@ -1,0 +1,87 @@
+"""The listings of docs/how-to/write-from-code.md do what the page says."""
+
+import re
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.db import models
+from django.test import TestCase
+
+from channels_yjs.editing import edit
+from channels_yjs.models import SharedModel, Update
+from channels_yjs.signals import document_changed
+from channels_yjs.tests.sharing import create_note
+from notes.models import Note
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-from-code.md"
+[EDIT, REPLACE, SAVE, ADMIN, MAIL, MODEL, VISIT] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+@pytest.fixture
+def meeting(monkeypatch: pytest.MonkeyPatch) -> Note:
+    monkeypatch.setattr(Note, "shared_texts", {"minutes": "text"})
+    monkeypatch.setattr(
+        Note, "minutes", property(lambda note: note.text, lambda note, text: write(note, text)), False
+    )
+    return create_note(body="Agenda: tea.")
+
+
+def write(note: Note, text: str) -> None:
+    note.text = text
+
+
+def run(listing: str, **names: Any) -> dict[str, Any]:
+    exec(listing, names)  # noqa: S102
+    return names
+
+
+@pytest.mark.django_db
+def test_edits(meeting: Note) -> None:
+    run(EDIT, meeting=meeting)
+    run(REPLACE, meeting=meeting, edit=edit)
+    run(SAVE, meeting=meeting)
+    meeting.refresh_from_db()
+    assert meeting.text == "Agenda: coffee.\nNext meeting: Tuesday."
+    assert Update.objects.get(seq=2).authors == [["Reminder", ""]]
+
+
+@pytest.mark.django_db
+def test_mails_once_a_minute(meeting: Note, monkeypatch: pytest.MonkeyPatch) -> None:
+    timers: list[Any] = []
+    monkeypatch.setattr(
+        threading, "Timer", lambda *arguments: SimpleNamespace(start=lambda: timers.append(arguments))
+    )
+    ada = User(username="ada", email="ada@example.org")
+    monkeypatch.setattr(Note, "members", SimpleNamespace(all=lambda: [ada]), raising=False)
+    names = run(MAIL, Meeting=Note)
+    try:
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            run(EDIT, meeting=meeting)
+            run(REPLACE, meeting=meeting, edit=edit)
+    finally:
+        document_changed.disconnect(names["mail_soon"], Note)
+    [(seconds, send, arguments)] = timers
+    assert (seconds, arguments) == (60, [meeting.pk, "Reminder"])
+    monkeypatch.setitem(names, "connection", SimpleNamespace(close=lambda: None))
+    send(*arguments)
+    [sent] = mail.outbox
+    assert (sent.subject, sent.to) == ("Untitled: Reminder wrote", ["ada@example.org"])
+    assert "Next meeting: Tuesday." in str(sent.body)
+
+
+@pytest.mark.django_db
+def test_the_form_the_model_and_the_visit(meeting: Note, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(ADMIN)["MeetingAdmin"].form.__name__ == "SharedModelForm"
+    listing = MODEL.replace(
+        "    minutes =", "    class Meta:\n        app_label = 'channels_yjs_how_to'\n\n    minutes ="
+    )
+    made = run(listing, SharedModel=SharedModel, models=models, __name__="how_to")["Meeting"]
+    assert made.shared_fields() == {"minutes", "date", "done"}
+    run(VISIT.replace("0.1", "0.001"), meeting=meeting)
+    meeting.refresh_from_db()
+    assert meeting.text == "Agenda: tea.Who was there?"

@@ -1,0 +1,714 @@
+"""Rights hold while they last: who may not read gets nothing, who may only read changes nothing, and a right that is
+withdrawn ends its connections. Through the consumers of a project, on two processes."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.routing import URLRouter
+from django.db import OperationalError
+from django.urls import path
+
+from channels_yjs.access import Access, arecheck
+from channels_yjs.connections import bounded
+from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
+from channels_yjs.hub.doorbell import EVERYONE
+from channels_yjs.hub.hub import RECHECK_STEP, Hub, next_recheck
+from channels_yjs.models import Update
+from channels_yjs.rooms.room import QUESTIONS_AT_A_TIME
+from channels_yjs.testing import hostile
+from channels_yjs.testing.client import Client
+from channels_yjs.testing.faulty_layer import FaultyChannelLayer
+from channels_yjs.testing.peers import until
+from channels_yjs.testing.sockets import Socket
+from channels_yjs.tests.sharing import NAMES, create_note, room_of
+from channels_yjs.wire.messages import (
+    EMPTY_UPDATE,
+    AccessStatus,
+    Awareness,
+    AwarenessEntry,
+    CloseCode,
+    Message,
+    SyncStatus,
+    SyncStep1,
+    SyncStep2,
+    SyncUpdate,
+    decode,
+    encode,
+)
+from notes.models import Note
+
+GONE = Refused(4403, "You are not a member any more.")
+MAY_NOT_WRITE = (4403, "You may read this, but not write.")
+MALLORY = 666
+
+Answer = Access | Exception | Callable[[], Awaitable[Access]]
+
+
+class Door(DocumentConsumer):
+    """Answers for each person, who is named in the address, what the test says."""
+
+    queryset = Note.objects.only("pk")
+    rights: dict[str, Answer] = {}
+    asked: Counter[str] = Counter()
+
+    async def authorize(self, owner: Note) -> Access:
+        who = self._asked_for("who")
+        self.asked[who] += 1
+        answer = self.rights.get(f"{who} on {owner.pk}", self.rights.get(who, GONE))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if isinstance(answer, Access) else await answer()
+
+
+class List(LobbyConsumer):
+    model = Note
+    keys: Any = None
+
+    async def authorize(self) -> Any:
+        if isinstance(self.keys, Exception):
+            raise self.keys
+        return self.keys
+
+
+class Visitor(Client):
+    """A scripted client on a socket. A page answers when it is told what it may do, and then heeds it."""
+
+    def __init__(self, who: str, socket: Socket, *, is_page: bool) -> None:
+        super().__init__(*NAMES)
+        self.who, self.socket, self.is_page = who, socket, is_page
+        self.heard: list[Message] = []
+        self.closed: tuple[int, str] | None = None
+
+    async def tell(self, *messages: Message) -> None:
+        for message in messages:
+            await self.socket.send_to(bytes_data=encode(message))
+
+    async def hear_one(self) -> Message | None:
+        """The next message; None if the connection is closed."""
+        output = await self.socket.receive_output()
+        if output["type"] == "websocket.close":
+            self.closed = (output["code"], output["reason"])
+            return None
+        message = decode(output["bytes"])
+        self.heard.append(message)
+        match message:
+            case SyncStep1(state_vector):
+                await self.tell(SyncStep2(self.doc.get_update(state_vector)))
+            case SyncStep2() | SyncUpdate():
+                self.hear(message)
+            case AccessStatus() if self.is_page:
+                await self.tell(message)
+        return message
+
+    async def expect(self, kind: type[Message]) -> Any:
+        while not isinstance(message := await self.hear_one(), kind):
+            assert message is not None, f"{self.who} is closed: {self.closed}"
+        return message
+
+    async def expect_close(self) -> tuple[int, str]:
+        while await self.hear_one() is not None:
+            pass
+        assert self.closed
+        return self.closed
+
+    async def expect_text(self, part: str) -> None:
+        while part not in self.text:
+            assert await self.hear_one() is not None, f"{self.who} is closed: {self.closed}"
+
+    async def sync(self) -> None:
+        await self.tell(SyncStep1(self.doc.get_state()))
+        await self.expect(SyncStep2)
+
+    async def expect_saved(self) -> None:
+        question = SyncStatus(len(self.heard).to_bytes(4))
+        await self.tell(question)
+        while await self.expect(SyncStatus) != question:
+            pass
+
+    def write(self, text: str) -> SyncUpdate:
+        """An update that is not sent."""
+        state = self.doc.get_state()
+        self.type(text)
+        return SyncUpdate(self.doc.get_update(state))
+
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+async def processes(start_hub: Callable[[], Hub], monkeypatch: pytest.MonkeyPatch) -> list[Hub]:
+    """Two, which hear each other. Sockets go to the first one, unless a test says otherwise."""
+    hubs = [start_hub(), start_hub()]
+    monkeypatch.setattr(bounded, "this_hub", lambda on_made: hubs[0])
+    await until(lambda: all(EVERYONE in hub.doorbell._joined for hub in hubs), "both processes listen")
+    return hubs
+
+
+@pytest.fixture
+async def visit(note: Note, processes: list[Hub], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Open]:
+    """`ada = await visit("ada", Access.WRITE)`: a page that has synced, with this right."""
+    sockets: list[Socket] = []
+    router = URLRouter([path("list", List.as_asgi()), path("<str:pk>", Door.as_asgi())])
+    monkeypatch.setattr(Door, "rights", {})
+    monkeypatch.setattr(Door, "asked", Counter())
+
+    async def visit(
+        who: str,
+        answer: Answer | None = None,
+        *,
+        via: int = 0,
+        is_page: bool = True,
+        is_synced: bool = True,
+        at: Any = None,
+    ) -> Visitor:
+        if answer is not None:
+            Door.rights[who] = answer
+        monkeypatch.setattr(bounded, "this_hub", lambda on_made: processes[via])
+        address = f"/{at or note.pk}?who={who}{'&access=1' if is_page else ''}"
+        visitor = Visitor(who, Socket(router, address), is_page=is_page)
+        sockets.append(visitor.socket)
+        assert (await visitor.socket.connect())[0]
+        if is_synced:
+            await visitor.sync()
+        return visitor
+
+    yield visit
+    for socket in sockets:
+        await socket.disconnect()
+
+
+async def change(note: Note, **rights: Answer) -> None:
+    Door.rights.update(rights)
+    await arecheck(note)
+
+
+async def log_of(note: Note) -> list[bytes]:
+    rows = Update.objects.filter(document__object_id=note.pk).order_by("seq").values_list("payload", flat=True)
+    return [bytes(payload) async for payload in rows]
+
+
+# Readers
+
+
+async def test_who_may_only_read_reads_along_and_is_told_so_before_anything_else(visit: Open) -> None:
+    ada = await visit("ada", Access.WRITE)
+    ada.type("Read this")
+    await ada.tell(SyncStep2(ada.doc.get_update()))
+    await ada.expect_saved()
+    grace = await visit("grace", Access.READ)
+    assert grace.text == "Read this"
+    assert grace.heard[1] == AccessStatus(Access.READ)
+    assert isinstance(grace.heard[0], SyncStep1)
+    await ada.tell(ada.write(" too"))
+    await grace.expect_text("Read this too")
+
+
+async def test_a_client_that_did_not_ask_is_not_told_what_it_may_do(visit: Open, note: Note) -> None:
+    grace = await visit("grace", Access.READ, is_page=False)
+    await change(note, grace=Access.WRITE)
+    await until(lambda: Door.asked["grace"] == 2, "she is asked again")
+    await grace.expect_saved()
+    assert not [message for message in grace.heard if isinstance(message, AccessStatus)]
+
+
+@pytest.mark.parametrize("is_page", [True, False])
+@pytest.mark.parametrize("kind", [SyncStep2, SyncUpdate])
+async def test_what_a_reader_writes_is_neither_stored_nor_sent_on_and_closes_with_4403(
+    visit: Open, note: Note, kind: Any, is_page: bool
+) -> None:
+    ada, mallory = await visit("ada", Access.WRITE), await visit("mallory", Access.READ, is_page=is_page)
+    before = await log_of(note)
+    await mallory.tell(SyncStatus(b"\x01"), kind(hostile.HI), SyncStatus(b"\x02"))
+    assert await mallory.expect_close() == MAY_NOT_WRITE
+    assert SyncStatus(b"\x02") not in mallory.heard
+    ada.heard.clear()
+    await ada.expect_saved()
+    assert not [message for message in ada.heard if isinstance(message, SyncUpdate | SyncStep2)]
+    assert await log_of(note) == before
+
+
+async def test_a_reader_deletes_nothing(visit: Open, note: Note) -> None:
+    ada = await visit("ada", Access.WRITE)
+    await ada.tell(ada.write("Keep this"))
+    await ada.expect_saved()
+    before = await log_of(note)
+    mallory = await visit("mallory", Access.READ)
+    await mallory.tell(SyncUpdate(hostile.update([], hostile.deleted({ada.doc.client_id: [(0, 4)]}))))
+    assert await mallory.expect_close() == MAY_NOT_WRITE
+    assert await log_of(note) == before
+
+
+async def test_every_malformed_frame_closes_a_reader(visit: Open, note: Note, settings: Any) -> None:
+    """With 4400; with 4403 if only an attempt to apply the update would have shown what is wrong."""
+    settings.YJS_MAX_CONNECTS_PER_SECOND = 10_000
+    before = await log_of(note)
+    Door.rights["mallory"] = Access.READ
+    for name, frame in hostile.malformed().items():
+        mallory = await visit("mallory", is_page=False, is_synced=False)
+        await mallory.hear_one()  # what the page is sent at first, so that nothing but the frame goes to the server
+        await mallory.socket.send_input({"type": "websocket.receive", "bytes": frame})
+        code = CloseCode.NOT_ALLOWED if name == "a type in a type" else CloseCode.MALFORMED_FRAME
+        assert (await mallory.expect_close())[0] == code, name
+        await mallory.socket.disconnect()
+    assert await log_of(note) == before
+
+
+@pytest.mark.parametrize("name", hostile.unready())
+async def test_updates_that_depend_on_nothing_close_a_reader_with_4403(visit: Open, note: Note, name: str) -> None:
+    before = await log_of(note)
+    mallory = await visit("mallory", Access.READ)
+    await mallory.tell(SyncUpdate(hostile.unready()[name]))
+    assert await mallory.expect_close() == MAY_NOT_WRITE
+    assert await log_of(note) == before
+
+
+@pytest.mark.parametrize("is_page", [True, False])
+async def test_every_honest_update_of_a_reader_is_no_offence(visit: Open, note: Note, is_page: bool) -> None:
+    """Clients answer with all that they have, with what is deleted, and some more than once."""
+    ada, alan = await visit("ada", Access.WRITE), await visit("alan", Access.WRITE)
+    for step, text in enumerate(("Tea at four", "😀 字 ß", "\n", "x" * 1000)):
+        for visitor in (ada, alan):
+            await visitor.tell(visitor.write(text))
+            before = visitor.doc.get_state()
+            visitor.erase(step, 3)
+            await visitor.tell(SyncUpdate(visitor.doc.get_update(before)))
+            await visitor.expect_saved()
+    grace = await visit("grace", Access.READ, is_page=is_page)
+    everything = grace.doc.get_update()
+    for message in (
+        SyncStep2(EMPTY_UPDATE),
+        SyncUpdate(EMPTY_UPDATE),
+        SyncStep2(everything),
+        SyncUpdate(everything),
+        SyncStep2(grace.doc.get_update(grace.doc.get_state())),
+        SyncUpdate(ada.doc.get_update(grace.doc.get_state())),
+    ):
+        await grace.tell(message)
+        await grace.expect_saved()
+    await grace.sync()
+    assert len(grace.text) > 1000
+
+
+async def test_every_harmless_frame_of_a_reader_is_answered(visit: Open) -> None:
+    mallory = await visit("mallory", Access.READ)
+    for frame in hostile.harmless().values():
+        await mallory.socket.send_to(bytes_data=frame)
+        await mallory.expect_saved()
+
+
+async def test_a_reader_who_knows_more_than_this_process_is_no_offender(
+    faulty_layer: FaultyChannelLayer, visit: Open, note: Note, processes: list[Hub], settings: Any
+) -> None:
+    """They read it on another process, whose ring was lost, and come here."""
+    settings.YJS_CHECK_LOG_SECONDS = 60.0
+    stays = await visit("alan", Access.READ)
+    ada, grace = await visit("ada", Access.WRITE, via=1), await visit("grace", Access.READ, via=1)
+    faulty_layer.drop = 1.0
+    await ada.tell(ada.write("Nobody rings for this"))
+    await ada.expect_saved()
+    await grace.expect(SyncUpdate)
+    assert room_of(processes[0], note).replica.texts["body"] == ""
+    comes = await visit("grace", is_synced=False)
+    comes.hear(SyncUpdate(grace.doc.get_update()))
+    await comes.sync()
+    await comes.expect_saved()
+    assert AccessStatus(Access.READ, is_lost=True) not in comes.heard
+    assert room_of(processes[0], note).replica.texts["body"] == "Nobody rings for this"
+    await stays.expect(SyncUpdate)
+
+
+async def test_a_reader_that_floods_is_closed_and_nobody_else(visit: Open, note: Note) -> None:
+    ada, mallory = await visit("ada", Access.WRITE), await visit("mallory", Access.READ)
+    before = await log_of(note)
+    forged = SyncUpdate(hostile.update([hostile.by(MALLORY, 0, [hostile.text("x" * 10_000)])]))
+    await mallory.tell(*[forged] * 500)
+    assert (await mallory.expect_close())[0] in (CloseCode.NOT_ALLOWED, CloseCode.TRY_AGAIN)
+    await ada.expect_saved()
+    assert await log_of(note) == before
+
+
+async def test_a_member_of_one_document_gets_nothing_of_another(visit: Open, note: Note) -> None:
+    other = await database_sync_to_async(create_note)("Another", "Secret")
+    Door.rights = {f"ada on {note.pk}": Access.WRITE}
+    assert (await visit("ada")).heard
+    intruder = await visit("ada", at=other.pk, is_synced=False)
+    await intruder.tell(SyncStep1(b"\x00"), SyncUpdate(hostile.HI))
+    assert await intruder.expect_close() == (GONE.code, GONE.reason)
+    assert intruder.heard == []
+
+
+# Rights that change
+
+
+async def test_a_right_that_is_withdrawn_ends_its_connections_in_every_process(visit: Open, note: Note) -> None:
+    here, there = await visit("ada", Access.WRITE), await visit("ada", via=1)
+    stays = await visit("grace", Access.WRITE, via=1)
+    await change(note, ada=Refused(4403, "These minutes are for members."))
+    for visitor in (here, there):
+        assert await visitor.expect_close() == (4403, "These minutes are for members.")
+    await stays.expect_saved()
+
+
+async def test_a_recheck_is_of_one_document(visit: Open, note: Note) -> None:
+    other = await database_sync_to_async(create_note)("Another")
+    ada, grace = await visit("ada", Access.WRITE), await visit("grace", Access.WRITE, at=other.pk)
+    await change(note)
+    await until(lambda: Door.asked["ada"] == 2, "Ada is asked again")
+    await grace.expect_saved()
+    await ada.expect_saved()
+    assert Door.asked["grace"] == 1
+
+
+async def test_a_writer_becomes_a_reader_and_a_writer_again_in_place(visit: Open, note: Note) -> None:
+    ada, grace = await visit("ada", Access.WRITE), await visit("grace", Access.WRITE, via=1)
+    await change(note, ada=Access.READ)
+    while await ada.expect(AccessStatus) != AccessStatus(Access.READ):
+        pass
+    await grace.tell(grace.write("Ada reads this"))
+    await ada.expect_text("Ada reads this")
+    await change(note, ada=Access.WRITE)
+    assert await ada.expect(AccessStatus) == AccessStatus(Access.WRITE)
+    await ada.tell(ada.write("And writes this. "))
+    await grace.expect_text("And writes this. ")
+
+
+async def test_keys_in_flight_are_not_taken_and_their_page_is_told(visit: Open, note: Note) -> None:
+    ada, grace = await visit("ada", Access.WRITE), await visit("grace", Access.WRITE)
+    before = await log_of(note)
+    ada.is_page = False  # it has not seen the message yet
+    await change(note, ada=Access.READ)
+    while await ada.expect(AccessStatus) != AccessStatus(Access.READ):
+        pass
+    await ada.tell(ada.write("In flight"), SyncStatus(b"lost"))
+    await grace.expect_saved()
+    assert AccessStatus(Access.READ, is_lost=True) not in ada.heard
+    await ada.tell(AccessStatus(Access.READ))
+    assert await ada.expect(AccessStatus) == AccessStatus(Access.READ, is_lost=True)
+    assert await ada.socket.receive_nothing()
+    assert SyncStatus(b"lost") not in ada.heard
+    assert await log_of(note) == before
+
+
+async def test_what_was_written_offline_by_somebody_who_now_reads_is_not_taken_and_the_page_is_told(
+    visit: Open, note: Note
+) -> None:
+    before = await log_of(note)
+    ada = await visit("ada", Access.READ, is_synced=False)
+    ada.type("Offline")
+    while await ada.expect(AccessStatus) != AccessStatus(Access.READ, is_lost=True):
+        pass
+    assert await log_of(note) == before
+
+
+async def test_what_is_written_after_the_answer_closes(visit: Open, note: Note) -> None:
+    ada = await visit("ada", Access.WRITE)
+    await change(note, ada=Access.READ)
+    while await ada.expect(AccessStatus) != AccessStatus(Access.READ):
+        pass
+    await ada.tell(ada.write("Too late"))
+    assert await ada.expect_close() == MAY_NOT_WRITE
+
+
+async def test_a_stock_client_that_may_no_longer_write_is_closed_at_its_next_update(visit: Open, note: Note) -> None:
+    ada = await visit("ada", Access.WRITE, is_page=False)
+    await ada.tell(ada.write("x"))
+    await ada.expect_saved()
+    before = await log_of(note)
+    await change(note, ada=Access.READ)
+    await until(lambda: Door.asked["ada"] == 2, "she is asked again")
+    await ada.expect_saved()
+    await ada.tell(ada.write("y"))
+    assert await ada.expect_close() == MAY_NOT_WRITE
+    assert await log_of(note) == before
+
+
+async def test_who_may_write_again_before_the_page_has_answered_loses_nothing(visit: Open, note: Note) -> None:
+    ada, grace = await visit("ada", Access.WRITE), await visit("grace", Access.WRITE)
+    ada.is_page = False
+    await change(note, ada=Access.READ)
+    while await ada.expect(AccessStatus) != AccessStatus(Access.READ):
+        pass
+    await ada.tell(ada.write("In flight"), SyncStatus(b"kept"))
+    await grace.expect_saved()
+    await change(note, ada=Access.WRITE)
+    assert await ada.expect(SyncStatus) == SyncStatus(b"kept")
+    await grace.sync()
+    assert grace.text == "In flight"
+
+
+async def test_an_update_that_waits_for_an_earlier_one_when_the_right_ends_is_lost(
+    visit: Open, note: Note, processes: list[Hub]
+) -> None:
+    ada, room = await visit("ada", Access.WRITE), room_of(processes[0], note)
+    ada.is_page = False
+    await ada.tell(SyncUpdate(hostile.unready()["a gap"]), SyncStatus(b"lost"))
+    await until(lambda: bool(room._intake._lacking), "she is asked for the earlier one")
+    await change(note, ada=Access.READ)
+    await until(lambda: all(right.access is Access.READ for right in room._rights.values()), "she may only read")
+    await ada.tell(AccessStatus(Access.READ))
+    while await ada.expect(AccessStatus) != AccessStatus(Access.READ, is_lost=True):
+        pass
+    assert await ada.socket.receive_nothing()
+    assert SyncStatus(b"lost") not in ada.heard
+
+
+async def test_rights_that_change_a_hundred_times_end_as_the_last_one_says(
+    visit: Open, note: Note, processes: list[Hub]
+) -> None:
+    ada, grace = await visit("ada", Access.WRITE), await visit("grace", Access.WRITE, via=1)
+    for number in range(100):
+        await change(note, ada=Access(number % 2))
+    room = room_of(processes[0], note)
+    await until(lambda: all(right.access is Access.WRITE for right in room._rights.values()), "Ada may write")
+    await ada.tell(ada.write("Still here"))
+    await grace.expect_text("Still here")
+
+
+async def test_rechecks_in_a_row_cost_one_question_after_another(visit: Open, note: Note) -> None:
+    answered, running = asyncio.Event(), 0
+    most = 0
+
+    async def answer() -> Access:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await answered.wait()
+        running -= 1
+        return Access.WRITE
+
+    ada = await visit("ada", Access.WRITE)
+    Door.rights["ada"] = answer
+    for _ in range(100):
+        await change(note)
+    await until(lambda: running == 1, "she is asked")
+    await ada.tell(SyncStep1(b"\x00"))
+    await ada.expect(SyncStep2)
+    answered.set()
+    await until(lambda: running == 0, "all have been answered")
+    await ada.expect_saved()
+    assert most == 1
+    assert Door.asked["ada"] < 10
+
+
+async def test_of_many_who_are_asked_at_once_the_first_are_answered_soon(visit: Open, note: Note) -> None:
+    answered, running = asyncio.Event(), Counter[str]()
+
+    async def answer() -> Access:
+        running["now"] += 1
+        running["most"] = max(running["most"], running["now"])
+        await answered.wait()
+        running["now"] -= 1
+        return Access.WRITE
+
+    people = [await visit(f"person {number}", Access.WRITE) for number in range(3 * QUESTIONS_AT_A_TIME)]
+    for person in people:
+        Door.rights[person.who] = answer
+    await change(note)
+    await until(lambda: running["now"] == QUESTIONS_AT_A_TIME, "as many are asked as may be")
+    answered.set()
+    await until(lambda: running["now"] == 0 and all(Door.asked[person.who] > 1 for person in people), "all are asked")
+    assert running["most"] == QUESTIONS_AT_A_TIME
+
+
+@pytest.mark.parametrize("answer", [ZeroDivisionError(), OperationalError("database is locked"), None], ids=repr)
+async def test_nobody_keeps_a_right_by_an_error(visit: Open, note: Note, answer: Any) -> None:
+    ada = await visit("ada", Access.WRITE)
+
+    async def odd() -> Any:
+        return answer
+
+    await change(note, ada=answer if isinstance(answer, Exception) else odd)
+    assert (await ada.expect_close())[0] == CloseCode.TRY_AGAIN
+
+
+async def test_nobody_keeps_a_right_because_the_answer_is_slow(
+    visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await visit("ada", Access.WRITE)
+    monkeypatch.setattr(bounded, "ANSWER_SECONDS", 0.05)
+
+    async def never() -> Access:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    await change(note, ada=never)
+    told = "The server could not find out in time what you may do."
+    assert await ada.expect_close() == (CloseCode.TRY_AGAIN, told)
+
+
+async def test_what_is_open_to_all_stays_so_while_the_database_is_away(
+    visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Door, "authorize", DocumentConsumer.authorize)
+    ada = await visit("ada")
+
+    async def fail(*args: Any) -> Any:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(Hub, "read", fail)
+    await change(note)
+    fence = await visit("grace", is_synced=False)
+    assert (await fence.expect_close())[0] == CloseCode.TRY_AGAIN
+    await change(note)
+    await ada.expect_saved()
+
+
+async def test_a_row_that_somebody_no_longer_finds_is_closed_to_them(
+    visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`find_owner` may decide as well, and so may a queryset that depends on who asks."""
+    found = {"ada": True}
+
+    async def find_owner(self: Door) -> Note:
+        return await Note.objects.aget(pk=note.pk if found["ada"] else 0)
+
+    monkeypatch.setattr(Door, "authorize", DocumentConsumer.authorize)
+    monkeypatch.setattr(Door, "find_owner", find_owner)
+    ada = await visit("ada")
+    found["ada"] = False
+    await change(note)
+    assert (await ada.expect_close())[0] == CloseCode.NO_SUCH_DOCUMENT
+
+
+@pytest.fixture
+def is_rechecked_often(settings: Any) -> None:
+    settings.YJS_RECHECK_SECONDS = 0.05
+
+
+@pytest.mark.usefixtures("is_rechecked_often")
+async def test_a_right_ends_without_any_ring(visit: Open, note: Note) -> None:
+    ada = await visit("ada", Access.WRITE)
+    Door.rights["ada"] = GONE
+    assert await ada.expect_close() == (GONE.code, GONE.reason)
+
+
+async def test_a_recheck_while_somebody_is_at_the_door_is_not_missed(visit: Open, note: Note) -> None:
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> Access:
+        asked.set()
+        await answered.wait()
+        return Access.WRITE
+
+    ada = await visit("ada", slow, is_synced=False)
+    await asked.wait()
+    await change(note, ada=GONE)
+    grace = await visit("grace", Access.WRITE)  # a fence: by now the ring has been heard
+    await change(note)
+    await until(lambda: Door.asked["grace"] >= 2, "the ring is heard")
+    answered.set()
+    assert await ada.expect_close() == (GONE.code, GONE.reason)
+    assert ada.heard == []
+    await grace.expect_saved()
+
+
+async def test_a_recheck_between_the_answer_and_the_room_is_not_missed(
+    visit: Open, note: Note, processes: list[Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grace = await visit("grace", Access.WRITE)
+    opened, go_on, open_room = asyncio.Event(), asyncio.Event(), processes[0].open
+
+    async def open_slowly(*args: Any) -> Any:
+        opened.set()
+        await go_on.wait()
+        return await open_room(*args)
+
+    monkeypatch.setattr(processes[0], "open", open_slowly)
+    ada = await visit("ada", Access.WRITE, is_synced=False)
+    await opened.wait()
+    await change(note, ada=GONE)
+    await until(lambda: Door.asked["grace"] == 2, "the ring is heard")
+    go_on.set()
+    assert await ada.expect_close() == (GONE.code, GONE.reason)
+    assert ada.heard == []
+    await grace.expect_saved()
+
+
+# Lists
+
+
+async def test_a_list_shows_whom_somebody_may_see_now(
+    visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await database_sync_to_async(create_note)("Another")
+    here = {"name": "Ada", "color": "#123456"}
+    for number, row in enumerate((note, other), start=1):
+        ada = await visit("ada", Access.WRITE, at=row.pk)
+        await ada.tell(Awareness((AwarenessEntry(number, 1, json.dumps({"user": here})),)))
+        await ada.expect_saved()
+    monkeypatch.setattr(List, "keys", {note.pk})
+    lobby = (await visit("grace", at="list", is_synced=False)).socket
+    assert await lobby.receive_json_from() == {"people": {str(note.pk): [here]}}
+    monkeypatch.setattr(List, "keys", {other.pk})
+    await change(note)
+    both = [str(note.pk), str(other.pk)]
+    assert await lobby.receive_json_from() == {"people": {both[0]: [], both[1]: [here]}, "changed": both}
+    ada = await visit("ada", at=note.pk)
+    await ada.tell(Awareness((AwarenessEntry(7, 1, json.dumps({"user": here})),)))
+    await ada.expect_saved()
+    monkeypatch.setattr(List, "keys", Refused(4403, "No lists for you."))
+    await change(other)
+    told = {"type": "websocket.close", "code": 4403, "reason": "No lists for you."}
+    assert await lobby.receive_output() == told
+
+
+async def test_a_list_is_told_who_is_here_also_if_that_is_nobody_it_may_see(
+    visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a reconnection it still shows those from before."""
+    ada = await visit("ada", Access.WRITE)
+    await ada.tell(Awareness((AwarenessEntry(1, 1, json.dumps({"user": {"name": "Ada", "color": "#123456"}})),)))
+    await ada.expect_saved()
+    monkeypatch.setattr(List, "keys", set())
+    lobby = (await visit("grace", at="list", is_synced=False)).socket
+    assert await lobby.receive_json_from() == {"people": {}}
+
+
+async def test_a_list_hears_of_nothing_that_it_may_not_show(
+    visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even that there is a row, or that somebody writes in it; and of one that is new to it, once it may."""
+    monkeypatch.setattr(List, "keys", {note.pk})
+    lobby = (await visit("grace", at="list", is_synced=False)).socket
+    assert await lobby.receive_json_from() == {"people": {}}
+    secret = await Note.objects.acreate(title="Secret")
+    for words in ("once", "twice"):
+        secret.title += words
+        await secret.asave()
+    note.title = "Seen"
+    await note.asave()
+    assert await lobby.receive_json_from() == {"changed": [str(note.pk)]}
+    shared = await database_sync_to_async(create_note)("Shared")
+    monkeypatch.setattr(List, "keys", {note.pk, shared.pk})
+    await arecheck(shared)
+    assert await lobby.receive_json_from() == {"changed": [str(shared.pk)]}
+    monkeypatch.setattr(List, "keys", {shared.pk})
+    await arecheck(note)
+    assert await lobby.receive_json_from() == {"changed": [str(note.pk)]}
+    monkeypatch.setattr(List, "keys", None)
+    await arecheck(note)
+    assert await lobby.receive_json_from() == {"changed": []}
+
+
+async def test_a_list_shows_a_row_that_is_made_while_it_is_open(
+    visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(List, "keys", {note.pk})
+    lobby = (await visit("grace", at="list", is_synced=False)).socket
+    assert await lobby.receive_json_from() == {"people": {}}
+    monkeypatch.setattr(List, "keys", {note.pk, note.pk + 1})  # of the row that is made now
+    made = await Note.objects.acreate(pk=note.pk + 1, title="New")
+    assert await lobby.receive_json_from() == {"changed": [str(made.pk)]}
+
+
+async def test_each_connection_is_asked_again_within_the_period(settings: Any, note: Note) -> None:
+    settings.YJS_RECHECK_SECONDS = 60.0
+    now = asyncio.get_running_loop().time()
+    due = [next_recheck() for _ in range(1000)]
+    at_most_a_step_later = asyncio.get_running_loop().time() + 60 * (1 - RECHECK_STEP)
+    assert now + 30 <= min(due) < max(due) <= at_most_a_step_later

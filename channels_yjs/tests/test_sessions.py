@@ -1,0 +1,193 @@
+"""Connections end with their sessions, wherever that happens, and no other connection does."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.auth import AuthMiddlewareStack
+from channels.routing import URLRouter
+from django.conf import settings as project
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.test import Client as Browser
+from django.urls import path, reverse
+
+from channels_yjs.access import Access
+from channels_yjs.connections import bounded
+from channels_yjs.consumers import DocumentConsumer, LobbyConsumer
+from channels_yjs.hub import sessions
+from channels_yjs.hub.doorbell import EVERYONE
+from channels_yjs.hub.hub import Hub
+from channels_yjs.testing.peers import until
+from channels_yjs.testing.sockets import Socket
+from channels_yjs.wire.messages import SyncStatus, decode, encode
+from notes.models import Note
+
+ENDED = (4403, "Your session has ended.")
+BACKENDS = [f"django.contrib.sessions.backends.{name}" for name in ("db", "cache", "cached_db", "signed_cookies")]
+Connect = Callable[..., Any]
+
+
+class ForMembers(DocumentConsumer):
+    queryset = Note.objects.only("pk")
+    asked: Counter[str] = Counter()
+
+    async def authorize(self, owner: Note) -> Access:
+        self.asked[self.scope["user"].get_username()] += 1
+        return Access.WRITE if self.scope["user"].is_authenticated else Access.READ
+
+
+class List(LobbyConsumer):
+    model = Note
+
+
+class Person:
+    """An account, logged in with one or more browsers."""
+
+    def __init__(self, name: str) -> None:
+        self.user = get_user_model().objects.create_superuser(name, password="secret")
+
+    def log_in(self, of: str = "laptop") -> Browser:
+        browser = Browser()
+        assert browser.login(username=self.user.get_username(), password="secret")
+        session = browser.session
+        session["browser"] = of  # a signed cookie is its session: two of one second would be the same
+        session.save()
+        browser.cookies[project.SESSION_COOKIE_NAME] = session.session_key or ""
+        return browser
+
+
+@pytest.fixture
+async def processes(start_hub: Callable[[], Hub]) -> list[Hub]:
+    hubs = [start_hub(), start_hub()]
+    await until(lambda: all(EVERYONE in hub.doorbell._joined for hub in hubs), "both processes listen")
+    return hubs
+
+
+@pytest.fixture
+async def connect(note: Note, processes: list[Hub], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
+    opened: list[Socket] = []
+    router = URLRouter([path("list", List.as_asgi()), path("<str:pk>", ForMembers.as_asgi())])
+
+    async def connect(browser: Browser | None, *, via: int = 0, at: Any = None) -> Socket:
+        monkeypatch.setattr(bounded, "this_hub", lambda on_made: processes[via])
+        name = project.SESSION_COOKIE_NAME
+        cookies = f"{name}={browser.cookies[name].value}" if browser else ""
+        opened.append(Socket(AuthMiddlewareStack(router), f"/{at or note.pk}", [(b"cookie", cookies.encode())]))
+        assert (await opened[-1].connect())[0]
+        await opened[-1].receive_output()
+        return opened[-1]
+
+    yield connect
+    for socket in opened:
+        await socket.disconnect()
+
+
+async def close_of(socket: Socket) -> tuple[int, str]:
+    while (output := await socket.receive_output())["type"] != "websocket.close":
+        pass
+    return output["code"], output["reason"]
+
+
+async def expect_open(socket: Socket) -> None:
+    await socket.send_to(bytes_data=encode(SyncStatus(b"\x01")))
+    while decode(await socket.receive_from()) != SyncStatus(b"\x01"):
+        pass
+
+
+@sync_to_async
+def log_out(browser: Browser) -> None:
+    assert browser.post(reverse("admin:logout")).status_code == 200
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+async def test_who_logs_out_is_closed_in_every_process_and_their_other_browser_is_not(
+    connect: Connect, settings: Any, backend: str
+) -> None:
+    settings.SESSION_ENGINE = backend
+    ada = await sync_to_async(Person)("ada")
+    laptop, phone = await sync_to_async(ada.log_in)(), await sync_to_async(ada.log_in)("phone")
+    here, there = await connect(laptop), await connect(laptop, via=1)
+    elsewhere, nobody = await connect(phone), await connect(None)
+    watching = await connect(laptop, at="list")
+    await log_out(laptop)
+    for socket in (here, there, watching):
+        assert await close_of(socket) == ENDED
+    await expect_open(elsewhere)
+    await expect_open(nobody)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("end", ["password", "inactive", "deleted"])
+async def test_a_session_ends_with_the_password_and_the_account(
+    connect: Connect, settings: Any, backend: str, end: str
+) -> None:
+    settings.SESSION_ENGINE = backend
+    ada, grace = await sync_to_async(Person)("ada"), await sync_to_async(Person)("grace")
+    sockets = [await connect(await sync_to_async(ada.log_in)(), via=process) for process in (0, 1)]
+    other = await connect(await sync_to_async(grace.log_in)())
+    if end == "password":
+        ada.user.set_password("another")
+        await ada.user.asave()
+    elif end == "inactive":
+        ada.user.is_active = False
+        await ada.user.asave()
+    else:
+        await ada.user.adelete()
+    for socket in sockets:
+        assert await close_of(socket) == ENDED
+    await expect_open(other)
+
+
+async def test_a_session_that_is_deleted_has_ended(connect: Connect) -> None:
+    ada = await sync_to_async(Person)("ada")
+    socket = await connect(await sync_to_async(ada.log_in)())
+    await Session.objects.all().adelete()
+    assert await close_of(socket) == ENDED
+
+
+async def test_logging_in_elsewhere_asks_nobody_again(connect: Connect) -> None:
+    ada, grace = await sync_to_async(Person)("ada"), await sync_to_async(Person)("grace")
+    for person in (ada, grace):
+        await connect(await sync_to_async(person.log_in)())
+    asked = ForMembers.asked.copy()
+    await sync_to_async(ada.log_in)()
+    grace.user.first_name = "Grace"
+    await grace.user.asave()  # a fence: rings are heard in order
+    await until(lambda: ForMembers.asked["grace"] == asked["grace"] + 1, "Grace, whose account changed, is asked")
+    assert ForMembers.asked["ada"] == asked["ada"]
+
+
+@pytest.fixture
+def is_rechecked_often(settings: Any) -> None:
+    settings.YJS_RECHECK_SECONDS = 0.05
+
+
+@pytest.mark.usefixtures("is_rechecked_often")
+async def test_what_no_signal_tells_is_found_by_the_regular_recheck(connect: Connect) -> None:
+    ada = await sync_to_async(Person)("ada")
+    socket = await connect(await sync_to_async(ada.log_in)())
+    await get_user_model().objects.filter(pk=ada.user.pk).aupdate(is_active=False)
+    assert await close_of(socket) == ENDED
+
+
+async def test_authorize_sees_the_account_as_it_is_now(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    async def authorize(self: ForMembers, owner: Note) -> Access:
+        seen.append(self.scope["user"].first_name)
+        return Access.WRITE
+
+    monkeypatch.setattr(ForMembers, "authorize", authorize)
+    ada = await sync_to_async(Person)("ada")
+    await connect(await sync_to_async(ada.log_in)())
+    ada.user.first_name = "Augusta"
+    await ada.user.asave()
+    await until(lambda: seen == ["", "Augusta"], "the new name is seen")
+
+
+def test_no_key_of_a_session_is_rung() -> None:
+    assert "key" not in sessions.fingerprint("key")
+    assert len(sessions.fingerprint("key")) == 64

@@ -1,0 +1,132 @@
+"""Values that are no texts: each changes as a whole, and the last one who sets it wins."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Concat
+from pycrdt import Map
+
+from channels_yjs.editing import aedit, edit
+from channels_yjs.hub.hub import Hub
+from channels_yjs.log import compaction, store
+from channels_yjs.log.first import VALUES
+from channels_yjs.log.replica import Replica
+from channels_yjs.models import Document, as_entered
+from channels_yjs.testing.peers import Peer, expect_text, until
+from notes.models import Note
+
+MADE = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def a_note_with_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Note, "shared_texts", {"body": "text"})
+    monkeypatch.setattr(Note, "shared_values", {"name": "title", "made": "created_at"})
+
+
+def create(**fields: Any) -> Note:
+    note = Note.objects.create(**fields)
+    Note.objects.filter(pk=note.pk).update(created_at=MADE)
+    note.refresh_from_db()
+    return note
+
+
+def values_of(note: Note) -> dict[str, Any]:
+    rows = store.read(Document.objects.of(note).pk)
+    return Replica(("body",), rows, tuple(Note.shared_values)).values
+
+
+@pytest.mark.django_db
+def test_a_document_begins_with_the_values_of_its_fields() -> None:
+    assert values_of(create(title="Plans")) == {"name": "Plans", "made": MADE.isoformat()}
+
+
+@pytest.mark.django_db
+def test_code_sets_values_and_the_fields_follow() -> None:
+    note = create(title="Plans", text="Tea")
+    with edit(note) as draft:
+        assert dict(draft.values) == {"name": "Plans", "made": MADE.isoformat()}
+        draft.values["name"] = "Our plans"
+        draft["body"] += " at four"
+        with pytest.raises(KeyError, match="shared_values has no key 'colour'"):
+            draft.values["colour"] = "red"
+        with pytest.raises(TypeError, match="A shared value is a text, a number"):
+            draft.values["made"] = MADE
+    note.refresh_from_db()
+    assert (note.title, note.text, note.created_at) == ("Our plans", "Tea at four", MADE)
+    other = Note.objects.get(pk=note.pk)
+    other.created_at = MADE.replace(year=2027)
+    other.save()
+    note.title = "Saved"
+    note.save()
+    assert (note.title, note.created_at.year) == ("Saved", 2027)
+    assert values_of(note) == {"name": "Saved", "made": MADE.replace(year=2027).isoformat()}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("nonsense", [None, "", "x" * 1000, {"a": 1}, [1], 7.5, True, Map({"a": 1}), b"\x00"])
+def test_a_value_that_does_not_fit_leaves_the_field_as_it_is(nonsense: Any) -> None:
+    """Clients may put anything into a map."""
+    note = create(title="Plans")
+    with edit(note) as draft:
+        draft.values.changed = {"made": nonsense, "name": "Our plans"}
+    note.refresh_from_db()
+    assert (note.title, note.created_at) == ("Our plans", MADE)
+    compaction.compact(Document.objects.find(note))
+    assert values_of(note)["name"] == "Our plans"
+
+
+async def test_people_set_values_and_all_see_them(transactional_db: None, start_hub: Callable[[], Hub]) -> None:
+    note = await sync_to_async(create)(title="Plans")
+    ada, grace = Peer("Ada"), Peer("Grace")
+    for peer in (ada, grace):
+        await peer.join(start_hub(), note)
+    maps = [peer.doc.get(VALUES, type=Map) for peer in (ada, grace)]
+    await until(lambda: all(dict(values).get("name") == "Plans" for values in maps), "both see the first value")
+    maps[0]["name"] = "Ada's plans"
+    await until(lambda: maps[1]["name"] == "Ada's plans", "Grace sees the value")
+
+    async def title() -> str:
+        await note.arefresh_from_db()
+        return note.title
+
+    while await title() != "Ada's plans":
+        pass
+    async with aedit(note) as draft:
+        draft.values["name"] = "Robot's plans"
+        draft["body"] += "Tea"
+    await expect_text("Tea", ada, grace)
+    assert [values["name"] for values in maps] == ["Robot's plans"] * 2
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "kept"),
+    [
+        (models.DecimalField(max_digits=6, decimal_places=2), 1.1, Decimal("1.1")),
+        (models.DecimalField(max_digits=6, decimal_places=2), 19.99, Decimal("19.99")),
+        (models.IntegerField(), 3.0, 3),
+        (models.FloatField(), 1.1, 1.1),
+        (models.BooleanField(), True, True),
+    ],
+)
+def test_a_number_from_a_page_is_the_number_that_was_typed(field: Any, sent: Any, kept: Any) -> None:
+    """In JavaScript, and so in a document's map, every number is a float."""
+    assert field.clean(as_entered(sent), None) == kept
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["title", "text"])
+def test_an_expression_is_no_value_and_no_text(field: str) -> None:
+    note = create(title="Plans", text="Tea")
+    Document.objects.of(note)
+    setattr(note, field, Concat("title", Value("!")))
+    with pytest.raises(TypeError, match=f"{field} is shared, so it cannot be saved as an expression: use edit()"):
+        note.save()
+    note.refresh_from_db()
+    assert (note.title, note.text, values_of(note)["name"]) == ("Plans", "Tea", "Plans")

@@ -1,0 +1,68 @@
+"""examples/minutes/ as a server, in a folder of its own, with any given Python; and its pages."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tools.app_server import REPOSITORY, AppServer
+
+PASSWORD = "minutes-of-the-meeting"  # noqa: S105 - of people in a test
+PEOPLE = f"""
+from django.contrib.auth.models import User
+from minutes.models import Meeting
+User.objects.all().delete()
+Meeting.objects.all().delete()
+people = [User.objects.create_user(name, password="{PASSWORD}") for name in ("ada", "grace", "mallory")]
+meeting = Meeting.objects.create(subject="Founding", minutes="Agenda: tea.", owner=people[0])
+meeting.members.set(people[1:2])
+print(meeting.pk)
+"""
+EXAMPLE = REPOSITORY / "examples" / "minutes"
+OpenAs = Callable[[str], Page]
+
+
+class MinutesServer(AppServer):
+    name = "minutes"
+
+    def __init__(self, project: Path, python: str) -> None:
+        super().__init__(project=project)
+        self.python = python
+        self.meeting = ""  # the meeting's key
+        self.settings = {"DATABASE": str(project / "db.sqlite3")}
+        if self.python == sys.executable:
+            self.settings["PYTHONPATH"] = str(REPOSITORY)
+
+    def command(self) -> Sequence[str]:
+        return [self.python, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
+
+    def environment(self) -> Mapping[str, str]:
+        """Only the given variables: the project must not find the kit through the tests' own environment."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DJANGO"))}
+        return {**kept, "PYTHONUNBUFFERED": "1", **self.settings}
+
+    def run(self, *arguments: str) -> str:
+        command = [self.python, *arguments]
+        done = subprocess.run(
+            command, cwd=self.project, env=dict(self.environment()), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def shell(self, code: str) -> str:
+        """Runs code with the project's models in it, and returns what it prints."""
+        names = "from django.contrib.auth.models import User; from minutes.models import Meeting\n"
+        return self.run("manage.py", "shell", "-v", "0", "-c", names + code)
+
+
+def text_of(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Minutes")
+
+
+def open_meeting(page: Page) -> Page:
+    page.get_by_role("link", name="Founding").click()
+    expect(page.get_by_role("status", name="Connection")).to_have_text("Live")
+    return page

@@ -1,0 +1,134 @@
+BEGIN TRANSACTION;
+CREATE TABLE "auth_group" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(150) NOT NULL UNIQUE);
+CREATE TABLE "auth_group_permissions" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "group_id" integer NOT NULL REFERENCES "auth_group" ("id") DEFERRABLE INITIALLY DEFERRED, "permission_id" integer NOT NULL REFERENCES "auth_permission" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "auth_permission" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "content_type_id" integer NOT NULL REFERENCES "django_content_type" ("id") DEFERRABLE INITIALLY DEFERRED, "codename" varchar(100) NOT NULL, "name" varchar(255) NOT NULL);
+INSERT INTO "auth_permission" VALUES(1,1,'add_logentry','Can add log entry');
+INSERT INTO "auth_permission" VALUES(2,1,'change_logentry','Can change log entry');
+INSERT INTO "auth_permission" VALUES(3,1,'delete_logentry','Can delete log entry');
+INSERT INTO "auth_permission" VALUES(4,1,'view_logentry','Can view log entry');
+INSERT INTO "auth_permission" VALUES(5,2,'add_permission','Can add permission');
+INSERT INTO "auth_permission" VALUES(6,2,'change_permission','Can change permission');
+INSERT INTO "auth_permission" VALUES(7,2,'delete_permission','Can delete permission');
+INSERT INTO "auth_permission" VALUES(8,2,'view_permission','Can view permission');
+INSERT INTO "auth_permission" VALUES(9,3,'add_group','Can add group');
+INSERT INTO "auth_permission" VALUES(10,3,'change_group','Can change group');
+INSERT INTO "auth_permission" VALUES(11,3,'delete_group','Can delete group');
+INSERT INTO "auth_permission" VALUES(12,3,'view_group','Can view group');
+INSERT INTO "auth_permission" VALUES(13,4,'add_user','Can add user');
+INSERT INTO "auth_permission" VALUES(14,4,'change_user','Can change user');
+INSERT INTO "auth_permission" VALUES(15,4,'delete_user','Can delete user');
+INSERT INTO "auth_permission" VALUES(16,4,'view_user','Can view user');
+INSERT INTO "auth_permission" VALUES(17,5,'add_contenttype','Can add content type');
+INSERT INTO "auth_permission" VALUES(18,5,'change_contenttype','Can change content type');
+INSERT INTO "auth_permission" VALUES(19,5,'delete_contenttype','Can delete content type');
+INSERT INTO "auth_permission" VALUES(20,5,'view_contenttype','Can view content type');
+INSERT INTO "auth_permission" VALUES(21,6,'add_session','Can add session');
+INSERT INTO "auth_permission" VALUES(22,6,'change_session','Can change session');
+INSERT INTO "auth_permission" VALUES(23,6,'delete_session','Can delete session');
+INSERT INTO "auth_permission" VALUES(24,6,'view_session','Can view session');
+INSERT INTO "auth_permission" VALUES(25,7,'add_note','Can add note');
+INSERT INTO "auth_permission" VALUES(26,7,'change_note','Can change note');
+INSERT INTO "auth_permission" VALUES(27,7,'delete_note','Can delete note');
+INSERT INTO "auth_permission" VALUES(28,7,'view_note','Can view note');
+INSERT INTO "auth_permission" VALUES(29,8,'add_update','Can add update');
+INSERT INTO "auth_permission" VALUES(30,8,'change_update','Can change update');
+INSERT INTO "auth_permission" VALUES(31,8,'delete_update','Can delete update');
+INSERT INTO "auth_permission" VALUES(32,8,'view_update','Can view update');
+INSERT INTO "auth_permission" VALUES(33,9,'add_snapshot','Can add snapshot');
+INSERT INTO "auth_permission" VALUES(34,9,'change_snapshot','Can change snapshot');
+INSERT INTO "auth_permission" VALUES(35,9,'delete_snapshot','Can delete snapshot');
+INSERT INTO "auth_permission" VALUES(36,9,'view_snapshot','Can view snapshot');
+CREATE TABLE "auth_user" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "password" varchar(128) NOT NULL, "last_login" datetime NULL, "is_superuser" bool NOT NULL, "username" varchar(150) NOT NULL UNIQUE, "last_name" varchar(150) NOT NULL, "email" varchar(254) NOT NULL, "is_staff" bool NOT NULL, "is_active" bool NOT NULL, "date_joined" datetime NOT NULL, "first_name" varchar(150) NOT NULL);
+CREATE TABLE "auth_user_groups" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "user_id" integer NOT NULL REFERENCES "auth_user" ("id") DEFERRABLE INITIALLY DEFERRED, "group_id" integer NOT NULL REFERENCES "auth_group" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "auth_user_user_permissions" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "user_id" integer NOT NULL REFERENCES "auth_user" ("id") DEFERRABLE INITIALLY DEFERRED, "permission_id" integer NOT NULL REFERENCES "auth_permission" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "django_admin_log" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "object_id" text NULL, "object_repr" varchar(200) NOT NULL, "action_flag" smallint unsigned NOT NULL CHECK ("action_flag" >= 0), "change_message" text NOT NULL, "content_type_id" integer NULL REFERENCES "django_content_type" ("id") DEFERRABLE INITIALLY DEFERRED, "user_id" integer NOT NULL REFERENCES "auth_user" ("id") DEFERRABLE INITIALLY DEFERRED, "action_time" datetime NOT NULL);
+CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
+INSERT INTO "django_content_type" VALUES(1,'admin','logentry');
+INSERT INTO "django_content_type" VALUES(2,'auth','permission');
+INSERT INTO "django_content_type" VALUES(3,'auth','group');
+INSERT INTO "django_content_type" VALUES(4,'auth','user');
+INSERT INTO "django_content_type" VALUES(5,'contenttypes','contenttype');
+INSERT INTO "django_content_type" VALUES(6,'sessions','session');
+INSERT INTO "django_content_type" VALUES(7,'notes','note');
+INSERT INTO "django_content_type" VALUES(8,'notes','update');
+INSERT INTO "django_content_type" VALUES(9,'notes','snapshot');
+CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
+INSERT INTO "django_migrations" VALUES(1,'contenttypes','0001_initial','2026-11-26 18:52:58.000391');
+INSERT INTO "django_migrations" VALUES(2,'auth','0001_initial','2026-11-26 18:52:58.029220');
+INSERT INTO "django_migrations" VALUES(3,'admin','0001_initial','2026-11-26 18:52:58.045465');
+INSERT INTO "django_migrations" VALUES(4,'admin','0002_logentry_remove_auto_add','2026-11-26 18:52:58.094327');
+INSERT INTO "django_migrations" VALUES(5,'admin','0003_logentry_add_action_flag_choices','2026-11-26 18:52:58.108272');
+INSERT INTO "django_migrations" VALUES(6,'contenttypes','0002_remove_content_type_name','2026-11-26 18:52:58.162894');
+INSERT INTO "django_migrations" VALUES(7,'auth','0002_alter_permission_name_max_length','2026-11-26 18:52:58.194619');
+INSERT INTO "django_migrations" VALUES(8,'auth','0003_alter_user_email_max_length','2026-11-26 18:52:58.229400');
+INSERT INTO "django_migrations" VALUES(9,'auth','0004_alter_user_username_opts','2026-11-26 18:52:58.243109');
+INSERT INTO "django_migrations" VALUES(10,'auth','0005_alter_user_last_login_null','2026-11-26 18:52:58.265259');
+INSERT INTO "django_migrations" VALUES(11,'auth','0006_require_contenttypes_0002','2026-11-26 18:52:58.267066');
+INSERT INTO "django_migrations" VALUES(12,'auth','0007_alter_validators_add_error_messages','2026-11-26 18:52:58.291230');
+INSERT INTO "django_migrations" VALUES(13,'auth','0008_alter_user_username_max_length','2026-11-26 18:52:58.313733');
+INSERT INTO "django_migrations" VALUES(14,'auth','0009_alter_user_last_name_max_length','2026-11-26 18:52:58.332610');
+INSERT INTO "django_migrations" VALUES(15,'auth','0010_alter_group_name_max_length','2026-11-26 18:52:58.350197');
+INSERT INTO "django_migrations" VALUES(16,'auth','0011_update_proxy_permissions','2026-11-26 18:52:58.356529');
+INSERT INTO "django_migrations" VALUES(17,'auth','0012_alter_user_first_name_max_length','2026-11-26 18:52:58.372112');
+INSERT INTO "django_migrations" VALUES(18,'notes','0001_initial','2026-11-26 18:52:58.377297');
+INSERT INTO "django_migrations" VALUES(19,'notes','0002_welcome','2026-11-26 18:52:58.395350');
+INSERT INTO "django_migrations" VALUES(20,'notes','0003_update','2026-11-26 18:52:58.412612');
+INSERT INTO "django_migrations" VALUES(21,'notes','0004_log','2026-11-26 18:52:58.514194');
+INSERT INTO "django_migrations" VALUES(22,'sessions','0001_initial','2026-11-26 18:52:58.518169');
+CREATE TABLE "django_session" ("session_key" varchar(40) NOT NULL PRIMARY KEY, "session_data" text NOT NULL, "expire_date" datetime NOT NULL);
+CREATE TABLE "notes_note" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "title" varchar(200) NOT NULL, "text" text NOT NULL, "created_at" datetime NOT NULL, "updated_at" datetime NOT NULL, "seq" bigint unsigned NOT NULL CHECK ("seq" >= 0));
+INSERT INTO "notes_note" VALUES(1,'Welcome','This note is yours, and everybody else''s who opens it.
+
+Open its address in a second window and write in both. Whatever one of you types, the others see at once.
+Switch a window to offline, write on in both, and switch it back: nothing is lost and nothing is doubled.
+','2026-11-26 18:52:58.394859','2026-11-26 18:52:58.394664',1);
+INSERT INTO "notes_note" VALUES(2,'Plans, renamed','one two drei äöü 🙂 ','2026-11-26 18:53:04.417404','2026-11-26 18:53:05.866910',5);
+INSERT INTO "notes_note" VALUES(3,'Diary','line 1
+line 2
+line 3
+line 4
+line 5
+line 6
+line 7
+line 8
+after the snapshot','2026-11-26 18:53:04.503996','2026-11-26 18:53:15.689548',10);
+CREATE TABLE "notes_snapshot" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "seq" bigint unsigned NOT NULL CHECK ("seq" >= 0), "state" BLOB NOT NULL, "note_id" bigint NOT NULL UNIQUE REFERENCES "notes_note" ("id") DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO "notes_snapshot" VALUES(1,7,X'0201FCAE8CA3F1AAA803000401057469746C6505446961727901EA0700040104626F64792A6C696E6520310A6C696E6520320A6C696E6520330A6C696E6520340A6C696E6520350A6C696E6520360A00',3);
+CREATE TABLE "notes_update" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "payload" BLOB NOT NULL, "created_at" datetime NOT NULL, "note_id" bigint NOT NULL REFERENCES "notes_note" ("id") DEFERRABLE INITIALLY DEFERRED, "seq" bigint unsigned NOT NULL CHECK ("seq" >= 0), CONSTRAINT "one_update_per_number" UNIQUE ("note_id", "seq"));
+INSERT INTO "notes_update" VALUES(1,X'010201000401057469746C650757656C636F6D65040104626F64798C0254686973206E6F746520697320796F7572732C20616E64206576657279626F647920656C736527732077686F206F70656E732069742E0A0A4F70656E20697473206164647265737320696E2061207365636F6E642077696E646F7720616E6420777269746520696E20626F74682E205768617465766572206F6E65206F6620796F752074797065732C20746865206F746865727320736565206174206F6E63652E0A53776974636820612077696E646F7720746F206F66666C696E652C207772697465206F6E20696E20626F74682C20616E6420737769746368206974206261636B3A206E6F7468696E67206973206C6F737420616E64206E6F7468696E6720697320646F75626C65642E0A00','2026-11-26 18:52:58.408275',1,1);
+INSERT INTO "notes_update" VALUES(2,X'0101BE8A9F818599D304000401057469746C6505506C616E7300','2026-11-26 18:53:04.422152',2,1);
+INSERT INTO "notes_update" VALUES(4,X'0101E9070084BE8A9F818599D304040E506C616E732C2072656E616D656401BE8A9F818599D304010005','2026-11-26 18:53:04.652543',2,2);
+INSERT INTO "notes_update" VALUES(5,X'0101E9070E040104626F6479046F6E652001BE8A9F818599D304010005','2026-11-26 18:53:05.054641',2,3);
+INSERT INTO "notes_update" VALUES(6,X'0101E9071284E907110474776F2001BE8A9F818599D304010005','2026-11-26 18:53:05.461773',2,4);
+INSERT INTO "notes_update" VALUES(7,X'0101E9071684E90715116472656920C3A4C3B6C3BC20F09F99822001BE8A9F818599D304010005','2026-11-26 18:53:05.866910',2,5);
+INSERT INTO "notes_update" VALUES(14,X'0101EA072A84EA0729076C696E6520370A00','2026-11-26 18:53:11.909085',3,8);
+INSERT INTO "notes_update" VALUES(15,X'0101EA073184EA0730076C696E6520380A00','2026-11-26 18:53:12.284955',3,9);
+INSERT INTO "notes_update" VALUES(16,X'0101EB070084EA07371261667465722074686520736E617073686F7400','2026-11-26 18:53:15.689548',3,10);
+CREATE UNIQUE INDEX "auth_group_permissions_group_id_permission_id_0cd325b0_uniq" ON "auth_group_permissions" ("group_id", "permission_id");
+CREATE INDEX "auth_group_permissions_group_id_b120cbf9" ON "auth_group_permissions" ("group_id");
+CREATE INDEX "auth_group_permissions_permission_id_84c5c92e" ON "auth_group_permissions" ("permission_id");
+CREATE UNIQUE INDEX "auth_user_groups_user_id_group_id_94350c0c_uniq" ON "auth_user_groups" ("user_id", "group_id");
+CREATE INDEX "auth_user_groups_user_id_6a12ed8b" ON "auth_user_groups" ("user_id");
+CREATE INDEX "auth_user_groups_group_id_97559544" ON "auth_user_groups" ("group_id");
+CREATE UNIQUE INDEX "auth_user_user_permissions_user_id_permission_id_14a6b632_uniq" ON "auth_user_user_permissions" ("user_id", "permission_id");
+CREATE INDEX "auth_user_user_permissions_user_id_a95ead1b" ON "auth_user_user_permissions" ("user_id");
+CREATE INDEX "auth_user_user_permissions_permission_id_1fbb5f2c" ON "auth_user_user_permissions" ("permission_id");
+CREATE INDEX "django_admin_log_content_type_id_c4bce8eb" ON "django_admin_log" ("content_type_id");
+CREATE INDEX "django_admin_log_user_id_c564eba6" ON "django_admin_log" ("user_id");
+CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
+CREATE UNIQUE INDEX "auth_permission_content_type_id_codename_01ab375a_uniq" ON "auth_permission" ("content_type_id", "codename");
+CREATE INDEX "auth_permission_content_type_id_2f476e4b" ON "auth_permission" ("content_type_id");
+CREATE INDEX "notes_note_updated_at_540880a3" ON "notes_note" ("updated_at");
+CREATE INDEX "notes_update_note_id_1d536a62" ON "notes_update" ("note_id");
+CREATE INDEX "django_session_expire_date_a5c62663" ON "django_session" ("expire_date");
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('django_migrations',22);
+INSERT INTO "sqlite_sequence" VALUES('django_admin_log',0);
+INSERT INTO "sqlite_sequence" VALUES('django_content_type',9);
+INSERT INTO "sqlite_sequence" VALUES('auth_permission',36);
+INSERT INTO "sqlite_sequence" VALUES('auth_group',0);
+INSERT INTO "sqlite_sequence" VALUES('auth_user',0);
+INSERT INTO "sqlite_sequence" VALUES('notes_note',3);
+INSERT INTO "sqlite_sequence" VALUES('notes_update',16);
+INSERT INTO "sqlite_sequence" VALUES('notes_snapshot',1);
+COMMIT;

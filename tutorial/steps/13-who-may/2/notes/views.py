@@ -1,0 +1,117 @@
+from collections.abc import Iterator
+from itertools import groupby
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.db.models.functions import Substr
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import REASON_BAD_ORIGIN
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from channels_yjs.checks import are_browser_libraries_built
+from channels_yjs.origins import host_of, log_refusal
+
+from .forms import NoteForm, SearchForm
+from .models import notes_of
+
+NOTES_PER_PAGE = 50
+EXCERPT_LENGTH = 240
+# A browser lays out a line of `unicode-bidi: plaintext` in time that grows with the square of its length. Up to this
+# length nobody notices; a megabyte without a break takes half a minute.
+LONG_LINE = 10_000
+PEOPLE = ["Ada", "Grace", "Alan", "Katherine"]  # in the demo each pane has a person
+FEWEST_PANES = 2
+
+
+@never_cache
+@require_safe
+def list_notes(request: HttpRequest) -> HttpResponse:
+    search = SearchForm(request.GET)
+    words = search.cleaned_data["q"] if search.is_valid() else ""
+    notes = notes_of(request.user).defer("text").annotate(excerpt=Substr("text", 1, EXCERPT_LENGTH))
+    if words:
+        notes = notes.filter(Q(title__in_any_case=words) | Q(text__in_any_case=words))
+    page = Paginator(notes, NOTES_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "words": words, "search": search, "form": NoteForm()}
+    return render(request, "notes/list.html", context)
+
+
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"No note was created. {form.errors['title'][0]}")
+        return redirect("notes:list")
+    form.instance.owner_id = request.user.pk
+    return redirect(form.save())
+
+
+@never_cache
+@require_safe
+@xframe_options_sameorigin
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    note = notes_of(request.user).filter(pk=pk).first()
+    if note is None:
+        return not_found(request, pk)
+    context = {
+        "note": note,
+        "blocks": split_long_lines(note.text),
+        "is_pane": "pane" in request.GET,
+        "are_libraries_built": are_browser_libraries_built(),
+    }
+    return render(request, "notes/detail.html", context)
+
+
+def split_long_lines(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in blocks, and whether a block is a single long line. All other lines stay together."""
+    for is_long, lines in groupby(text.split("\n"), key=lambda line: len(line) > LONG_LINE):
+        if is_long:
+            yield from ((line, True) for line in lines)
+        else:
+            yield "\n".join(lines), False
+
+
+@require_safe
+def side_by_side(request: HttpRequest, pk: int) -> HttpResponse:
+    note = notes_of(request.user).defer("text").filter(pk=pk).first()
+    if note is None:
+        return not_found(request, pk)
+    numbers = range(FEWEST_PANES, len(PEOPLE) + 1)
+    wanted = request.GET.get("panes", "")
+    panes = int(wanted) if wanted in map(str, numbers) else FEWEST_PANES
+    context = {"note": note, "people": PEOPLE[:panes], "numbers": numbers, "panes": panes}
+    return render(request, "notes/side_by_side.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    note = notes_of(request.user).defer("text").filter(pk=pk).first()
+    if note is None:
+        return not_found(request, pk)
+    if note.owner_id not in (None, request.user.pk):
+        raise PermissionDenied("Only its owner may delete a note.")
+    if request.method != "POST":
+        return render(request, "notes/delete.html", {"note": note})
+    note.delete()
+    messages.success(request, f"“{note}” was deleted.")
+    return redirect("notes:list")
+
+
+def not_found(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "notes/not_found.html", {"number": pk}, status=404)
+
+
+def refuse_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW. Logs once which setting would let this address in."""
+    origin = request.headers.get("Origin", "")
+    host = host_of(origin) if reason == REASON_BAD_ORIGIN % origin else ""
+    if host:
+        log_refusal("form", origin, f"add {origin!r} to CSRF_TRUSTED_ORIGINS")
+    context = {"origin": origin, "host": host, "is_debug": settings.DEBUG}
+    return render(request, "403_csrf.html", context, status=403)
