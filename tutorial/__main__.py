@@ -13,7 +13,7 @@ from .checking.sentences import name_of
 from .checking.watch import watch
 from .hints import hints_of, in_terminal
 from .progress import read_leniently
-from .steps import TutorialError, load_steps, project, read, write_project
+from .steps import TutorialError, load_steps, project, read, removed_by, write_project
 from .take import take
 from .trials.attacks import ATTACKS, attack
 from .trials.crowd import crowd
@@ -105,6 +105,9 @@ def write_chapter(number: int, folder: Path) -> None:
 def render_diff(number: int, folder: Path) -> str:
     require_project(folder)
     parts = [diff_of(path, folder / path, read(source)) for path, source in project(number).items()]
+    parts += [
+        f"{path} is not part of it any more: delete it." for path in removed_by(number) if (folder / path).exists()
+    ]
     changed = [part for part in parts if part]
     return "\n".join(changed) or f"Your project has every file of chapter {number} as the chapter has it."
 

@@ -12,7 +12,7 @@ from .checking.folder import copy_project, require_project
 from .checking.report import Report
 from .checking.run import EVERYTHING, Choice, run_tests
 from .checking.sentences import name_of
-from .checking.start import try_to_start
+from .checking.start import Failure, try_to_start
 from .checking.unawaited import find_unawaited
 from .progress import Progress, find_progress
 from .steps import TutorialError
@@ -31,11 +31,12 @@ def check(folder: Path, chapter: int | None = None, tests: Choice = EVERYTHING) 
         if calls := find_unawaited(copy):
             print(report.render_unawaited(calls))
             return False
-        if failure := try_to_start(copy, Path(place), last, tests):
-            print(report.render_failure(failure))
-            return False
-        print("Opening browsers …", flush=True)
-        results = run_tests(copy, Path(place), last, tests)
+        with try_to_start(copy, Path(place), last, tests) as server:
+            if isinstance(server, Failure):
+                print(report.render_failure(server))
+                return False
+            print("Opening browsers …", flush=True)
+            results = run_tests(server, Path(place), last, tests)
     print(report.render(results))
     return all(result.passed for result in results)
 
@@ -50,4 +51,7 @@ def too_little(folder: Path, progress: Progress) -> str:
 def say_where(chapter: int, progress: Progress) -> None:
     print(f"Your project is at {name_of(chapter)}.")
     if chapter == progress.chapter and progress.begun:
-        print(f"It has {progress.begun:.0%} of {name_of(chapter + 1)}.")
+        begun = name_of(chapter + 1)
+        print(
+            f"It has {progress.begun:.0%} of {begun}. To run the tests of that one as well: --chapter {chapter + 1}"
+        )

@@ -12,6 +12,7 @@ from .steps import Step, TutorialError, load_steps, read
 HEADING = "## If it went wrong"
 ROW = re.compile(r"^\| (?P<seen>.+?) \| (?P<advice>.+?) \|$", re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
+NAME = re.compile(r"[A-Za-z_]{3,}")
 LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 STRONG = re.compile(r"\*\*([^*]+)\*\*")
 EMPHASIS = re.compile(r"\*([^*]+)\*")
@@ -31,6 +32,11 @@ class Hint:
 
     def fits(self, printed: str) -> bool:
         return any(pattern.search(printed) for pattern in self._patterns())
+
+    @property
+    def names(self) -> set[str]:
+        """What it names of the code."""
+        return set(NAME.findall(" ".join(CODE.findall(f"{self.seen} {self.advice}"))))
 
     def _patterns(self) -> list[re.Pattern[str]]:
         pieces = [text for text in CODE.findall(self.seen) if len(text.replace(ANY, "")) >= SHORTEST]

@@ -1,4 +1,5 @@
-"""A plugin for pytest that writes down how each test ended, for whoever reports it in other words."""
+"""A plugin for pytest that writes down how each test ended, for whoever reports it in other words; and, for whoever
+waits meanwhile, the name of each that has passed."""
 
 import json
 from pathlib import Path
@@ -13,6 +14,23 @@ _results: dict[str, dict[str, Any]] = {}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--results", type=Path, help="the file to write the results to, as JSON")
+    parser.addoption("--passed", type=Path, help="the file to write the names to, one a line, as tests pass")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    passed: Path | None = config.getoption("--passed")
+    if passed and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Passed(passed))
+
+
+class Passed:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            with self._path.open("a") as file:
+                print(report.nodeid.split("::")[-1], file=file)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -35,6 +35,7 @@ ANY = "…"
 TAKE = re.compile(r"nox -s take -- (\d+) \.\./my-notes")
 CHANGES = {"create", "change", "take"}
 MADE = {".venv", "__pycache__", ".pytest_cache", "test-results"}
+COLLECTED = "static"  # where collectstatic puts its copies
 ACTIVATE = "[ -f .venv/bin/activate ] && . .venv/bin/activate\n"
 
 
@@ -106,7 +107,10 @@ class Robot:
         return sorted(
             path.as_posix()
             for path in found
-            if path.as_posix() not in wanted and not MADE & set(path.parts) and not path.name.startswith("db.sqlite3")
+            if path.as_posix() not in wanted
+            and not MADE & set(path.parts)
+            and path.parts[0] != COLLECTED
+            and not path.name.startswith("db.sqlite3")
         )
 
     def stop_servers(self) -> None:

@@ -7,6 +7,7 @@ speaks for the others, which are left out.
 
 import functools
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from tutorial.steps import load_steps, read
 
 SHOWN = re.compile(r'--8<-- "e2e/\w+\.py/(test_\w+)\.md"')
+TEST = re.compile(r"\bdef (test_\w+)")
 MOST_FAILURES = 3  # a reader with three things to fix needs no fourth
 ENOUGH = "Enough tests have failed."
 
@@ -55,6 +57,15 @@ def shown_in(chapter: int) -> list[str]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--words", default="", help="only the tests with these words in their claim")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out the files that have no test with the words, since importing them takes a while."""
+    words = config.getoption("--words")
+    if not words or not collection_path.match("test_*.py"):
+        return None
+    names = TEST.findall(collection_path.read_text(encoding="utf-8"))
+    return None if any(has_words(name, words) for name in names) else True
 
 
 @pytest.hookimpl(trylast=True)

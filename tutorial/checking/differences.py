@@ -1,11 +1,12 @@
 """The few lines in which a reader's files differ from the chapter's: those that may explain a failure.
 
-A line is compared with the one that it resembles most, since it may be that one with a slip in it.
+A line is compared with the one that it resembles most, since it may be that one with a slip in it. A reader in the
+middle of a chapter has much of the one before and much of this one; first comes what is in neither of them.
 """
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tutorial.progress import read_leniently
@@ -26,16 +27,17 @@ class Difference:
     line: int  # in the reader's file; of what is missing, that of the line before
     yours: str | None
     theirs: str | None
+    is_under_way: bool = False  # the next chapter has it like this: the reader may be typing it
 
 
 def find_differences(folder: Path, chapter: int, failing: int) -> list[Difference]:
     """In the files that the failing chapter changes; if there are none, in those of the newest chapter that has some.
-    Those that look like slips come first."""
+    Those that look like slips come first, and last those that the next chapter explains."""
     nearby = [project(number) for number in (chapter, chapter + 1) if number <= len(load_steps())]
     for number in [failing, *range(chapter, 0, -1)]:
         paths = [change.path for change in changes(number) if change.path != STYLE_SHEET]
         if found := [difference for path in paths for difference in differences_in(folder, path, nearby)]:
-            return sorted(found, key=lambda one: (one.yours is None) + 2 * (one.theirs is None))
+            return sorted(found, key=lambda one: (one.is_under_way, (one.yours is None) + 2 * (one.theirs is None)))
     return []
 
 
@@ -47,7 +49,21 @@ def differences_in(folder: Path, path: str, nearby: list[dict[str, Path]]) -> li
     if not (folder / path).is_file():
         return [Difference(path, 0, None, None)] if len(theirs) == len(nearby) else []
     yours = read_leniently(folder / path)
-    return [] if yours in theirs else min((list(compare(path, yours, text)) for text in theirs), key=len)
+    if yours in theirs:
+        return []
+    ways = [list(compare(path, yours, text)) for text in theirs]
+    nearest = min(ways, key=len)
+    return [
+        replace(one, is_under_way=not all(any(is_same(one, other) for other in way) for way in ways))
+        for one in nearest
+    ]
+
+
+def is_same(one: Difference, other: Difference) -> bool:
+    """Whether it is the reader's same line that is wrong, or the same line that is missing."""
+    if one.yours is None or other.yours is None:
+        return one.yours is other.yours and one.theirs == other.theirs
+    return one.line == other.line
 
 
 def compare(path: str, yours: str, theirs: str) -> Iterator[Difference]:

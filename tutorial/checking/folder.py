@@ -24,7 +24,8 @@ def require_project(folder: Path) -> Path:
         )
     if not (folder / "manage.py").is_file():
         below = sorted(path.parent.name for path in folder.glob("*/manage.py"))
-        instead = f" Did you mean {folder / below[0]}?" if below else " It is made in chapter 1, “The project”."
+        taken = f" It is handed over in chapter 1: nox -s take -- 1 {folder}"
+        instead = f" Did you mean {folder / below[0]}?" if below else taken
         raise TutorialError(f"There is no manage.py in {folder}, so it is not the folder of a project.{instead}")
     return folder
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tutorial.hints import Hint, find_hints, hints_of, in_terminal
+from tutorial.hints import NAME, Hint, find_hints, hints_of, in_terminal
 from tutorial.steps import changes, load_steps, solution
 
 from .claims import MOST_FAILURES, function_of, rank
-from .differences import find_differences
+from .differences import Difference, find_differences
 from .printed import fault_in, last_line
 from .run import Choice, Result
 from .sentences import TO_READ, advice, describe, in_plain_words, name_of
@@ -34,7 +34,8 @@ class Report:
     def render_failure(self, failure: Failure) -> str:
         hints = find_hints(failure.printed, self.chapter)[:MOST_HINTS]
         lines = [f"✗ {failure.what}", *map(advice, hints), f"  It printed: {last_line(failure.printed)}"]
-        return "\n".join([*lines, *self._compare(self.chapter), TO_READ])
+        found = find_differences(self.folder, self.chapter, self.chapter)
+        return "\n".join([*lines, *self._compare(self.chapter, found), TO_READ])
 
     def render_unawaited(self, calls: list[Call]) -> str:
         found = [
@@ -83,8 +84,9 @@ class Report:
         if self.tests.exercise:
             yield f"A solution is on the page of {name_of(self.chapter)}, under “Exercise”."
         else:
-            yield from self._nothing_told(failed[0].chapter) if not said else ()
-            yield from self._compare(failed[0].chapter)
+            found = find_differences(self.folder, self.chapter, failed[0].chapter)
+            yield from self._nothing_told(failed[0].chapter, found) if not said else ()
+            yield from self._compare(failed[0].chapter, found)
             if len(results) > 1:
                 only = f'--only "{told.claim.lower()}"'
                 yield f"To check only the one to look at: {self._command(only)}"
@@ -113,14 +115,15 @@ class Report:
         printed = f"{result.message}\n{result.console}\n{result.log}"
         return find_hints(printed, self.chapter)[:MOST_HINTS]
 
-    def _nothing_told(self, chapter: int) -> Iterator[str]:
-        """What nothing prints, a reader has to recognize."""
-        if seen := [hint for hint in hints_of(chapter) if not hint.is_printed]:
+    def _nothing_told(self, chapter: int, found: list[Difference]) -> Iterator[str]:
+        """What nothing prints, a reader has to recognize. First what names something in a line that differs."""
+        names = set(NAME.findall(" ".join(f"{one.yours} {one.theirs}" for one in found if not one.is_under_way)))
+        hints = sorted(hints_of(chapter), key=lambda hint: len(hint.names & names), reverse=True)
+        if seen := [hint for hint in hints if not hint.is_printed]:
             yield f"Nothing that was printed says why. Seen most in chapter {chapter}:"
             yield from (f"  {in_terminal(hint.seen)} → {in_terminal(hint.advice)}" for hint in seen)
 
-    def _compare(self, failing: int) -> Iterator[str]:
-        found = find_differences(self.folder, self.chapter, failing)
+    def _compare(self, failing: int, found: list[Difference]) -> Iterator[str]:
         if found:
             yield f"Your files differ from those of chapter {self.chapter} here:"
         for difference in found[:MOST_DIFFERENCES]:

@@ -4,16 +4,20 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tools.app_server import AppServer
 from tutorial.steps import REPOSITORY, TutorialError
 
 from .claims import claim_of
 
 LEFT_OUT = ["--ignore", "e2e/faults", "--ignore", "e2e/examples", "--ignore", "e2e/test_tutorial_pictures.py"]
+MIGRATED, PASSED = "migrated.sqlite3", "passed"
+LOOK_AGAIN_SECONDS = 0.5
 PLUGINS = ["-p", "tutorial.results", "-p", "tutorial.checking.claims", "-p", "no:cacheprovider"]
 
 
@@ -64,21 +68,45 @@ class Choice:
 EVERYTHING = Choice()
 
 
-def run_tests(copy: Path, place: Path, chapter: int, tests: Choice) -> list[Result]:
+def run_tests(server: AppServer, place: Path, chapter: int, tests: Choice) -> list[Result]:
+    """Has them use the server, which runs already, and for others of their own copies of the migrated database."""
     report = place / "results.json"
     command = [sys.executable, "-m", "pytest", "e2e", "-q", "-m", "not app", *LEFT_OUT, *PLUGINS]
-    options = ["--results", str(report), "--hurried", "--chapter", str(chapter), "--project", str(copy)]
-    ended = subprocess.run(
-        [*command, *options, *tests.options(chapter)],
-        cwd=REPOSITORY,
-        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    options = ["--results", str(report), "--hurried", "--chapter", str(chapter)]
+    options += ["--project", str(server.project), "--migrated", str(place / MIGRATED)]
+    options += ["--server", str(server.port), server.settings["DATABASE_URL"], str(server.log_path)]
+    with (place / "printed").open("w+") as printed:
+        running = subprocess.Popen(
+            [*command, *options, "--passed", str(place / PASSED), *tests.options(chapter)],
+            cwd=REPOSITORY,
+            env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            code = show_passed(running, place / PASSED) if tests.is_whole else running.wait()
+        finally:
+            running.terminate()
+            running.wait()
+        printed.seek(0)
+        said = printed.read()
     results = [Result(**fields) for fields in json.loads(report.read_text())] if report.exists() else []
-    if ended.returncode == pytest.ExitCode.NO_TESTS_COLLECTED:
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise TutorialError(f"There are no browser tests {tests.scope(chapter)}.")
-    if ended.returncode and all(result.passed for result in results):
-        raise TutorialError(f"The tests could not be run:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
+    if code and all(result.passed for result in results):
+        raise TutorialError(f"The tests could not be run:\n{said[-4000:]}")
     return results
+
+
+def show_passed(running: subprocess.Popen[bytes], passed: Path) -> int:
+    """Prints the claim of each test that passes, since they may take minutes. Returns pytest's exit code."""
+    shown: set[str] = set()
+    code = None
+    while code is None:
+        with suppress(subprocess.TimeoutExpired):
+            code = running.wait(LOOK_AGAIN_SECONDS)
+        for name in passed.read_text().splitlines() if passed.exists() else []:
+            if (claim := claim_of(name)) not in shown:
+                shown.add(claim)
+                print(f"  ✓ {claim}", flush=True)
+    return code

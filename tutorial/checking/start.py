@@ -1,7 +1,10 @@
-"""The first thing to try: whether the project migrates and its server starts."""
+"""The first thing to try: whether the project migrates and its server starts. The tests then go on with both."""
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from tools.redis import RedisNotFoundError, find_redis
 from tools.sqlite import url_of
 from tutorial.steps import TutorialError
 
-from .run import Choice
+from .run import MIGRATED, Choice
 
 REDIS_SINCE = 4
 
@@ -22,25 +25,36 @@ class Failure:
     printed: str
 
 
-def try_to_start(copy: Path, place: Path, chapter: int, tests: Choice) -> Failure | None:
+@contextmanager
+def try_to_start(copy: Path, place: Path, chapter: int, tests: Choice) -> Iterator[AppServer | Failure]:
+    """Gives the server while it runs, or says why it does not."""
     if chapter >= REDIS_SINCE and tests.with_redis:
         require_redis()
-    server = AppServer(url_of(place / "start.sqlite3"), project=copy)
-    migrated = subprocess.run(
+    if failure := migrate(copy, place / MIGRATED):
+        yield failure
+        return
+    database = place / "db.sqlite3"
+    shutil.copy(place / MIGRATED, database)
+    server = AppServer(url_of(database), project=copy)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(server)
+        except ProcessError as error:
+            yield Failure("Your server does not start.", str(error))
+        else:
+            yield server
+
+
+def migrate(copy: Path, database: Path) -> Failure | None:
+    ended = subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
         cwd=copy,
-        env=dict(server.environment()),
+        env=dict(AppServer(url_of(database), project=copy).environment()),
         capture_output=True,
         text=True,
         check=False,
     )
-    if migrated.returncode:
-        return Failure("python manage.py migrate fails.", migrated.stdout + migrated.stderr)
-    try:
-        with server:
-            return None
-    except ProcessError as error:
-        return Failure("Your server does not start.", str(error))
+    return Failure("python manage.py migrate fails.", ended.stdout + ended.stderr) if ended.returncode else None
 
 
 def require_redis() -> None:

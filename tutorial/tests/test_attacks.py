@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tutorial.steps import REPOSITORY, write_project
+from tutorial.trials.crowd import say_beside_earlier
 
 HAND_MADE = 9  # the last chapter that stores whatever it is sent
 APP = ["manage.py", "realtime_notes", "notes", "templates", "channels_yjs"]
@@ -75,14 +76,20 @@ def test_a_deaf_client_is_cut_off_by_the_engine(app: Path, tmp_path: Path) -> No
     assert "  The server's memory grew by " in ended.stdout
 
 
-def test_a_crowd_is_measured_and_compared_with_the_last_one(hand_made: Path, app: Path, tmp_path: Path) -> None:
-    first, second = (reader("crowd", folder, temporary=tmp_path) for folder in (hand_made, app))
-    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
-    assert "4,900 deliveries a second" in first.stdout
-    [row] = [line for line in first.stdout.splitlines() if " by-hand " in line]
-    rows = second.stdout.split("server CPU\n")[1].splitlines()
+def test_a_crowd_is_measured_and_compared_with_the_last_one_of_this_project(
+    hand_made: Path, app: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "my-notes"
+    ended = []
+    for version in (hand_made, app):
+        shutil.rmtree(project, ignore_errors=True)
+        version.rename(project)
+        ended.append(reader("crowd", project, temporary=tmp_path))
+        assert ended[-1].returncode == 0, ended[-1].stderr
+    assert "4,900 deliveries a second" in ended[0].stdout
+    [[row], rows] = [one.stdout.split("server CPU\n")[1].split("\n\n")[0].splitlines() for one in ended]
     assert rows[0] == row
-    assert " the-app " in rows[1]
+    assert len(rows) == 2
     assert float(rows[1].split()[-2]) > 0  # seconds that the server worked
 
 
@@ -91,3 +98,15 @@ def test_there_is_nothing_to_attack_in_an_empty_folder(tmp_path: Path) -> None:
     ended = reader("attack", "lying-frame", tmp_path / "empty", temporary=tmp_path)
     assert ended.returncode == 1
     assert "is empty" in ended.stderr
+
+
+def test_the_runs_of_another_project_are_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for folder in ("mine", "another"):
+        say_beside_earlier(tmp_path / folder, f"10:00 of {folder}")
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("10")] == [
+        "10:00 of mine",
+        "10:00 of another",
+    ]

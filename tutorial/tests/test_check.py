@@ -105,6 +105,18 @@ def test_a_typical_mistake(mistake: Mistake, tmp_path: Path, capsys: pytest.Capt
     assert state_of(tmp_path) == before
 
 
+def test_a_check_migrates_once_and_starts_one_server(tmp_path: Path) -> None:
+    """What is tried at first is what the tests then use."""
+    write_project(1, tmp_path / "my-notes")
+    starts = tmp_path / "starts"
+    with (tmp_path / "my-notes" / SETTINGS).open("a") as settings:
+        settings.write(
+            f"\nimport sys\nwith open({str(starts)!r}, 'a') as starts:\n    print(sys.argv[1], file=starts)\n"
+        )
+    assert check(tmp_path / "my-notes", tests=Choice(words="what is written is there after a reload"))
+    assert starts.read_text().split() == ["migrate", "runserver"]
+
+
 def test_an_exercise(project_of: Callable[[int], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """That it is solved is said only after its own test has passed."""
     assert not check(project_of(1), tests=Choice(exercise=True))
@@ -168,6 +180,12 @@ def test_a_difference_is_shown(tmp_path: Path) -> None:
     assert f"{ROUTING} is missing." in shown
     assert '-        "websockets":' in shown
     assert '+        "websocket":' in shown
+
+
+def test_a_file_that_has_gone_is_named(tmp_path: Path) -> None:
+    write_project(10, tmp_path)
+    (tmp_path / "notes" / "documents.py").write_bytes(project(9)["notes/documents.py"].read_bytes())
+    assert reader("diff", "10", tmp_path).stdout == "notes/documents.py is not part of it any more: delete it.\n"
 
 
 def test_a_hint_is_given() -> None:

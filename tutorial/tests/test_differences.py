@@ -84,6 +84,18 @@ def test_what_the_next_chapter_has_is_no_difference(tmp_path: Path) -> None:
     assert find_differences(tmp_path, 2, failing=2) == []
 
 
+def test_a_slip_comes_before_what_is_still_to_be_typed(tmp_path: Path) -> None:
+    """In the middle of chapter 7 half of it is there, and half of chapter 6."""
+    write_project(6, tmp_path)
+    after = read(project(7)[CONSUMERS]).splitlines()
+    (tmp_path / CONSUMERS).write_text("\n".join(after[: len(after) * 2 // 3]))
+    spoil(tmp_path / CONSUMERS, "group_add(self.group, self.channel_name)", "group_add(self.group)")
+    found = find_differences(tmp_path, 6, failing=6)
+    assert found[0].yours == "await self.channel_layer.group_add(self.group)"
+    assert [one for one in found if one.yours and not one.is_under_way] == found[:1]
+    assert sum(one.is_under_way for one in found) > 3
+
+
 def test_a_missing_file_is_one_difference(tmp_path: Path) -> None:
     write_project(2, tmp_path)
     (tmp_path / CONSUMERS).unlink()

@@ -71,6 +71,14 @@ def test_the_next_command_is_for_the_failure_with_a_hint(folder: Path) -> None:
     assert f'nox -s check -- {folder} --only "typing appears at the other side while it is typed"' in text
 
 
+def test_of_the_hints_that_nothing_printed_the_one_for_a_line_that_differs_comes_first(folder: Path) -> None:
+    consumers = folder / "notes" / "consumers.py"
+    consumers.write_text(consumers.read_text().replace('if event["by"] != self.channel_name:', "if True:"))
+    hints = said(folder, red(TYPING, 3)).partition("Seen most in chapter 3:\n")[2].splitlines()
+    assert hints[0].startswith("  The caret jumps while you type")
+    assert len(hints) > 5
+
+
 def test_the_differences_follow_the_hints_and_are_few(folder: Path) -> None:
     settings = folder / "realtime_notes" / "settings.py"
     settings.write_text(settings.read_text().replace('"django.contrib.', '"django.contrb.'))

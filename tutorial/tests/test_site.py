@@ -19,7 +19,10 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 MOST_SCREENS = 12
 KNOWN_HOSTS = {
+    "apidock.com",
     "channels.readthedocs.io",
+    "developer.chrome.com",
+    "docs.jamsocket.com",
     "docs.yjs.dev",
     "github.com",
     "nodejs.org",
@@ -78,7 +81,7 @@ def html_files(pages: Path) -> list[str]:
 def test_axe_finds_nothing_and_nobody_else_is_asked(
     site: str, pages: Path, page: Page, palette: Literal["light", "dark"], rules: list[str]
 ) -> None:
-    """In the dark palette only the colors are other ones."""
+    """In the dark palette only the colors are other ones. What is around the article is alike in a folder."""
     page.emulate_media(color_scheme=palette)
     asked: list[str] = []
 
@@ -87,11 +90,14 @@ def test_axe_finds_nothing_and_nobody_else_is_asked(
 
     page.on("request", note)
     found = {}
+    looked_at = set()  # the folders of which a whole page has been looked at
     for file in html_files(pages):
         page.goto(f"{site}/{file}")
         page.evaluate(THIN_OUT)
-        if findings_here := findings(page.main_frame, rules):
+        within = "article" if Path(file).parent in looked_at else ""
+        if findings_here := findings(page.main_frame, rules, within=within):
             found[file] = findings_here
+        looked_at.add(Path(file).parent)
     assert found == {}
     assert [url for url in asked if not url.startswith((site, "data:", "blob:"))] == []
 
@@ -127,6 +133,22 @@ def test_no_code_scrolls_sideways(site: str, pages: Path, page: Page, size: View
         if found := page.evaluate(f"() => {{{WIDE_CODE}}}"):
             wide[file] = found
     assert wide == {}
+
+
+OVERLAPS = """
+const boxes = [...document.querySelectorAll(".tabbed-set label, .highlight > .filename, .highlight pre")]
+    .map((element) => ({ words: element.textContent.slice(0, 40), ...element.getBoundingClientRect().toJSON() }))
+    .filter(({ width, height }) => width && height)
+return boxes.flatMap((one, at) => boxes.slice(at + 1)
+    .filter((other) => one.bottom > other.top + 1 && other.bottom > one.top + 1 &&
+        one.right > other.left + 1 && other.right > one.left + 1)
+    .map((other) => `${one.words} / ${other.words}`))"""
+
+
+def test_on_paper_the_names_of_files_lie_on_nothing(site: str, page: Page) -> None:
+    page.emulate_media(media="print")
+    page.goto(f"{site}/tutorial/07-nothing-lost.html")
+    assert page.evaluate(f"() => {{{OVERLAPS}}}") == []
 
 
 def test_the_button_at_a_listing_copies_its_lines_as_they_are(site: str, page: Page) -> None:

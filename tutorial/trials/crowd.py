@@ -5,6 +5,7 @@ It measures and judges nothing. Times depend on the machine, so a run is compare
 
 import asyncio
 import getpass
+import hashlib
 import math
 import tempfile
 import time
@@ -19,7 +20,6 @@ from tutorial.steps import TutorialError
 from .members import DELIVERIES, PEOPLE, SECONDS, WORDS_PER_SECOND, Crowd, Member
 from .trial import copied, first_note, served
 
-EARLIER_RUNS = Path(tempfile.gettempdir()) / f"realtime-notes-crowd-{getpass.getuser()}.txt"
 MOST_EARLIER_RUNS = 3
 
 
@@ -62,7 +62,7 @@ def crowd(folder: Path) -> None:
     if figures.disconnected:
         print(f"{figures.disconnected} people were disconnected.")
     print()
-    say_beside_earlier(f"{time.strftime('%H:%M')} {folder.resolve().name:16.16} {figures}")
+    say_beside_earlier(folder, f"{time.strftime('%H:%M')} {figures}")
     print("\nRun it again when another consumer is in its place, and the lines can be compared.")
 
 
@@ -84,9 +84,11 @@ async def measure(server: AppServer) -> Figures:
     return Figures(meanwhile / (stopped - start), waits, worked, disconnected)
 
 
-def say_beside_earlier(row: str) -> None:
-    """The last runs on this machine are kept in the folder for temporary files."""
-    earlier = EARLIER_RUNS.read_text(encoding="utf-8").splitlines() if EARLIER_RUNS.exists() else []
+def say_beside_earlier(folder: Path, row: str) -> None:
+    """The last runs of a project are kept in the machine's folder for temporary files."""
+    project = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+    runs = Path(tempfile.gettempdir()) / f"realtime-notes-crowd-{getpass.getuser()}-{project}.txt"
+    earlier = runs.read_text(encoding="utf-8").splitlines() if runs.exists() else []
     rows = [*earlier[-MOST_EARLIER_RUNS:], row]
-    EARLIER_RUNS.write_text("\n".join(rows), encoding="utf-8")
-    print(f"{'':22} {HEADING}", *rows, sep="\n")
+    runs.write_text("\n".join(rows), encoding="utf-8")
+    print(f"{'':5} {HEADING}", *rows, sep="\n")

@@ -12,7 +12,7 @@ from .people import Person
 from .trial import first_note, served
 
 PAGE_BYTES, PAGES = 256 * 1024, 128
-PAGES_IN_PEACE = 16  # written before, so that the server has what memory it needs for them
+PAGES_IN_PEACE = 32  # written before, so that the server has what memory it needs for them and for folding its log
 MEGABYTE = 1_000_000
 
 
