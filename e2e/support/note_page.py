@@ -97,6 +97,11 @@ class NotePage:
     def text(self) -> str:
         return read(self.note)
 
+    @property
+    def names(self) -> list[str]:
+        """Of the people whom the list shows now; mine is marked."""
+        return [flat(text) for text in self.people.all_inner_texts()]
+
     def expect_text(self, text: str) -> None:
         self.until(lambda: self.text == text, lambda: f"the note reads {text!r}, but it is {self.text!r}")
 
@@ -120,8 +125,8 @@ class NotePage:
         """The list shows these people and no others, in any order; I am marked."""
         wanted = sorted(f"{name} (you)" if name == self.name else name for name in names)
         self.until(
-            lambda: sorted(map(flat, self.people.all_inner_texts())) == wanted,
-            lambda: f"{wanted} are here, but it is {list(map(flat, self.people.all_inner_texts()))}",
+            lambda: sorted(self.names) == wanted,
+            lambda: f"{wanted} are here, but it is {self.names}",
         )
 
     def cursor_of(self, name: str) -> Locator:
