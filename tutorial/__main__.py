@@ -5,6 +5,7 @@ import difflib
 import sys
 from pathlib import Path
 
+from .beginning import beginning_after
 from .carry import carry
 from .check import check
 from .checking.folder import require_project
@@ -100,6 +101,16 @@ def write_chapter(number: int, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_project(number, folder)
     print(f"The project after {name_of(number)}, is in {folder}.")
+    print(render_beginning(number))
+
+
+def render_beginning(number: int) -> str:
+    beginning = beginning_after(number)
+    here = ["", "To go on from there, type here:", *map("    {}".format, beginning.in_the_kit)]
+    there = ["", f"{'Then' if beginning.in_the_kit else 'To go on from there,'} type in that folder:"]
+    commands = map("    {}".format, beginning.in_the_project)
+    windows = "(on Windows: the first two as chapter 1 has them)"
+    return "\n".join([*(here if beginning.in_the_kit else []), *there, *commands, windows])
 
 
 def render_diff(number: int, folder: Path) -> str:

