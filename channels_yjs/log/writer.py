@@ -73,6 +73,7 @@ class Writer:
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()
         self._quiet.set()
+        self._between = asyncio.Lock()
 
     def submit(self, room: Waiting) -> None:
         """Schedules the room's waiting updates for the next commit."""
@@ -102,8 +103,10 @@ class Writer:
                 self._quiet.set()
 
     async def run_between(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs another function that writes to the database, between two commits."""
-        return await self._thread.run(function, *args, **kwargs)
+        """Runs another function that writes to the database, between two commits. Where many of them are due at the
+        same time, as when the people in all rooms pause, a commit waits for one of them at most."""
+        async with self._between:
+            return await self._thread.run(function, *args, **kwargs)
 
     async def close(self) -> None:
         await self._thread.close()
