@@ -31,15 +31,15 @@ class Inbox(Generic[Asker]):
 
     updates: list[bytes] = field(default_factory=list)
     questions: list[tuple[Asker, SyncStatus]] = field(default_factory=list)
-    authors: dict[Author, None] = field(default_factory=dict)  # of the updates, in order
+    authors: dict[Author | str, None] = field(default_factory=dict)  # in order; of some only the name is known
     size: int = 0  # bytes of updates
 
     def __bool__(self) -> bool:
         return bool(self.updates or self.questions)
 
-    def add(self, update: bytes, author: Author | None) -> None:
+    def add(self, update: bytes, author: Author | str | None) -> None:
         self.updates.append(update)
-        if author:
+        if author is not None:
             self.authors[author] = None
         self.size += len(update)
 
@@ -81,7 +81,7 @@ class Intake(Generic[Asker]):
         unsaved = [self._document.deletions, *self._saving.updates, *self.waiting.updates]
         return not covers(deleted_ranges(crdt.merge(unsaved)), wanted)
 
-    def receive(self, update: bytes, shape: Shape, author: Author | None = None) -> None:
+    def receive(self, update: bytes, shape: Shape, author: Author | str | None = None) -> None:
         """Raises ProtocolError, MissingUpdates if the update depends on something that is not there, or Refused if
         there is no room for it."""
         if update == EMPTY_UPDATE:
@@ -103,7 +103,8 @@ class Intake(Generic[Asker]):
         self.waiting.add(update, author)
 
     def _check_room_for(self, update: bytes, shape: Shape, reached: Mapping[int, int]) -> None:
-        if len(self.clocks) + len(reached.keys() - self.clocks.keys()) > MAX_CLIENTS:
+        new = sum(client not in self.clocks for client in reached)
+        if len(self.clocks) + new > MAX_CLIENTS:
             raise Refused(CloseCode.TOO_LARGE, f"This document has reached its limit of {MAX_CLIENTS} clients.")
         unsaved = self.waiting.size + self._saving.size
         if self._document.size + unsaved + len(update) > setting("MAX_DOCUMENT_BYTES") and not shape.only_deletes():
@@ -147,7 +148,7 @@ class Intake(Generic[Asker]):
 
     @property
     def saving_authors(self) -> tuple[Author, ...]:
-        return tuple(self._saving.authors)
+        return tuple(map(Author.of, self._saving.authors))
 
     def put_back(self) -> None:
         self.waiting, self._saving = self._saving.followed_by(self.waiting), Inbox()

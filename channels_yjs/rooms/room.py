@@ -199,7 +199,7 @@ class Room:
     # One keystroke: received, saved, sent
 
     def _receive_update(self, connection: Connection, update: bytes, shape: Shape | None) -> None:
-        author = connection.author or Author(self.presence.name_of(connection))
+        author = connection.author or self.presence.name_of(connection)
         self._intake.receive(update, shape or check_update(update), author)
         if self._intake.waiting:
             self._host.submit(self)

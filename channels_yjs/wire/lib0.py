@@ -49,6 +49,10 @@ class Reader:
         return self.data[self.at - 1]
 
     def varuint(self) -> int:
+        at = self.at
+        if at < self.end and (byte := self.data[at]) < 0x80:  # most numbers have one byte
+            self.at = at + 1
+            return byte
         number = shift = 0
         for _ in range(MAX_VARINT_BYTES):
             byte = self.byte()
