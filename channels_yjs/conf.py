@@ -1,11 +1,13 @@
 """The engine's settings. Each has a default, and carries the prefix YJS_ in a project's settings.
 
-They are looked up each time, so that Django's `override_settings` works.
+Each is looked up once, since Django takes microseconds to say that a project has not set one, and three are needed
+for each keystroke; and again after Django's `override_settings`.
 """
 
 from typing import Any
 
 from django.conf import settings
+from django.core.signals import setting_changed
 
 PREFIX = "YJS_"
 MEBIBYTE = 1024 * 1024
@@ -25,5 +27,17 @@ DEFAULTS = {
 }
 
 
+_known: dict[str, Any] = {}
+
+
 def setting(name: str) -> Any:
-    return getattr(settings, PREFIX + name, DEFAULTS[name])
+    if name not in _known:
+        _known[name] = getattr(settings, PREFIX + name, DEFAULTS[name])
+    return _known[name]
+
+
+def forget(*, setting: str, **kwargs: Any) -> None:
+    _known.pop(setting.removeprefix(PREFIX), None)
+
+
+setting_changed.connect(forget)
