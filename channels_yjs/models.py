@@ -292,7 +292,10 @@ class SharedModel(models.Model):
 
     def _valid(self, field: str, value: Any) -> Any:
         """Raises one of several errors if the field cannot have the value."""
-        valid = self._field(field).clean(as_entered(value), self)
+        entered = as_entered(value)
+        if entered in ("", None):  # pages need not know which of the two a field takes
+            entered = "" if self._field(field).empty_strings_allowed and not self._field(field).null else None
+        valid = self._field(field).clean(entered, self)
         if valid is None and not self._field(field).null:
             raise ValueError(f"{field} needs a value.")
         return valid

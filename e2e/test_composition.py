@@ -101,3 +101,26 @@ def test_syllables_that_are_composed_one_after_another_are_there_once(open_note:
         person.expect_text("Xtop\nXab한국cd")
     kim.type("!")
     assert expect_same_text(grace, kim) == "Xtop\nXab한국!cd"
+
+
+def test_what_was_held_back_is_shown_while_others_write_on(open_note: OpenNote, note: str) -> None:
+    """That somebody else writes elsewhere is no reason to go on waiting for a word that is done."""
+    kana, grace = open_note(note, "Kana", "Grace")
+    grace.write("top\nabcd\nend")
+    kana.expect_text("top\nabcd\nend")
+    kana.go_to(COMPOSED)
+    input_method = InputMethod(kana)
+    input_method.compose("に", "にほ", "にほん")
+    grace.expect_in_text("にほん")
+    insert(4)(grace)
+    grace.expect_saved()
+    assert "Xab" not in kana.text
+    input_method.commit("日本")
+    kana.type(" ")
+    letters = 0
+    while "Xab" not in kana.text:
+        grace.write("+")
+        letters += 1
+        assert letters < 60, "Kana sees nothing while Grace goes on writing."
+        kana.page.wait_for_timeout(200)
+    assert expect_same_text(kana, grace) == f"top\nXab日本 cd\nend{'+' * letters}"

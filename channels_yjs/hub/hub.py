@@ -263,6 +263,7 @@ class Hub:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(RENEW_PRESENCE_SECONDS)
+            self.lobby.say_alive()
             for room in list(self.rooms.values()):
                 room.renew_presence()
                 if people := self.lobby.people_in(room.owner, self.doorbell.name):

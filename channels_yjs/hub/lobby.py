@@ -4,7 +4,8 @@ Each process sends the others only its own people, so what is known of a process
 falls silent. A change is sent as a row's key; a page that shows the list fetches it again.
 
 A watcher hears of the rows of one model: `{"people": {pk: [person, …]}}` and `{"changed": [pk]}`, with keys as text.
-Which of these a person may hear of, its consumer decides.
+Which of these a person may hear of, its consumer decides. And it hears `{}` every few seconds, so that a page whose
+line is dead notices.
 """
 
 from collections import defaultdict
@@ -50,6 +51,10 @@ class Lobby:
 
     def tell_changed(self, owner: Owner) -> None:
         self._tell(owner.model, {"changed": [owner.pk]})
+
+    def say_alive(self) -> None:
+        for watcher in list(self._watchers):
+            watcher({})
 
     def forget(self, process: str) -> None:
         for owner in list(self._people):

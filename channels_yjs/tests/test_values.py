@@ -69,6 +69,35 @@ def test_code_sets_values_and_the_fields_follow() -> None:
     assert values_of(note) == {"name": "Saved", "made": MADE.replace(year=2027).isoformat()}
 
 
+MAY_BE_EMPTY = [
+    models.IntegerField(null=True, blank=True),
+    models.TimeField(null=True, blank=True),
+    models.DateTimeField(null=True, blank=True),
+    models.DecimalField(null=True, blank=True, max_digits=4, decimal_places=1),
+]
+
+
+@pytest.mark.parametrize("field", MAY_BE_EMPTY, ids=lambda field: type(field).__name__)
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_an_emptied_input_empties_a_field_that_may_be_empty(
+    monkeypatch: pytest.MonkeyPatch, field: Any, nothing: Any
+) -> None:
+    """A page need not know which fields take nothing as none, and which as an empty text."""
+    field.set_attributes_from_name("made")
+    monkeypatch.setattr(Note, "_field", classmethod(lambda cls, name: field))
+    assert Note()._valid("made", nothing) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_an_emptied_input_empties_a_text_that_may_not_be_none(monkeypatch: pytest.MonkeyPatch, nothing: Any) -> None:
+    note = create(title="Plans")
+    with edit(note) as draft:
+        draft.values.changed = {"name": nothing}
+    note.refresh_from_db()
+    assert note.title == ""
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("nonsense", [None, "", "x" * 1000, {"a": 1}, [1], 7.5, True, Map({"a": 1}), b"\x00"])
 def test_a_value_that_does_not_fit_leaves_the_field_as_it_is(nonsense: Any) -> None:

@@ -94,6 +94,13 @@ async def test_a_connection_that_says_nothing_hears_something_in_every_round(joi
     await until(lambda: len(ada.frames) > 10, "Ada, who is alone and says nothing, hears something again and again")
 
 
+@pytest.mark.usefixtures("is_renewed_often")
+async def test_a_list_hears_something_in_every_round(hub: Hub) -> None:
+    heard: list[dict[str, Any]] = []
+    hub.lobby.watch("notes.note", heard.append)
+    await until(lambda: heard.count({}) > 10, "a list of which nothing changes hears something again and again")
+
+
 def clocks_of(peer: Peer, seen_by: Peer) -> list[int]:
     heard = [messages.decode(frame) for frame in seen_by.frames]
     entries = [entry for message in heard if isinstance(message, messages.Awareness) for entry in message.entries]

@@ -14,7 +14,8 @@ import { ySyncAnnotation, ySyncFacet } from "y-codemirror.next"
  */
 
 const EMBEDDED = "\ufffc"
-const AFTER_THE_LAST_INPUT_MS = 100 // CodeMirror reads a composition a moment after its end
+// Not every browser tells the end of a word by an event. CodeMirror reads a composition a moment after that end.
+const LOOK_EVERY_MS = 100
 const LONGEST_PAUSE_MS = 10_000 // some phone keyboards never end a word by themselves
 
 class Binding {
@@ -22,6 +23,8 @@ class Binding {
   held = null
   /** @type {number | undefined} */
   timer
+  typedAt = 0 // by the clock of performance.now(), while changes are held back
+  wasDone = false // the last time I looked, no word was being composed
 
   /** @param {EditorView} view */
   constructor(view) {
@@ -40,9 +43,25 @@ class Binding {
     if (origin === this.config) return
     const length = this.held?.newLength ?? this.view.state.doc.length
     const changes = ChangeSet.of(specify(delta), length, "\n")
-    if (!this.held && !isComposedIn(this.view, changes)) return this.show(changes)
-    this.held = this.held?.compose(changes) ?? changes
-    this.waitFor(LONGEST_PAUSE_MS)
+    if (this.held) this.held = this.held.compose(changes)
+    else if (isComposedIn(this.view, changes)) this.hold(changes)
+    else this.show(changes)
+  }
+
+  /** @param {ChangeSet} changes */
+  hold(changes) {
+    this.held = changes
+    this.typedAt = performance.now()
+    this.wasDone = false
+    this.timer = setTimeout(this.look, LOOK_EVERY_MS)
+  }
+
+  /** Whether the word is done, or I have paused: what others write has no part in that. */
+  look = () => {
+    const isDone = !this.view.compositionStarted
+    if ((isDone && this.wasDone) || performance.now() - this.typedAt > LONGEST_PAUSE_MS) return this.release()
+    this.wasDone = isDone
+    this.timer = setTimeout(this.look, LOOK_EVERY_MS)
   }
 
   /** @param {ChangeSet} changes */
@@ -57,21 +76,11 @@ class Binding {
     // Of two insertions at one place, the composed one comes first: it continues the word before it.
     const changes = this.held ? update.changes.map(this.held, true) : update.changes
     this.held = this.held?.map(update.changes) ?? null
-    if (this.held) this.waitFor(LONGEST_PAUSE_MS)
+    this.typedAt = performance.now()
     this.text.doc?.transact(() => write(this.text, changes), this.config)
   }
 
-  onCompositionEnd() {
-    if (this.held) this.waitFor(AFTER_THE_LAST_INPUT_MS)
-  }
-
-  /** @param {number} milliseconds */
-  waitFor(milliseconds) {
-    clearTimeout(this.timer)
-    this.timer = setTimeout(this.release, milliseconds)
-  }
-
-  release = () => {
+  release() {
     const { held } = this
     this.held = null
     if (held) this.show(held)
@@ -83,13 +92,7 @@ class Binding {
   }
 }
 
-export const binding = ViewPlugin.fromClass(Binding, {
-  eventObservers: {
-    compositionend() {
-      this.onCompositionEnd()
-    },
-  },
-})
+export const binding = ViewPlugin.fromClass(Binding)
 
 /**
  * The text as an editor shows it: with a character for each object that a client has embedded in it.

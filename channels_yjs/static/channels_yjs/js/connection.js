@@ -52,6 +52,7 @@ export function showConnection(shared, element, toggle) {
   provider.on("connection-close", onLost)
   provider.on("closed", onClosed)
   toggle?.addEventListener("click", onToggle)
+  if (provider.synced) onSync(true)
   return lasting(shared, () => {
     provider.off("sync", onSync)
     provider.off("connection-close", onLost)

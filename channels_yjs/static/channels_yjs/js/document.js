@@ -12,7 +12,8 @@ import * as Y from "yjs"
  * @import { MountedEditor } from "./editor.js"
  */
 
-const NOT_MINE_ANY_MORE = [4403, 4404, 4409] // after these codes nothing written here can ever be saved
+const NOT_ALLOWED = 4403
+const GONE = [4404, 4409] // after these codes nothing written here can ever be saved
 const TOO_LARGE = 4413
 const ACCESS_STATUS = 103
 const READ = 0
@@ -34,7 +35,7 @@ const FAR_TOO_LARGE = 1009 // the WebSocket's own code, from a server that did n
  *   this and open the document again.
  * @property {boolean} isReadOnly for either reason
  * @property {() => void} makeReadOnly lets the document be read, and changed no more; happens by itself when the server
- *   says that the document is gone, or not for this person
+ *   says that the document is gone. If it shuts this person out, that lasts until it lets them in again
  * @property {Set<() => void>} endings what destroying it undoes
  * @property {() => void} destroy ends everything that shows it
  */
@@ -79,7 +80,8 @@ export function openDocument(address, names) {
   /** @type {"read" | "write"} */
   let access = "write"
   let isOver = false
-  const isReadOnly = () => isOver || access === "read"
+  let isShutOut = false // until the server lets me in again, as after a login
+  const isReadOnly = () => isOver || isShutOut || access === "read"
   /** @type {Set<() => void>} */
   const accessListeners = new Set()
   /** @type {Set<() => void>} */
@@ -98,6 +100,12 @@ export function openDocument(address, names) {
     isOver = true
     followAccess()
   }
+  /** @param {boolean} isOut */
+  const shutOut = (isOut) => {
+    if (isOut === isShutOut) return
+    isShutOut = isOut
+    followAccess()
+  }
   provider.messageHandlers[ACCESS_STATUS] = (encoder, decoder) => {
     const status = decoding.readVarUint(decoder)
     const isLost = decoding.readVarUint(decoder)
@@ -112,9 +120,11 @@ export function openDocument(address, names) {
   }
   /** @param {{ code: number }} event */
   const onClosed = ({ code }) => {
-    if (NOT_MINE_ANY_MORE.includes(code)) makeReadOnly()
+    if (GONE.includes(code)) makeReadOnly()
+    if (code === NOT_ALLOWED) shutOut(true)
   }
   provider.on("closed", onClosed)
+  provider.on("sync", (/** @type {boolean} */ isSynced) => isSynced && shutOut(false))
   provider.on("status", onStatus)
   provider.on("connection-close", onLost)
   return {

@@ -118,9 +118,11 @@ export function mountEditor(shared, name, host, options = {}) {
       view.dispatch({ effects: writable.reconfigure(writing) })
     },
     destroy() {
+      const at = shared.editors.indexOf(editor)
+      if (at < 0) return // it has been destroyed before
+      shared.editors.splice(at, 1)
       agreement.destroy()
       view.destroy()
-      shared.editors.splice(shared.editors.indexOf(editor), 1)
     },
   }
   shared.editors.push(editor)
@@ -132,8 +134,15 @@ function oneLine(onEnter) {
   const run = () => (onEnter(), true)
   return [
     Prec.high(keymap.of(["Enter", "Shift-Enter", "Mod-Enter", "ArrowDown"].map((key) => ({ key, run })))),
-    EditorView.clipboardInputFilter.of((text) => text.replace(/\s*[\r\n]+\s*/g, " ").trim()),
+    EditorView.clipboardInputFilter.of(joinLines),
   ]
+}
+
+/** @param {string} text whose spaces stay as they are, unless it has several lines */
+function joinLines(text) {
+  const lines = text.split(/[\r\n]/)
+  if (lines.length === 1) return text
+  return lines.map((line) => line.trim()).filter(Boolean).join(" ")
 }
 
 function pageNonce() {

@@ -5,6 +5,7 @@
 
 const FIRST_RETRY_MS = 200
 const LAST_RETRY_MS = 3000
+const SILENT_MS = 30_000 // the server says something every ten seconds: a page is not told of a line that is just dead
 const FOR_GOOD = { from: 4400, to: 4499 } // after these codes it makes no sense to reconnect
 
 /**
@@ -24,22 +25,40 @@ export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }
   let socket
   /** @type {number | undefined} */
   let timer
+  /** @type {number | undefined} */
+  let silence
   let retry = FIRST_RETRY_MS
   let isOver = false
 
   const connect = () => {
-    socket = new WebSocket(url.href.replace("http", "ws"))
+    const own = (socket = new WebSocket(url.href.replace("http", "ws")))
     socket.addEventListener("open", () => {
+      if (own !== socket) return
       retry = FIRST_RETRY_MS
       people.clear() // the first message brings everybody again
+      listen()
       onChanged([])
     })
-    socket.addEventListener("message", ({ data }) => onNews(JSON.parse(data)))
+    socket.addEventListener("message", ({ data }) => {
+      if (own !== socket) return
+      listen()
+      onNews(JSON.parse(data))
+    })
     socket.addEventListener("close", ({ code }) => {
+      if (own !== socket) return
+      clearTimeout(silence)
       if (isOver || (code >= FOR_GOOD.from && code <= FOR_GOOD.to)) return
       timer = setTimeout(connect, retry)
       retry = Math.min(2 * retry, LAST_RETRY_MS)
     })
+  }
+  const listen = () => {
+    clearTimeout(silence)
+    silence = setTimeout(onSilent, SILENT_MS)
+  }
+  const onSilent = () => {
+    socket.close() // which says so some time later, or never
+    connect()
   }
   /** @param {{ people?: Record<string, Person[]>, changed?: string[] }} news of some rows */
   const onNews = (news) => {
@@ -53,6 +72,7 @@ export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }
     destroy() {
       isOver = true // a socket that is still connecting closes with a code of its own
       clearTimeout(timer)
+      clearTimeout(silence)
       socket.close(FOR_GOOD.from)
     },
   }

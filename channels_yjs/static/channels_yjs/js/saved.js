@@ -16,31 +16,59 @@ const SYNC_STATUS = 102
 const ASK_EVERY_MS = 100
 
 /**
+ * @typedef {object} Progress of one document, whoever shows it
+ * @property {number} changed the number of our last change
+ * @property {number} saved the last one that the server has called saved
+ * @property {boolean} wasSynced before that nobody could write, so there is nothing to show
+ * @property {Set<() => void>} listeners
+ */
+
+/** @type {WeakMap<SharedDocument, Progress>} */
+const known = new WeakMap()
+
+/**
  * @param {SharedDocument} shared
- * @param {HTMLElement} element shows whether all is saved
+ * @param {HTMLElement} element shows whether all is saved. Unless it has an `aria-live` of its own, screen readers do
+ *   not say so at each keystroke
  */
 export function showSaved(shared, element) {
   const { provider, editors } = shared
-  let changed = 0
-  let saved = 0
-  let asked = 0
-  let wasSynced = false
-  /** @type {number | undefined} */
-  let timer
-
+  const progress = known.get(shared) ?? follow(shared)
   const show = () => {
-    wasSynced ||= provider.synced
-    if (!wasSynced) return // nobody could write yet, so there is nothing to show
+    const { changed, saved, wasSynced } = progress
+    if (!wasSynced) return
     const isSaved = saved === changed && editors.every((editor) => editor.seemsToAgree())
     const state = isSaved ? "saved" : saved !== changed && provider.synced ? "saving" : "unsent"
     if (element.dataset.state === state) return
     element.dataset.state = state
     element.textContent = { saved: "Saved", saving: "Saving…", unsent: "Not sent yet" }[state]
   }
+  if (!element.ariaLive) element.ariaLive = "off"
+  progress.listeners.add(show)
+  show()
+  return { show, ...lasting(shared, () => progress.listeners.delete(show)) }
+}
+
+/**
+ * Counts from now on, until the document is destroyed.
+ *
+ * @param {SharedDocument} shared
+ */
+function follow(shared) {
+  const { provider } = shared
+  /** @type {Progress} */
+  const progress = { changed: 0, saved: 0, wasSynced: provider.synced, listeners: new Set() }
+  let asked = 0
+  /** @type {number | undefined} */
+  let timer
+
+  const tell = () => {
+    for (const listener of [...progress.listeners]) listener()
+  }
   const ask = () => {
     timer = undefined
-    if (!provider.synced || asked === changed) return
-    asked = changed
+    if (!provider.synced || asked === progress.changed) return
+    asked = progress.changed
     provider.ws?.send(encodeStatus(asked))
     timer = setTimeout(ask, ASK_EVERY_MS)
   }
@@ -50,37 +78,38 @@ export function showSaved(shared, element) {
    */
   const onUpdate = (_update, origin) => {
     if (origin === provider) return
-    changed++
+    progress.changed++
     if (timer === undefined) ask()
-    show()
+    tell()
   }
   const onSync = () => {
-    asked = saved // a question on an earlier connection may never be answered
+    progress.wasSynced ||= provider.synced
+    asked = progress.saved // a question on an earlier connection may never be answered
     clearTimeout(timer)
     ask()
-    show()
+    tell()
   }
   /** @param {BeforeUnloadEvent} event */
   const onLeave = (event) => {
-    if (saved !== changed) event.preventDefault()
+    if (progress.saved !== progress.changed) event.preventDefault()
   }
   provider.messageHandlers[SYNC_STATUS] = (_encoder, decoder) => {
-    saved = Math.max(saved, decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder))))
-    show()
+    const number = decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder)))
+    progress.saved = Math.max(progress.saved, number)
+    tell()
   }
   provider.doc.on("update", onUpdate)
   provider.on("sync", onSync)
   window.addEventListener("beforeunload", onLeave)
-  show()
-  return {
-    show,
-    ...lasting(shared, () => {
-      clearTimeout(timer)
-      provider.doc.off("update", onUpdate)
-      provider.off("sync", onSync)
-      window.removeEventListener("beforeunload", onLeave)
-    }),
-  }
+  known.set(shared, progress)
+  lasting(shared, () => {
+    clearTimeout(timer)
+    provider.doc.off("update", onUpdate)
+    provider.off("sync", onSync)
+    window.removeEventListener("beforeunload", onLeave)
+    known.delete(shared)
+  })
+  return progress
 }
 
 /** @param {number} number */

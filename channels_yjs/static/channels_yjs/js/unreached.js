@@ -53,6 +53,7 @@ export function showUnreached(shared, element) {
   provider.on("connection-close", onLost)
   provider.on("closed", hide) // for good, and another notice says why
   provider.on("sync", destroy) // from now on being offline is something else
+  if (provider.synced) destroy()
   return { destroy }
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
-// The values of a document in the inputs of a form: a date, a choice, a tick box. Nobody writes half of one, so the
-// last who changes it wins.
+// The values of a document in the inputs of a form: a date, a choice, a tick box. Two people do not write one together:
+// the last who changes it wins.
 
 import { lasting } from "./lasting.js"
 
@@ -22,29 +22,35 @@ export function bindValues(shared, form) {
   const values = shared.doc.getMap(VALUES)
   let isSynced = false
 
-  const show = () => {
+  /** @param {{ has: (key: string) => boolean }} keys of the values to show: in other fields somebody may be writing */
+  const show = (keys) => {
     for (const input of inputsOf(form)) {
-      if (values.has(input.name)) write(input, values.get(input.name))
-      input.disabled = !isSynced || shared.isReadOnly
+      if (keys.has(input.name) && values.has(input.name)) write(input, values.get(input.name))
     }
   }
-  /** @param {Event} event */
-  const onChange = ({ target }) => {
+  const follow = () => {
+    for (const input of inputsOf(form)) input.disabled = !isSynced || shared.isReadOnly
+  }
+  /** @param {import("yjs").YMapEvent<unknown>} event */
+  const onValues = ({ keysChanged }) => show(keysChanged)
+  /** @param {Event} event at each key, since what is said to be saved has to be in the document */
+  const onInput = ({ target }) => {
     const input = inputsOf(form).find((input) => input === target)
     if (input) values.set(input.name, read(input))
   }
-  values.observe(show)
-  form.addEventListener("change", onChange)
-  shared.accessListeners.add(show)
+  values.observe(onValues)
+  form.addEventListener("input", onInput)
+  shared.accessListeners.add(follow)
   shared.synced.then(() => {
     isSynced = true
-    show()
+    follow()
   })
-  show()
+  show(values)
+  follow()
   return lasting(shared, () => {
-    values.unobserve(show)
-    form.removeEventListener("change", onChange)
-    shared.accessListeners.delete(show)
+    values.unobserve(onValues)
+    form.removeEventListener("input", onInput)
+    shared.accessListeners.delete(follow)
   })
 }
 
@@ -65,8 +71,13 @@ function write(input, value) {
   if (input.type === "checkbox") {
     const box = /** @type {HTMLInputElement} */ (input)
     box.checked = value === true
+    return
+  }
+  const text = typeof value === "string" || typeof value === "number" ? String(value) : ""
+  if (input.type === "radio") {
+    const choice = /** @type {HTMLInputElement} */ (input)
+    choice.checked = choice.value === text
   } else {
-    const text = typeof value === "string" || typeof value === "number" ? String(value) : ""
     if (input.value !== text) input.value = text // or the caret would jump
   }
 }

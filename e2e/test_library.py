@@ -1,0 +1,143 @@
+"""What the browser's half of the engine does for pages that use it in other ways than ours."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from e2e.conftest import OpenNote
+from tools.app_server import AppServer
+
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
+
+OPEN = """
+const library = await import("channels-yjs")
+const shared = library.openDocument(ADDRESS, ["title", "body"])
+await shared.synced
+const made = (tag, parts = {}) => document.body.appendChild(Object.assign(document.createElement(tag), parts))
+"""
+RunIn = Callable[[str], Any]
+
+
+@pytest.fixture
+def run_in(open_note: OpenNote, note: str) -> RunIn:
+    """Runs code in a note's page, with a document of its own for the same note that has synced."""
+    ada = open_note(note, "Ada")
+    address = f"/ws/notes/{note.rstrip('/').rpartition('/')[2]}"
+    return lambda code: ada.page.evaluate(f"async () => {{{OPEN.replace('ADDRESS', repr(address))}{code}}}")
+
+
+def test_what_is_shown_only_after_the_document_has_synced_is_true(run_in: RunIn) -> None:
+    shown = run_in("""
+        const connection = made("p"), saved = made("p"), unreached = made("p", { hidden: true })
+        library.showConnection(shared, connection)
+        library.showSaved(shared, saved)
+        library.showUnreached(shared, unreached)
+        shared.provider.emit("connection-close", [null, shared.provider])
+        return [connection.textContent, saved.textContent, unreached.hidden]
+    """)
+    assert shown == ["Offline: your changes are kept and will be sent", "Saved", True]
+
+
+def test_saved_is_true_wherever_and_whenever_it_is_shown(run_in: RunIn) -> None:
+    """Also where it is shown twice, and where it is shown again while a change is on its way."""
+    before, shown_again, in_the_end = run_in("""
+        const elements = [made("p"), made("p"), made("p")]
+        const first = library.showSaved(shared, elements[0])
+        library.showSaved(shared, elements[1])
+        shared.texts.body.insert(0, "a")
+        first.destroy()
+        library.showSaved(shared, elements[2])
+        const states = () => elements.slice(1).map((element) => element.dataset.state)
+        const before = states()
+        const until = performance.now() + 20_000
+        while (states().includes("saving") && performance.now() < until) await new Promise((go) => setTimeout(go, 20))
+        return [before, elements[2].ariaLive, states()]
+    """)
+    assert before == ["saving", "saving"]
+    assert shown_again == "off"
+    assert in_the_end == ["saved", "saved"]
+
+
+def test_an_editor_that_is_destroyed_twice_leaves_the_others(run_in: RunIn) -> None:
+    left = run_in("""
+        const one = library.mountEditor(shared, "title", made("div"))
+        library.mountEditor(shared, "body", made("div"))
+        one.destroy()
+        one.destroy()
+        return shared.editors.map(({ name }) => name)
+    """)
+    assert left == ["body"]
+
+
+def test_who_is_shut_out_can_write_again_when_let_in_again(run_in: RunIn) -> None:
+    was_read_only = run_in("""
+        const editor = library.mountEditor(shared, "body", made("div"))
+        const states = [shared.isReadOnly]
+        shared.provider.disconnect()
+        shared.provider.emit("closed", [{ code: 4403, reason: "" }, shared.provider])
+        states.push(shared.isReadOnly, editor.view.state.readOnly)
+        const synced = new Promise((go) => shared.provider.on("sync", (isSynced) => isSynced && go()))
+        shared.provider.connect()
+        await synced
+        return [...states, shared.isReadOnly, editor.view.state.readOnly]
+    """)
+    assert was_read_only == [False, True, True, False, False]
+
+
+def test_a_form_shows_values_without_touching_what_others_write_in_it(run_in: RunIn) -> None:
+    shown = run_in("""
+        const form = made("form", { innerHTML: `
+            <input name="place"> <input name="done" type="checkbox">
+            <input name="role" type="radio" value="chair"> <input name="role" type="radio" value="guest">` })
+        const { place, done, role } = form.elements
+        const values = shared.doc.getMap("values")
+        values.set("role", "guest")
+        values.set("place", "Hall")
+        library.bindValues(shared, form)
+        await shared.synced
+        place.value = "By the mill"
+        const typed = [place.value, values.get("place")]
+        values.set("done", true)
+        typed.push(place.value, done.checked)
+        place.dispatchEvent(new Event("input", { bubbles: true }))
+        typed.push(values.get("place"))
+        role[0].click()
+        return [...typed, values.get("role"), [...role].map(({ value }) => value)]
+    """)
+    assert shown == ["By the mill", "Hall", "By the mill", True, "By the mill", "chair", ["chair", "guest"]]
+
+
+@pytest.mark.parametrize(
+    ("pasted", "shown"), [(" 2026", "Minutes 2026"), ("draft \n of\r\n\r\n2026 ", "Minutesdraft of 2026")]
+)
+def test_a_paste_into_one_line_keeps_its_spaces(run_in: RunIn, pasted: str, shown: str) -> None:
+    text = run_in(f"""
+        const {{ view }} = library.mountEditor(shared, "title", made("div"), {{ isOneLine: true }})
+        view.dispatch({{ changes: {{ from: 0, insert: "Minutes" }}, selection: {{ anchor: 7 }} }})
+        const clipboardData = new DataTransfer()
+        clipboardData.setData("text/plain", {pasted!r})
+        view.focus()
+        const paste = new ClipboardEvent("paste", {{ clipboardData, bubbles: true, cancelable: true }})
+        view.contentDOM.dispatchEvent(paste)
+        return view.state.doc.toString()
+    """)
+    assert text == shown
+
+
+def test_a_list_that_hears_nothing_connects_again(page: Page, server: AppServer) -> None:
+    """A line may be dead without a word: nobody tells the page."""
+    opened: list[WebSocketRoute] = []
+    page.clock.install()
+    page.route_web_socket("**/ws/notes", lambda route: opened.append(route))  # it is open, and says nothing
+    page.goto(server.url)
+    expect(page.get_by_role("heading", name="Notes")).to_be_visible()
+    page.clock.run_for(29_000)
+    assert len(opened) == 1
+    page.clock.run_for(2_000)
+    page.wait_for_function("true")
+    assert len(opened) == 2
+    opened[1].send("{}")
+    page.clock.run_for(29_000)
+    assert len(opened) == 2
