@@ -3,11 +3,13 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from e2e.conftest import CreateNote, OpenNote
 from e2e.support.note_page import TO_START, NotePage, expect_same_text
 from tools.app_server import AppServer
+
+WRITTEN_ON_MS = 200
 
 
 @pytest.mark.chapter(2)
@@ -31,6 +33,39 @@ def test_typing_appears_at_the_other_side_while_it_is_typed(open_note: OpenNote,
         ada.type(word)
         written += word
         grace.expect_text(written)
+
+
+@pytest.mark.early
+@pytest.mark.chapter(3)
+def test_what_the_server_says_late_undoes_nothing(page: Page, note: str) -> None:
+    """Over a slow line, what Ada wrote first is answered when she has written on."""
+    late: list[str | bytes] = []
+    lines: list[WebSocketRoute] = []
+
+    def hold_up(line: WebSocketRoute) -> None:
+        lines.append(line)
+        line.connect_to_server().on_message(lambda said: (late.append if is_slow else line.send)(said))
+
+    is_slow = False
+    page.route_web_socket("**/ws/notes/*", hold_up)
+    ada = NotePage(page, "Ada", note)
+    page.goto(note)
+    ada.expect_live()
+    is_slow = True
+    ada.write("Hello")
+    ada.until(lambda: bool(late), lambda: "the server says something")
+    page.wait_for_timeout(WRITTEN_ON_MS)
+    answers = late.copy()
+    ada.type(" again")
+    for said in answers:
+        lines[0].send(said)
+    page.wait_for_timeout(WRITTEN_ON_MS)
+    ada.type("!")
+    is_slow = False
+    for said in late[len(answers) :]:
+        lines[0].send(said)
+    ada.expect_saved()
+    ada.expect_text("Hello again!")
 
 
 @pytest.mark.chapter(3)

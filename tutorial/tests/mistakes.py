@@ -248,7 +248,7 @@ SILENT = [
         'if event["by"] != self.channel_name:',
         'if event["by"]:',
         ("The message came back to its sender",),
-        TYPING,
+        "what the server says late undoes nothing",
     ),
     Mistake(
         3,
