@@ -12,7 +12,7 @@ from .models import SharedModel, shared_models
 from .modules import BUILT, changed_since_built
 
 BUILD_COMMAND = "nox -s vendor, or: npm ci && npm run build"
-TAKEN = ("document_identity", "yjs_documents", "follows")
+TAKEN = {"yjs_documents", *(name for name in vars(SharedModel) if not name.startswith("__"))}
 
 
 def are_browser_libraries_built() -> bool:
@@ -81,6 +81,8 @@ def faults_of(model: type[SharedModel]) -> Iterator[str]:
             f"It inherits from {shared[0]}, which is shared itself, so a row would have two documents. "
             "Share one of the two, or make the parent abstract."
         )
+    if model._meta.proxy and not issubclass(model._meta.concrete_model or model, SharedModel):
+        yield "It is a proxy of a model that is not shared, whose rows would not follow. Share that one."
     for field in model._meta.fields:
         if field.name in TAKEN:
             yield f"The field {field.name!r} has a name that SharedModel uses itself."

@@ -87,6 +87,8 @@ class DocumentConsumer(BoundedConsumer):
         except (ObjectDoesNotExist, ValidationError, ValueError):  # the last two: the URL holds no valid key
             raise Http404 from None
         self._asks_for = Owner.of(self._row)
+        if self.room and self._asks_for != self.room.owner:
+            raise Refused(CloseCode.TRY_AGAIN, "There is something else at this address now.")
         self.access = self._checked(await self.authorize(self._row))
 
     async def prepare(self) -> None:

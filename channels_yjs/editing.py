@@ -59,10 +59,10 @@ async def aedit(owner: SharedModel, by: Any = "") -> "AsyncIterator[Draft]":
     await database_sync_to_async(draft.keep)(Author.of(by))
 
 
-def share(owner: SharedModel, changes: Changes) -> None:
-    """Makes an edit of changed fields of an owner that is about to be saved. Then its fields hold what the document
-    says."""
-    Draft.of_changes(owner, changes).keep(Author.of(owner.edited_by), saved=list(changes))
+def share(owner: SharedModel, changes: Changes, saved: Collection[str]) -> None:
+    """Makes an edit of changed fields of an owner that is about to be saved. Then those of its shared fields that are
+    saved hold what the document says."""
+    Draft.of_changes(owner, changes).keep(Author.of(owner.edited_by), saved)
 
 
 class SharedText:
@@ -220,8 +220,8 @@ class Draft:
         return iter(self._texts)
 
     def keep(self, author: Author, saved: Collection[str] = ()) -> None:
-        """Appends what was changed to the log. Blocking. `saved` are the fields of the owner that whoever calls is
-        about to save. Raises EditError, or Document.DoesNotExist."""
+        """Appends what was changed to the log. Blocking. `saved` are the shared fields of the owner that whoever
+        calls is about to save. Raises EditError, or Document.DoesNotExist."""
         if not self._is_changed():
             return
         with _as_edit_errors():
@@ -233,7 +233,7 @@ class Draft:
     def _append(self, replica: Replica, client: int, update: bytes, author: Author, saved: Collection[str]) -> None:
         with transaction.atomic():
             # The lock: from here to the commit nobody else writes to this document.
-            document = Document.objects.select_for_update().get(pk=self._read.document.pk)
+            document, _ = Document.objects.lock_with_owner(self._read.document.pk)
             clock = _clock(replica.state_vector, client)
             replica.extend(self._rows_since(document))
             if _clock(replica.state_vector, client) != clock:  # another edit by code was quicker, and took its clocks
@@ -281,14 +281,18 @@ class Draft:
         return crdt.merge(updates)
 
     def _follow(self, document: Document, replica: Replica, by: tuple[Author, ...], saved: Collection[str]) -> None:
-        """Has the fields follow at once, also those of the object that was given."""
+        """Has the fields follow at once, also those of the object that was given: with what others wrote that the
+        fields lacked, since no room finds that any more."""
         texts, values = replica.texts, replica.values
-        if not saved and store.project(document.pk, texts, document.identity, replica.seq, values, by):
-            ring_after_commit(EVERYONE, Changed(Owner.of(self._owner)))  # a room does so for what people write
-        self._owner.adopt(texts, values)
-        self._owner.remember(self._owner.shared_fields())
-        if saved:
-            store.announce(document, self._owner, saved, texts=texts, values=values, seq=replica.seq, by=by)
+        if not saved:
+            if store.project(document.pk, texts, document.identity, replica.seq, values, by):
+                ring_after_commit(EVERYONE, Changed(Owner.of(self._owner)))  # a room does so for what people write
+            self._owner.adopt(texts, values)
+            self._owner.remember(self._owner.shared_fields())
+            return
+        changed = sorted({*self._owner.changes(saved), *self._owner.adopt(texts, values, saved)})
+        self._owner.remember(saved)
+        store.announce(document, self._owner, changed, saved, texts=texts, values=values, seq=replica.seq, by=by)
 
 
 def _accept(update: bytes, document: Replica) -> None:

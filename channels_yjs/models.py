@@ -7,7 +7,7 @@ JavaScript. Only a document's first text goes the other way, from field to log.
 
 import secrets
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -15,7 +15,7 @@ from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, models, transaction
 
 IDENTITY_BYTES = 16
 
@@ -43,9 +43,11 @@ class Author(NamedTuple):
 
     @classmethod
     def of(cls, by: Any) -> Self:
-        """From a name, or a user of Django's."""
+        """From a name, or a user of Django's; from None, nobody."""
         if isinstance(by, cls):
             return by
+        if by is None:
+            return cls("")
         return cls(plain(by.get_username()), str(by.pk)) if hasattr(by, "get_username") else cls(plain(str(by)))
 
 
@@ -70,24 +72,50 @@ class DocumentManager(models.Manager["Document"]):
 
     def of(self, owner: "SharedModel") -> "Document":
         """The owner's document. If there is none, makes it from the owner's fields as they are in the database now:
-        once, however many ask at the same time. Raises the DoesNotExist of the owner's model."""
+        once, however many ask at the same time. So with a text or value that its model has come to share since.
+        Raises the DoesNotExist of the owner's model."""
         try:
-            return self.find(owner)
+            document = self.find(owner)
         except Document.DoesNotExist:
-            pass
-        try:
-            return self._make(owner)
-        except IntegrityError:  # somebody else was quicker
-            return self.find(owner)
+            try:
+                return self._make(owner)
+            except IntegrityError:  # somebody else was quicker
+                document = self.find(owner)
+        return document if document.has_begun(owner.shared_names()) else self._begin_rest(document, owner)
+
+    def lock_with_owner(self, pk: int) -> "tuple[Document, SharedModel | None]":
+        """Locks both rows until the end of the transaction, the owner's first: so does Django code that saves what it
+        has locked, and two who lock in different orders wait for each other. Raises Document.DoesNotExist."""
+        owner = self.get(pk=pk).lock_owner()
+        return self.select_for_update().get(pk=pk), owner
 
     def _make(self, owner: "SharedModel") -> "Document":
         from .log.first import first_update  # imported here: most commands need no CRDT library
 
         with transaction.atomic():
             row = type(owner)._base_manager.select_for_update().get(pk=owner.pk)
-            document = self.create(content_object=row, seq=1)
+            document = self.create(content_object=row, seq=1, begun=row.shared_names())
             payload = first_update(row.first_texts(), row.first_values())
             Update.objects.create(document=document, seq=1, payload=payload)
+        return document
+
+    def _begin_rest(self, document: "Document", owner: "SharedModel") -> "Document":
+        """Otherwise a field that was full would follow a text that nobody has ever written, and be emptied."""
+        from .log.first import first_update
+
+        with transaction.atomic():
+            document, row = self.lock_with_owner(document.pk)
+            begun: dict[str, list[str]] = document.begun or {}
+            names = owner.shared_names()
+            if row is None or document.has_begun(names):
+                return document
+            texts = {name: text for name, text in row.first_texts().items() if name not in begun["texts"]}
+            values = {key: value for key, value in row.first_values().items() if key not in begun["values"]}
+            document.begun = {kind: sorted({*begun[kind], *names[kind]}) for kind in names}
+            if texts or values:
+                document.seq += 1
+                Update.objects.create(document=document, seq=document.seq, payload=first_update(texts, values))
+            document.save(update_fields=["begun", "seq"])
         return document
 
 
@@ -105,6 +133,8 @@ class Document(models.Model):
     content_object = GenericForeignKey()
     seq = models.PositiveBigIntegerField(default=0)
     identity = models.CharField(max_length=2 * IDENTITY_BYTES, default=new_identity, editable=False)
+    # The names of the texts and values that it has begun with; null if nobody knows, as for the oldest documents.
+    begun = models.JSONField(null=True, editable=False)
     # Of the owner's fields when they last followed.
     checksum = models.PositiveBigIntegerField(null=True, editable=False)
 
@@ -116,6 +146,9 @@ class Document(models.Model):
     def __str__(self) -> str:
         return f"document of {self.content_type} {self.object_id}"
 
+    def has_begun(self, names: Mapping[str, list[str]]) -> bool:
+        return self.begun is None or all(set(names[kind]) <= set(self.begun[kind]) for kind in names)
+
     @property
     def model(self) -> "type[SharedModel] | None":
         """The owner's model. None if its app is no longer installed."""
@@ -124,7 +157,10 @@ class Document(models.Model):
 
     def lock_owner(self) -> "SharedModel | None":
         """The owner's row, locked until the end of the transaction. None if there is none."""
-        return self.model._base_manager.select_for_update().filter(pk=self.object_id).first() if self.model else None
+        if self.model is None:
+            return None
+        found = self.model._base_manager.select_for_update().filter(pk=self.object_id)
+        return found.order_by("pk").first()  # the model's own order may join a table that cannot be locked
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -189,11 +225,13 @@ class SharedModel(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves changes of shared fields as edits, after which the fields hold what the document says: what was
-        changed here, and what others wrote meanwhile. Raises EditError if the document cannot take them."""
+        changed here, and what others wrote meanwhile. Raises EditError if the document cannot take them. Documents
+        are of rows of the default database; in any other one a row is saved as it is."""
         saved = self.shared_fields()
         if (fields := kwargs.get("update_fields")) is not None:
             saved &= set(fields)
-        if self.follows or not saved or (self._state.adding and not self._may_exist()):
+        is_elsewhere = (kwargs.get("using") or self._state.db or DEFAULT_DB_ALIAS) != DEFAULT_DB_ALIAS
+        if is_elsewhere or self.follows or not saved or (self._state.adding and not self._may_exist()):
             super().save(*args, **kwargs)
         else:
             with transaction.atomic():
@@ -226,7 +264,8 @@ class SharedModel(models.Model):
         has_document = Document.objects.has(self)
         if not (changes and has_document):  # then lock the row, so that nobody makes its document meanwhile
             loaded = saved & self.__dict__.keys()
-            row = type(self)._base_manager.select_for_update().filter(pk=self.pk).values("pk", *loaded).first() or {}
+            mine = type(self)._base_manager.select_for_update().filter(pk=self.pk).order_by("pk")
+            row = mine.values("pk", *loaded).first() or {}
             for field in loaded & row.keys() - changes.keys():
                 setattr(self, field, row[field])
             has_document = has_document or Document.objects.has(self)
@@ -236,7 +275,7 @@ class SharedModel(models.Model):
             for field, (_, value) in changes.items():
                 if hasattr(value, "resolve_expression"):
                     raise TypeError(f"{field} is shared, so it cannot be saved as an expression: use edit().")
-            share(self, changes)
+            share(self, changes, saved)
 
     def changes(self, fields: Iterable[str]) -> dict[str, tuple[Any, Any]]:
         """What each changed one of these fields was, and what it is now. What it was is None if nobody knows."""
@@ -246,6 +285,11 @@ class SharedModel(models.Model):
     def _may_exist(self) -> bool:
         """Whether an object that was not loaded may stand for a row, because somebody gave it a key."""
         return self.pk is not None and not self._meta.pk.has_default()
+
+    @classmethod
+    def shared_names(cls) -> dict[str, list[str]]:
+        """The names that browsers know, as a document notes them."""
+        return {"texts": sorted(cls.shared_texts), "values": sorted(cls.shared_values)}
 
     @classmethod
     def shared_fields(cls) -> set[str]:
@@ -278,17 +322,35 @@ class SharedModel(models.Model):
             self.save(update_fields=[*changed, *self._changing_by_themselves()])
         return changed
 
-    def adopt(self, texts: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
-        """Sets the fields to what the document says, and returns the names of those that changed. Leaves a field as
-        it is whose value is not valid: clients may put anything into a map."""
+    def adopt(
+        self, texts: Mapping[str, str], values: Mapping[str, Any], only: Collection[str] | None = None
+    ) -> list[str]:
+        """Sets the fields, or only these, to what the document says, and returns the names of those that changed.
+        Leaves fields as they are whose values are not valid: clients may put anything into a map."""
         wanted = {field: self._fit(field, texts[name]) for name, field in self.shared_texts.items()}
         for key, field in self.shared_values.items():
             with suppress(KeyError, ValidationError, TypeError, ValueError, OverflowError):
                 wanted[field] = self._valid(field, values[key])
-        changed = [field for field, value in wanted.items() if getattr(self, field) != value]
+        followed = wanted.keys() if only is None else wanted.keys() & set(only)
+        before = {field: getattr(self, field) for field in followed}
+        changed = [field for field in wanted if field in followed and before[field] != wanted[field]]
         for field in changed:
             setattr(self, field, wanted[field])
+        values_changed = set(changed) & set(self.shared_values.values())
+        if values_changed and not self._may_be_saved():
+            for field in values_changed:  # until they fit together
+                setattr(self, field, before[field])
+            changed = [field for field in changed if field not in values_changed]
         return changed
+
+    def _may_be_saved(self) -> bool:
+        """Whether the database would take the row: `Field.clean` knows no constraints."""
+        try:
+            self.validate_unique()
+            self.validate_constraints()
+        except ValidationError:
+            return False
+        return True
 
     def _valid(self, field: str, value: Any) -> Any:
         """Raises one of several errors if the field cannot have the value."""

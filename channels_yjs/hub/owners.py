@@ -1,6 +1,7 @@
 """Tells every process when an owner appears, changes or is deleted, wherever that was done: on a page, in the admin
 or in a shell. If a ring is lost, the rooms' own look at the database makes up for it."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.db.models.signals import post_delete, post_save, pre_delete
@@ -32,7 +33,8 @@ def tell_changed(instance: SharedModel, **kwargs: Any) -> None:
 @receiver(pre_delete, sender=Document)
 def wait_for_commit(instance: Document, **kwargs: Any) -> None:
     """Waits for the lock that a writer to this log holds: otherwise the row that it commits would outlive the log."""
-    Document.objects.select_for_update().filter(pk=instance.pk).first()
+    with suppress(Document.DoesNotExist):
+        Document.objects.lock_with_owner(instance.pk)
 
 
 @receiver(post_delete, sender=Document)

@@ -185,9 +185,8 @@ def project(
     """Has the owner bring its readable fields up to date, and informs Django code after the commit. Returns whether
     anything changed. Raises Document.DoesNotExist or AnotherDocumentError."""
     with transaction.atomic():
-        document = Document.objects.select_for_update().get(pk=document_id)
+        document, owner = Document.objects.lock_with_owner(document_id)
         check_identity(document_id, identity, document.identity)
-        owner = document.lock_owner()
         if owner is None:
             return False
         if document.checksum not in (None, owner.checksum()):
@@ -197,13 +196,22 @@ def project(
             )
         owner.follows = True
         changed = owner.project(texts, values or {})
+        owner.follows = False  # receivers of the signal get it, and what they save is a change of their own
         announce(document, owner, changed, texts=texts, values=values or {}, seq=seq, by=tuple(authors))
     return bool(changed)
 
 
-def announce(document: Document, owner: SharedModel, changed: Collection[str], **said: Any) -> None:
-    """Notes what the fields are now, and informs Django code of the changed ones after the commit."""
-    checksum = owner.checksum()
+def announce(
+    document: Document,
+    owner: SharedModel,
+    changed: Collection[str],
+    saved: Collection[str] | None = None,
+    **said: Any,
+) -> None:
+    """Notes what the fields are now, and informs Django code of the changed ones after the commit. If only some of
+    the fields are saved, nobody knows what the others are in the database."""
+    is_whole = saved is None or set(owner.shared_texts.values()) <= set(saved)
+    checksum = owner.checksum() if is_whole else None
     if document.checksum != checksum:
         Document.objects.filter(pk=document.pk).update(checksum=checksum)
     if changed:

@@ -408,12 +408,16 @@ class Room:
         replica, authors = self.replica, self._authors
         self._authors = {}
         contents = (replica.texts, self.identity, replica.seq, replica.values, tuple(authors))
+        is_told = False
         try:
-            if await self._host.write(store.project, self.id, *contents):
-                self._host.tell_changed(self)
-        except BaseException:
-            self._authors = authors | self._authors  # it is tried again
-            raise
+            is_told = await self._host.write(store.project, self.id, *contents)
+        finally:
+            if (
+                not is_told
+            ):  # it failed and is tried again, or code has saved the fields: they are named the next time
+                self._authors = authors | self._authors
+        if is_told:
+            self._host.tell_changed(self)
 
     async def _compact(self) -> None:
         folded = await self._host.read(compaction.fold, self.id, self.identity, self.names)
@@ -436,10 +440,12 @@ class Room:
             self.vanished()
         except DocumentError as error:
             self.fail(error)
-        except db.Error as error:
-            logger.warning("job failed owner=%s job=%s error=%r", "/".join(self.owner), job.__name__, error)
-            self._jobs.later(RETRY_SECONDS, job)
-        except Exception:  # in code of the project: its save(), or a receiver of its signal
+        except Exception as error:
+            if isinstance(error, db.Error) and not isinstance(error, db.IntegrityError | db.DataError):
+                logger.warning("job failed owner=%s job=%s error=%r", "/".join(self.owner), job.__name__, error)
+                self._jobs.later(RETRY_SECONDS, job)
+                return
+            # In code of the project, its save() or a receiver of its signal, or the row is not one for the database.
             logger.exception("job failed owner=%s job=%s", "/".join(self.owner), job.__name__)
             if job != self._project:  # the fields stay as they are until the text changes again
                 self._end(CloseCode.TRY_AGAIN, "The server failed; its log says why.")

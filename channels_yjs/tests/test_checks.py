@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
+from django.db import models
 from django.test import Client
 from django.test.utils import isolate_apps
 from pytest_django import Settings
@@ -15,7 +16,7 @@ from channels_yjs.checks import (
     check_models,
     faults_of,
 )
-from channels_yjs.models import Document, Update
+from channels_yjs.models import Document, SharedModel, Update
 from channels_yjs.tests.sharing import create_document
 from notes.models import Note
 
@@ -115,6 +116,39 @@ def test_a_model_that_inherits_from_a_shared_one_is_an_error() -> None:
 
     [fault] = faults_of(Letter)
     assert fault.startswith("It inherits from Note, which is shared itself")
+
+
+@isolate_apps("notes")
+def test_a_field_by_a_name_of_the_base_class_is_an_error() -> None:
+    class Letter(SharedModel):
+        body = models.TextField()
+        project = models.IntegerField()
+        checksum = models.IntegerField()
+        shared_texts = {"body": "body"}
+
+        class Meta:
+            app_label = "notes"
+
+    assert [fault.split("'")[1] for fault in faults_of(Letter)] == ["project", "checksum"]
+
+
+@isolate_apps("notes")
+def test_a_proxy_of_a_model_that_is_not_shared_is_an_error() -> None:
+    class Plain(models.Model):  # noqa: DJ008
+        body = models.TextField()
+
+        class Meta:
+            app_label = "notes"
+
+    class Shared(SharedModel, Plain):  # noqa: DJ008
+        shared_texts = {"body": "body"}
+
+        class Meta:
+            app_label = "notes"
+            proxy = True
+
+    [fault] = faults_of(Shared)
+    assert fault.startswith("It is a proxy of a model that is not shared")
 
 
 def test_a_project_without_a_channel_layer_is_told_so(settings: Any) -> None:

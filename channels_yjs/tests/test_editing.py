@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -358,6 +359,100 @@ def test_what_bypasses_the_document_is_found_and_said(caplog: pytest.LogCaptureF
     write(note, "!")
     assert f"field overwritten owner=notes.note/{note.pk}" in caplog.text
     assert note.text == "Tea at five!!"
+
+
+@pytest.mark.django_db
+def test_a_field_that_is_not_saved_stays_as_it_was_set(caplog: pytest.LogCaptureFixture) -> None:
+    note = create_note("Plans", "Tea")
+    note.title, note.text = "Our plans", "Tea at four"
+    note.save(update_fields=["title"])
+    assert (note.text, body(note)) == ("Tea at four", "Tea")
+    note.save()
+    write(note, "!")
+    assert (body(note), note.title) == ("Tea at four!", "Our plans")
+    assert "field overwritten" not in caplog.text
+
+
+@pytest.mark.django_db
+def test_saving_announces_what_people_wrote_just_before(changes: list[dict[str, Any]]) -> None:
+    """No room finds a difference any more that code has brought into the fields."""
+    note = create_note("Plans", "Tea")
+    stale = Note.objects.get(pk=note.pk)
+    document = Document.objects.find(note)
+    person = Doc[Any](client_id=7)
+    person.apply_update(store.read(document.pk)[0].payload)
+    person["body"] = text = person.get("body", type=Text)
+    before = person.get_state()
+    text.insert(3, " at four")
+    store.append({document.pk: Batch(1, person.get_update(before), document.identity, (Author("Ada"),))})
+    stale.title = "Our plans"
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        stale.save()
+    [said] = changes
+    assert (said["changed"], said["instance"].text) == (["text", "title"], "Tea at four")
+
+
+@pytest.mark.django_db
+def test_what_a_receiver_saves_is_an_edit() -> None:
+    note = create_note("Plans", "Tea")
+
+    def review(instance: Note, changed: list[str], **said: Any) -> None:
+        if "text" in changed:
+            instance.title = "Reviewed"
+            instance.save()
+
+    document_changed.connect(review)
+    try:
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            write(note, " at four")
+    finally:
+        document_changed.disconnect(review)
+    assert texts_of(Document.objects.find(note)) == ("Reviewed", "Tea at four")
+
+
+@pytest.mark.django_db
+def test_a_row_of_another_database_is_saved_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its key may be that of another row here, whose document it is not."""
+    note = create_note("Plans", "Tea")
+    archived = Note.objects.get(pk=note.pk)
+    archived._state.db = "archive"
+    saved: list[str] = []
+    monkeypatch.setattr(models.Model, "save", lambda self, **kwargs: saved.append(self.text))
+    archived.text = "As it was"
+    archived.save()
+    assert (saved, body(note)) == (["As it was"], "Tea")
+
+
+@pytest.mark.django_db
+def test_both_rows_are_locked_in_the_order_in_which_code_locks_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row that code saves, and then its document; and without the joins of the model's own order."""
+    note = create_note("Plans", "Tea")
+    monkeypatch.setattr(Note._meta, "ordering", ["title"])
+    with CaptureQueriesContext(connection) as queries:
+        write(note, " at four")
+    read = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
+    owner_at = min(at for at, sql in enumerate(read) if 'FROM "notes_note"' in sql)
+    locks = [at for at, sql in enumerate(read) if sql.startswith("SELECT id, identity, seq")]
+    assert owner_at < min(locks)
+    assert not [sql for sql in read if 'ORDER BY "notes_note"."title"' in sql]
+    assert any('FROM "channels_yjs_document"' in sql for sql in read[owner_at:])
+
+
+@pytest.mark.django_db
+def test_a_text_that_is_shared_later_begins_with_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Note, "shared_texts", {"title": "title"})
+    note = create_note("Plans", "In the column for years")
+    with edit(note) as draft:
+        draft["title"] += "!"
+    monkeypatch.undo()
+    with edit(note) as draft:
+        draft["title"] += "!"
+    note.refresh_from_db()
+    assert (note.title, note.text) == ("Plans!!", "In the column for years")
+    assert texts_of(Document.objects.of(note)) == ("Plans!!", "In the column for years")
+    count = Update.objects.count()
+    monkeypatch.setattr(Note, "shared_texts", {"body": "text"})
+    assert Document.objects.of(note).seq == count  # one fewer is no reason to begin again
 
 
 class SavingTests(PropertyTestCase):

@@ -192,6 +192,21 @@ async def log_of(note: Note) -> list[bytes]:
     return [bytes(payload) async for payload in rows]
 
 
+async def test_an_address_that_leads_to_another_row_now_ends_the_connection(
+    visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What somebody may do with the one says nothing of the other, which they still have open."""
+    ada = await visit("ada", Access.WRITE)
+    other = await database_sync_to_async(create_note)("Other")
+
+    async def find_other(door: Door) -> Note:
+        return other
+
+    monkeypatch.setattr(Door, "find_owner", find_other)
+    await change(note, ada=Access.WRITE)
+    assert await ada.expect_close() == (CloseCode.TRY_AGAIN, "There is something else at this address now.")
+
+
 # Readers
 
 

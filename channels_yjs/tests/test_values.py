@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Concat
@@ -159,3 +160,26 @@ def test_an_expression_is_no_value_and_no_text(field: str) -> None:
         note.save()
     note.refresh_from_db()
     assert (note.title, note.text, values_of(note)["name"]) == ("Plans", "Tea", "Plans")
+
+
+@pytest.mark.django_db
+def test_values_that_the_database_would_refuse_wait_until_they_fit_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text follows meanwhile, and code can edit."""
+    note = create(title="Plans", text="Tea")
+
+    def validate_constraints(self: Note, exclude: Any = None) -> None:
+        if self.title == "Taken":
+            raise ValidationError("Somebody else has this one.")
+
+    monkeypatch.setattr(Note, "validate_constraints", validate_constraints)
+    with edit(note) as draft:
+        draft.values["name"] = "Taken"
+        draft["body"] += " at four"
+    note.refresh_from_db()
+    assert (note.title, note.text) == ("Plans", "Tea at four")
+    note.text += "!"
+    note.save()
+    assert (note.title, note.text) == ("Plans", "Tea at four!")
+    with edit(note) as draft:
+        draft.values["name"] = "Free"
+    assert note.title == "Free"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from channels.db import database_sync_to_async
 from django.core.exceptions import ValidationError
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 
 from channels_yjs.hub import doorbell
 from channels_yjs.hub import hub as hub_module
@@ -323,6 +323,23 @@ async def test_an_empty_room_falls_idle_and_leaves_a_compact_log(
     await ada.mend()
     grace = await join("Grace")
     await expect_text("one two three ", ada, grace)
+
+
+async def test_a_row_that_the_database_refuses_keeps_no_room_open(
+    join: Join, note: Note, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To try again does not help, as it does where the database is away."""
+    monkeypatch.setattr(room_module, "IDLE_SECONDS", 0.05)
+
+    def refuse(self: Note, *args: Any, **kwargs: Any) -> None:
+        raise IntegrityError("CHECK constraint failed")
+
+    ada = await join("Ada")
+    monkeypatch.setattr(Note, "save", refuse)
+    ada.type("Tea")
+    await ada.expect_saved()
+    ada.cut()
+    await until(lambda: hub.rooms == {}, "the room closes")
 
 
 async def test_a_long_log_is_compacted_while_people_write(join: Join, note: Note, settings: Any) -> None:
