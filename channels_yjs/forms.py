@@ -1,10 +1,15 @@
 """Forms for shared fields. A form may be open for an hour, and other people write meanwhile."""
 
+from contextlib import suppress
+from copy import copy
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from .models import Document, SharedModel
+
+AS_PYTHON_WRITES = ["%Y-%m-%d", "%H:%M:%S", "%H:%M:%S.%f"]  # dates and times in hidden inputs
 
 
 class SharedModelForm(forms.ModelForm):  # type: ignore[type-arg]  # it has none at run time
@@ -23,12 +28,28 @@ class SharedModelForm(forms.ModelForm):  # type: ignore[type-arg]  # it has none
         super().__init__(*args, **kwargs)
         for name in self._shared():
             self.fields[name].show_hidden_initial = True
+        if self.is_bound:
+            self._keep_what_was_shown()
+
+    def _keep_what_was_shown(self) -> None:
+        """A form with errors is shown again. Django then repeats a hidden input that is named as its field is, and
+        fills any others, such as the two of a date with a time, with what was posted. So that name must be there."""
+        data: Any = copy(self.data)  # a request's own cannot be changed
+        for name in self._shared():
+            if self._was_shown(name):
+                data.setdefault(self.add_initial_prefix(name), "")
+        self.data = data
 
     def _shared(self) -> set[str]:
         return self.instance.shared_fields() & self.fields.keys()
 
     def _post_clean(self) -> None:
-        self.instance.remember_as({name: self._shown(name) for name in self._shared() if self._was_shown(name)})
+        for name in self._shared():
+            # Where nobody can tell what was shown, it is what the row holds, as for a script: only if somebody else
+            # changed that meanwhile do they lose it. To apply nothing would lose what this person wrote, each time.
+            with suppress(ValidationError):
+                if self._was_shown(name):
+                    self.instance.remember_as({name: self._shown(name)})
         super()._post_clean()  # Django's hook between cleaning and saving
         if not self.errors and not self.instance._state.adding and Document.objects.has(self.instance):
             self._check_that_it_fits()
@@ -43,9 +64,15 @@ class SharedModelForm(forms.ModelForm):  # type: ignore[type-arg]  # it has none
 
     def _was_shown(self, name: str) -> bool:
         """Scripts may post without the hidden inputs."""
-        return self[name].html_initial_name in self.data
+        hidden = self.fields[name].hidden_widget()
+        return not hidden.value_omitted_from_data(self.data, self.files, self.add_initial_prefix(name))
 
     def _shown(self, name: str) -> Any:
-        """What the field showed, cleaned as what is posted is."""
-        field, hidden = self.fields[name], self[name].html_initial_name
-        return field.to_python(field.hidden_widget().value_from_datadict(self.data, self.files, hidden))
+        """What the field showed, cleaned as what is posted is: some fields convert only then. Raises ValidationError
+        for what it cannot have shown. It may have shown what may not be posted: nothing, or too long a text."""
+        field: Any = copy(self.fields[name])
+        field.required, field.validators = False, []
+        if hasattr(field, "input_formats"):
+            field.input_formats = [*AS_PYTHON_WRITES, *field.input_formats]
+        hidden = field.hidden_widget()
+        return field.clean(hidden.value_from_datadict(self.data, self.files, self.add_initial_prefix(name)))
