@@ -23,6 +23,7 @@ from notes.models import Note
 pytestmark = pytest.mark.django_db(transaction=True)
 WELCOME = import_module("notes.migrations.0002_welcome")
 IN_SNAPSHOT, AFTER_IT = 54, 3
+OWNERS_FIRST, DOCUMENTS_FIRST = ("notes", "channels_yjs"), ("channels_yjs", "notes")
 
 
 def make_new_database() -> Note:
@@ -53,10 +54,10 @@ def texts(note: Note) -> tuple[str, ...]:
 
 
 @pytest.fixture
-def dump(tmp_path: Path) -> Callable[[], Path]:
-    def dump() -> Path:
+def dump(tmp_path: Path) -> Callable[..., Path]:
+    def dump(*apps: str) -> Path:
         path = tmp_path / "dump.json"
-        call_command("dumpdata", "notes", "channels_yjs", natural_foreign=True, output=str(path))
+        call_command("dumpdata", *(apps or OWNERS_FIRST), natural_foreign=True, output=str(path))
         return path
 
     return dump
@@ -85,10 +86,11 @@ async def test_a_note_that_was_moved_is_whole_after_it_was_open(
     assert f"<{IN_SNAPSHOT + AFTER_IT - 1}>" in before[1]
 
 
-def test_what_was_dumped_is_what_is_loaded(dump: Callable[[], Path]) -> None:
+@pytest.mark.parametrize("apps", [OWNERS_FIRST, DOCUMENTS_FIRST])
+def test_what_was_dumped_is_what_is_loaded(dump: Callable[..., Path], apps: tuple[str, str]) -> None:
     notes = [write_first_note(), create_note("Plans", "Tea at four")]
     before = [log_of(note) for note in notes]
-    path = dump()
+    path = dump(*apps)
     make_new_database()
     load(path)
     assert [log_of(note) for note in notes] == before
@@ -144,6 +146,29 @@ def test_a_note_that_people_have_opened_here_is_not_written_over(dump: Callable[
         load(path)
     assert log_of(note) == before
     assert Note.objects.get(pk=note.pk).title == note.title
+
+
+def test_a_note_that_came_with_an_earlier_load_is_not_written_over(dump: Callable[..., Path]) -> None:
+    note = write_first_note()
+    path = dump(*DOCUMENTS_FIRST)
+    make_new_database()
+    load(path)
+    append(Document.objects.find(note), Typist().write("Written here"))
+    before = log_of(note)
+    for apps in (OWNERS_FIRST, DOCUMENTS_FIRST, OWNERS_FIRST[:1]):
+        with pytest.raises(IntegrityError, match=rf"note {note.pk} is in use.*Load it into a new database"):
+            load(dump(*apps))
+    assert log_of(note) == before
+
+
+def test_owners_may_be_loaded_after_their_documents(dump: Callable[..., Path]) -> None:
+    note = write_first_note()
+    before, documents, owners = log_of(note), dump("channels_yjs").read_text(), dump("notes").read_text()
+    make_new_database().delete()
+    for path, text in ((dump(), documents), (dump(), owners)):
+        path.write_text(text)
+        load(path)
+    assert log_of(note) == before
 
 
 def test_no_row_of_another_document_is_written_over(dump: Callable[[], Path]) -> None:
