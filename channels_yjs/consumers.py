@@ -12,6 +12,7 @@ A consumer is the connection and nothing more: it finds its owner, decodes what 
 room, and sends what the room delivers.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import Collection
@@ -168,6 +169,9 @@ class LobbyConsumer(BoundedConsumer):
     model: type[SharedModel]
     _visible: frozenset[str] | None = frozenset()  # None for all rows
     _hidden: frozenset[str] = frozenset()  # rows that changed, and were asked about, and are not visible
+    _pause = 5.0  # seconds between two questions about those, since people who write in one change it all the time
+    _paused_until = 0.0  # the loop's time
+    _timer: asyncio.TimerHandle | None = None  # is set if such a row has changed in the pause
 
     async def authorize(self) -> Collection[Any] | bool | None:
         """Returns the keys of the rows of which this person may hear, or None for all. Raises Refused for anyone who
@@ -214,11 +218,27 @@ class LobbyConsumer(BoundedConsumer):
             if not news["people"]:
                 return
         if self._visible is not None and (unseen := frozenset(news.get("changed", ())) - self._visible):
-            if not unseen <= self._hidden:
-                self._hidden |= unseen
-                self.recheck()
+            self._ask_about(unseen)
             return
         self._send(news)
+
+    def _ask_about(self, unseen: frozenset[str]) -> None:
+        loop = asyncio.get_running_loop()
+        if not unseen <= self._hidden or loop.time() >= self._paused_until:
+            self._hidden |= unseen
+            self._ask_now()
+        elif not self._timer:  # the last question may have come before this change
+            self._timer = loop.call_at(self._paused_until, self._ask_now)
+
+    def _ask_now(self) -> None:
+        self._stop_timer()
+        self._paused_until = asyncio.get_running_loop().time() + self._pause
+        self.recheck()
+
+    def _stop_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
     def _send(self, news: dict[str, Any]) -> None:
         text = json.dumps(news)
@@ -226,3 +246,4 @@ class LobbyConsumer(BoundedConsumer):
 
     def left(self) -> None:
         self.hub.lobby.leave(self.tell)
+        self._stop_timer()

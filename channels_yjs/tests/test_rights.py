@@ -3,6 +3,7 @@ withdrawn ends its connections. Through the consumers of a project, on two proce
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -45,6 +46,7 @@ from notes.models import Note
 GONE = Refused(4403, "You are not a member any more.")
 MAY_NOT_WRITE = (4403, "You may read this, but not write.")
 MALLORY = 666
+PAUSE = 0.5  # seconds
 
 Answer = Access | Exception | Callable[[], Awaitable[Access]]
 
@@ -68,8 +70,10 @@ class Door(DocumentConsumer):
 class List(LobbyConsumer):
     model = Note
     keys: Any = None
+    asked = 0
 
     async def authorize(self) -> Any:
+        List.asked += 1
         if isinstance(self.keys, Exception):
             raise self.keys
         return self.keys
@@ -719,6 +723,56 @@ async def test_a_list_shows_a_row_that_is_made_while_it_is_open(
     monkeypatch.setattr(List, "keys", {note.pk, note.pk + 1})  # of the row that is made now
     made = await Note.objects.acreate(pk=note.pk + 1, title="New")
     assert await lobby.receive_json_from() == {"changed": [str(made.pk)]}
+
+
+@pytest.fixture
+async def lobby_and_secret(visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch) -> tuple[Socket, Note]:
+    """An open list, and a row that it has asked about and may not show."""
+    monkeypatch.setattr(List, "_pause", PAUSE)
+    monkeypatch.setattr(List, "keys", {note.pk})
+    monkeypatch.setattr(List, "asked", 0)
+    lobby = (await visit("grace", at="list", is_synced=False)).socket
+    assert await lobby.receive_json_from() == {"people": {}}
+    secret = await Note.objects.acreate(title="Secret")
+    await until(lambda: List.asked == 2, "it asks about the new row")
+    return lobby, secret
+
+
+async def test_a_list_shows_a_hidden_row_that_a_change_makes_visible(
+    lobby_and_secret: tuple[Socket, Note], note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lobby, secret = lobby_and_secret
+    monkeypatch.setattr(List, "keys", {note.pk, secret.pk})
+    await secret.asave()
+    assert await lobby.receive_json_from() == {"changed": [str(secret.pk)]}
+
+
+async def test_a_list_seldom_asks_about_hidden_rows_and_misses_no_change(
+    lobby_and_secret: tuple[Socket, Note], note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lobby, secret = lobby_and_secret
+    started = time.monotonic()
+    for _ in range(30):
+        await secret.asave()
+        await note.asave()  # a fence: the list has heard of both
+        assert await lobby.receive_json_from() == {"changed": [str(note.pk)]}
+    assert List.asked - 2 <= (time.monotonic() - started) / PAUSE + 1
+    monkeypatch.setattr(List, "keys", {note.pk, secret.pk})
+    await secret.asave()
+    assert await lobby.receive_json_from() == {"changed": [str(secret.pk)]}
+
+
+async def test_a_list_that_is_closed_asks_nothing(
+    lobby_and_secret: tuple[Socket, Note], processes: list[Hub]
+) -> None:
+    lobby, secret = lobby_and_secret
+    [connection] = processes[0]._connections
+    assert isinstance(connection, List)
+    connection._paused_until += 60.0
+    await secret.asave()
+    await until(lambda: connection._timer is not None, "it is about to ask")
+    await lobby.disconnect()
+    assert connection._timer is None
 
 
 async def test_each_connection_is_asked_again_within_the_period(settings: Any, note: Note) -> None:
