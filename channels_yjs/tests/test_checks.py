@@ -122,8 +122,8 @@ def test_a_model_that_inherits_from_a_shared_one_is_an_error() -> None:
 def test_a_field_by_a_name_of_the_base_class_is_an_error() -> None:
     class Letter(SharedModel):
         body = models.TextField()
-        project = models.IntegerField()
-        checksum = models.IntegerField()
+        project = models.IntegerField()  # type: ignore[assignment]
+        checksum = models.IntegerField()  # type: ignore[assignment]
         shared_texts = {"body": "body"}
 
         class Meta:

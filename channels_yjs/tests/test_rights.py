@@ -201,7 +201,7 @@ async def test_an_address_that_leads_to_another_row_now_ends_the_connection(
 ) -> None:
     """What somebody may do with the one says nothing of the other, which they still have open."""
     ada = await visit("ada", Access.WRITE)
-    other = await database_sync_to_async(create_note)("Other")
+    other: Note = await database_sync_to_async(create_note)("Other")
 
     async def find_other(door: Door) -> Note:
         return other
