@@ -31,6 +31,7 @@ from .rooms.intake import Intake
 from .wire.messages import ProtocolError, Refused
 from .wire.updates import check_update, read_state_vector
 
+Locked = tuple[Document, SharedModel | None]  # the document and its owner's row, in this transaction
 Changes = dict[str, tuple[Any, Any]]  # by field: what it was, or None if nobody knows, and what it is now
 
 __all__ = ["Draft", "EditError", "SharedText", "aedit", "edit"]
@@ -233,7 +234,7 @@ class Draft:
     def _append(self, replica: Replica, client: int, update: bytes, author: Author, saved: Collection[str]) -> None:
         with transaction.atomic():
             # The lock: from here to the commit nobody else writes to this document.
-            document, _ = Document.objects.lock_with_owner(self._read.document.pk)
+            locked = document, _ = Document.objects.lock_with_owner(self._read.document.pk)
             clock = _clock(replica.state_vector, client)
             replica.extend(self._rows_since(document))
             if _clock(replica.state_vector, client) != clock:  # another edit by code was quicker, and took its clocks
@@ -241,7 +242,7 @@ class Draft:
             _accept(update, replica)
             batch = Batch(replica.seq, update, document.identity, (author,) if author.name else ())
             replica.extend(store.append({document.pk: batch})[document.pk])
-            self._follow(document, replica, batch.authors, saved)
+            self._follow(locked, replica, batch.authors, saved)
             ring_after_commit(group_of(document.pk), Saved(document.pk))
 
     def check(self) -> None:
@@ -280,12 +281,12 @@ class Draft:
         self.end = {"item": last, "assoc": -1}
         return crdt.merge(updates)
 
-    def _follow(self, document: Document, replica: Replica, by: tuple[Author, ...], saved: Collection[str]) -> None:
+    def _follow(self, locked: Locked, replica: Replica, by: tuple[Author, ...], saved: Collection[str]) -> None:
         """Has the fields follow at once, also those of the object that was given: with what others wrote that the
         fields lacked, since no room finds that any more."""
-        texts, values = replica.texts, replica.values
+        document, texts, values = locked[0], replica.texts, replica.values
         if not saved:
-            if store.project(document.pk, texts, document.identity, replica.seq, values, by):
+            if store.project(document.pk, texts, document.identity, replica.seq, values, by, locked):
                 ring_after_commit(EVERYONE, Changed(Owner.of(self._owner)))  # a room does so for what people write
             self._owner.adopt(texts, values)
             self._owner.remember(self._owner.shared_fields())

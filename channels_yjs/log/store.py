@@ -181,11 +181,13 @@ def project(
     seq: int = 0,
     values: Mapping[str, Any] | None = None,
     authors: Iterable[Author] = (),
+    locked: tuple[Document, SharedModel | None] | None = None,
 ) -> bool:
-    """Has the owner bring its readable fields up to date, and informs Django code after the commit. Returns whether
-    anything changed. Raises Document.DoesNotExist or AnotherDocumentError."""
+    """Has the owner bring its readable fields up to date, and informs Django code after the commit. `locked` are both
+    rows, if whoever calls has just locked them. Returns whether anything changed. Raises Document.DoesNotExist or
+    AnotherDocumentError."""
     with transaction.atomic():
-        document, owner = Document.objects.lock_with_owner(document_id)
+        document, owner = locked or Document.objects.lock_with_owner(document_id)
         check_identity(document_id, identity, document.identity)
         if owner is None:
             return False
