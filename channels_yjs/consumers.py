@@ -25,6 +25,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from .connections.bounded import BoundedConsumer
+from .log.store import AnotherDocumentError
 from .models import Author, Owner, SharedModel, name_of
 from .rooms.room import Room
 from .wire.messages import Access, CloseCode, ProtocolError, Refused, decode
@@ -89,7 +90,7 @@ class DocumentConsumer(BoundedConsumer):
             raise Http404 from None
         self._asks_for = Owner.of(self._row)
         if self.room and self._asks_for != self.room.owner:
-            raise Refused(CloseCode.TRY_AGAIN, "There is something else at this address now.")
+            raise AnotherDocumentError(self.room.id)
         self.access = self._checked(await self.authorize(self._row))
 
     async def prepare(self) -> None:
