@@ -1,5 +1,6 @@
 """Two server processes, simulated by two Hub objects on one database and one channel layer."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from channels_yjs.hub import hub as hub_module
 from channels_yjs.hub import neighbours
-from channels_yjs.hub.hub import Hub
+from channels_yjs.hub.hub import Hub, keep_collections_short, this_hub
 from channels_yjs.log import compaction
 from channels_yjs.models import Document, Owner, Update
 from channels_yjs.testing.faulty_layer import FaultyChannelLayer
@@ -99,6 +100,15 @@ async def test_a_list_hears_something_in_every_round(hub: Hub) -> None:
     heard: list[dict[str, Any]] = []
     hub.lobby.watch("notes.note", heard.append)
     await until(lambda: heard.count({}) > 10, "a list of which nothing changes hears something again and again")
+
+
+async def test_what_has_been_imported_is_left_out_of_garbage_collections() -> None:
+    keep_collections_short.cache_clear()
+    try:
+        await this_hub().close()
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
 
 
 def clocks_of(peer: Peer, seen_by: Peer) -> list[int]:
