@@ -412,9 +412,8 @@ class Room:
         try:
             is_told = await self._host.write(store.project, self.id, *contents)
         finally:
-            if (
-                not is_told
-            ):  # it failed and is tried again, or code has saved the fields: they are named the next time
+            # It failed and is tried again, or code has saved the fields before. Then they are named the next time.
+            if not is_told:
                 self._authors = authors | self._authors
         if is_told:
             self._host.tell_changed(self)
