@@ -229,10 +229,10 @@ class Crowd:
         text: str = self.run(_read(url))
         return text
 
-    def expect_converged(self) -> str:
-        """Everybody stops writing, and then all read the same, with every word once."""
+    def expect_converged(self, by_others: Iterable[str] = ()) -> str:
+        """Everybody stops writing, and then all read the same, with every word once; also those of others."""
         self.pause()
-        typed = self.typed
+        typed = self.typed.union(by_others)
         self.until(
             lambda: all(writer.is_synced and writer.words >= typed for writer in self.writers),
             "everybody has every word",

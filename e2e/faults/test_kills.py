@@ -1,13 +1,16 @@
-"""kill -9 and rolling restarts while everybody writes. Nobody loses a word that anybody was shown (G1, G2, G4)."""
+"""kill -9 and rolling restarts while everybody writes, code among them. Nobody loses a word that anybody was shown
+(G1, G2, G4, G10)."""
 
 import random
+import subprocess
+import sys
 import time
 
 import pytest
 
 from e2e.faults.conftest import WRITERS, socket_of
 from e2e.faults.crowd import Crowd
-from tools.app_server import AppServer
+from tools.app_server import REPOSITORY, AppServer
 
 pytestmark = pytest.mark.chapter(10)
 
@@ -50,6 +53,33 @@ def test_processes_killed_one_by_one_or_all_at_once_lose_nothing(
         crowd.expect_nothing_lost(*urls, owed=owed)
         crowd.until(lambda: any(writer.is_synced for writer in crowd.writers), "somebody is back")
     crowd.expect_converged()
+
+
+def test_code_that_edits_and_saves_while_processes_are_killed_loses_and_doubles_nothing(
+    pair: list[AppServer], crowd: Crowd, moments: int
+) -> None:
+    urls = [socket_of(server) for server in pair]
+    crowd.join(WRITERS, *urls)
+    with subprocess.Popen(
+        [sys.executable, "-m", "e2e.faults.code", "1"],
+        cwd=REPOSITORY,
+        env=dict(pair[0].environment()),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as code:
+        for _ in range(moments):
+            write_for_a_moment()
+            killed = random.choice(pair)
+            killed.kill()
+            owed = crowd.owed
+            killed.start()
+            crowd.expect_nothing_lost(*urls, owed=owed)
+            crowd.until(lambda: any(writer.is_synced for writer in crowd.writers), "somebody is back")
+        by_code = code.communicate("\n")[0].split()
+    assert code.returncode == 0
+    crowd.expect_converged(by_code)
+    assert len(by_code) > moments
 
 
 def test_a_rolling_restart_loses_nothing_and_sends_nobody_away_for_good(pair: list[AppServer], crowd: Crowd) -> None:
