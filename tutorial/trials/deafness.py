@@ -13,6 +13,8 @@ from .trial import first_note, served
 
 PAGE_BYTES, PAGES = 256 * 1024, 128
 PAGES_IN_PEACE = 32  # written before, so that the server has what memory it needs for them and for folding its log
+# What is kept for somebody who reads nothing is kept in every round; what folding takes for a moment is not.
+MOST_ROUNDS = 3
 MEGABYTE = 1_000_000
 
 
@@ -23,13 +25,15 @@ def be_deaf(copy: Path) -> bool:
         deaf = Person("Dan")
         write_pages(ada, grace, PAGES_IN_PEACE)
         deaf.open(url)
-        before = server.resident_bytes
-        write_pages(ada, grace, PAGES)
-        sent, grown = PAGES * PAGE_BYTES, max(server.resident_bytes - before, 0)
+        for _ in range(MOST_ROUNDS):
+            before = server.resident_bytes
+            write_pages(ada, grace, PAGES)
+            sent, grown = PAGES * PAGE_BYTES, max(server.resident_bytes - before, 0)
+            if held := grown < sent / 2:
+                break
         stays = deaf.reads(f"<{PAGES - 1}>")
         print(f"Ada wrote {sent / MEGABYTE:.0f} MB and Grace read them, while Dan read nothing.")
         print(f"  Dan's connection {'stays open' if stays else deaf.trouble}.")
-        held = grown < sent / 2
         print(f"{' ' if held else '✗'} The server's memory grew by {grown / MEGABYTE:.0f} MB.")
         for person in (ada, grace, deaf):
             person.leave()
