@@ -24,6 +24,7 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, Validat
 from django.db.models import QuerySet
 from django.http import Http404
 
+from .connections.accounts import user_of
 from .connections.bounded import BoundedConsumer
 from .log.store import AnotherDocumentError
 from .models import Author, Owner, SharedModel, name_of
@@ -61,8 +62,8 @@ class DocumentConsumer(BoundedConsumer):
     def presence_name(self) -> str | None:
         """The name that others see, which nobody else can take: that of the account. None if people without one may
         call themselves what they like."""
-        user = self.scope.get("user")
-        return user.get_username() if user and user.is_authenticated else None
+        user = user_of(self.scope)
+        return user.get_username() if user else None
 
     def _asked_for(self, what: str) -> str:
         """A parameter that our pages send in the query: the identity of the document that they were made for, its
@@ -95,8 +96,8 @@ class DocumentConsumer(BoundedConsumer):
 
     async def prepare(self) -> None:
         self._check_names(self._row)
-        user = self.scope.get("user")
-        self.author = Author.of(user) if user and user.is_authenticated else None
+        user = user_of(self.scope)
+        self.author = Author.of(user) if user else None
         self.shown_name = self.presence_name()
         try:
             self._found = await self.hub.open(self._row, self._asked_for("identity"))

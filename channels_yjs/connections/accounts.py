@@ -14,11 +14,17 @@ class Account(NamedTuple):
     session: str  # the fingerprint of the session's key; "" if there is no session, as with a token
 
 
+def user_of(scope: Any) -> Any:
+    """The user who is logged in, or None."""
+    user = scope.get("user")
+    return user if user and user.is_authenticated else None
+
+
 def account_of(scope: Any) -> Account | None:
-    user, session = scope.get("user"), scope.get("session")
-    if not (user and user.is_authenticated):
+    user = user_of(scope)
+    if user is None:
         return None
-    key = getattr(session, "session_key", None)
+    key = getattr(scope.get("session"), "session_key", None)
     return Account(str(user.pk), fingerprint(key) if key else "")
 
 

@@ -77,7 +77,5 @@ function write(input, value) {
   if (input.type === "radio") {
     const choice = /** @type {HTMLInputElement} */ (input)
     choice.checked = choice.value === text
-  } else {
-    if (input.value !== text) input.value = text // or the caret would jump
-  }
+  } else if (input.value !== text) input.value = text // or the caret would jump
 }
