@@ -154,7 +154,7 @@ class DocumentConsumer(BoundedConsumer):
                 self.shut(CloseCode.MALFORMED_FRAME, str(error))
 
     def deliver(self, frame: bytes) -> None:
-        self.enqueue({"type": "websocket.send", "bytes": frame}, len(frame))
+        self.enqueue(frame, len(frame))
 
     async def disconnect(self, code: int) -> None:
         logger.info("disconnect owner=%s connection=%s code=%s", self.owner, self.name, code)

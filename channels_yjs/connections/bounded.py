@@ -205,7 +205,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
     def left(self) -> None:
         """The connection is over, for whatever reason. May be called twice."""
 
-    def enqueue(self, message: dict[str, Any], size: int) -> None:
+    def enqueue(self, message: dict[str, Any] | bytes, size: int) -> None:
         if not self.outbox.put(message, size):
             self.shut(CloseCode.TRY_AGAIN, "This connection reads too slowly.", at_once=True)
 

@@ -12,6 +12,7 @@ one and cancels none.) Other servers close the sockets themselves, and browsers 
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from functools import lru_cache
 from typing import Any
 
 from channels_yjs.conf import setting
@@ -19,6 +20,7 @@ from channels_yjs.conf import setting
 # How much Twisted reads at a time. It handles all frames of one read before any other connection has a turn, and its
 # default of 64 KiB may hold ten thousand.
 READ_BYTES = 2 * 1024
+MAX_PREPARED_BYTES = 64 * 1024  # more is rarely for everybody, and the last one is kept
 
 
 class Valve:
@@ -63,6 +65,28 @@ class Valve:
 
     def stopProducing(self) -> None:
         self._transport = None
+
+
+def frame_writer(send: Callable[..., Any]) -> Callable[[bytes], bool] | None:
+    """A function that writes a frame, or returns False if `send` has to. None under another server. A room sends all
+    its connections the same frame; Autobahn, which Daphne uses, can encode it once."""
+    protocol = daphne_protocol(send)
+    if protocol is None:
+        return None
+
+    def write(frame: bytes) -> bool:
+        if protocol.state != protocol.STATE_OPEN or len(frame) > MAX_PREPARED_BYTES:
+            return False
+        protocol.sendPreparedMessage(prepared(protocol.factory, frame))
+        return True
+
+    return write
+
+
+@lru_cache(maxsize=1)
+def prepared(factory: Any, frame: bytes) -> Any:
+    """The frame as it is on the wire. Kept for the next connection, which gets the same."""
+    return factory.prepareMessage(frame, isBinary=True)
 
 
 def daphne_protocol(send: Callable[..., Any]) -> Any:

@@ -16,9 +16,10 @@ from typing import Any
 
 from channels_yjs.conf import setting
 
-from .daphne import Valve
+from . import daphne
 
 AsgiMessage = dict[str, Any]
+Frame = bytes  # is sent as a binary message
 Sending = Awaitable[None]
 
 # The other end has left, and the consumer receives a disconnect of its own. ASGI asks for an OSError; Daphne's
@@ -30,13 +31,14 @@ MESSAGE_BYTES = 256  # the memory that a message takes besides its frame
 class Outbox:
     def __init__(self, send: Callable[[AsgiMessage], Sending]) -> None:
         self._send = send
-        self._valve = Valve(send, self._go_on)
-        self._queue: deque[tuple[AsgiMessage, int]] = deque()  # messages and their sizes in bytes
+        self._write = daphne.frame_writer(send)
+        self._valve = daphne.Valve(send, self._go_on)
+        self._queue: deque[tuple[AsgiMessage | Frame, int]] = deque()  # messages and their sizes in bytes
         self._queued_bytes = 0
         self._waiting: asyncio.Task[None] | None = None
         self._is_closed = False
 
-    def put(self, message: AsgiMessage, size: int) -> bool:
+    def put(self, message: AsgiMessage | Frame, size: int) -> bool:
         """Sends a message, now or as soon as there is room. Returns False if too much waits already."""
         if self._is_closed:
             return True
@@ -84,8 +86,12 @@ class Outbox:
             self._queued_bytes -= size
             self._step(message)
 
-    def _step(self, message: AsgiMessage) -> None:
+    def _step(self, message: AsgiMessage | Frame) -> None:
         try:
+            if isinstance(message, Frame):
+                if self._write and self._write(message):
+                    return
+                message = {"type": "websocket.send", "bytes": message}
             sending = self._send(message)
             rest = _Rest(sending, sending.send(None)) if isinstance(sending, Coroutine) else sending
         except StopIteration:

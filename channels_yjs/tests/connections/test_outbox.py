@@ -6,8 +6,11 @@ from typing import Any, cast
 
 import pytest
 from autobahn.exception import Disconnected
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from twisted.internet.testing import StringTransport
 
+from channels_yjs.connections import daphne
+from channels_yjs.connections.daphne import MAX_PREPARED_BYTES
 from channels_yjs.connections.outbox import MESSAGE_BYTES, AsgiMessage, Outbox
 
 
@@ -39,10 +42,29 @@ class Protocol:
         self.sent.append(message["text"])
 
 
+FACTORY: Any = cast(Any, WebSocketServerFactory)()
+FACTORY.setProtocolOptions(openHandshakeTimeout=0)
+
+
+class OpenSocket(WebSocketServerProtocol):
+    """Autobahn's own, after the handshake, on a transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.factory = FACTORY
+        self.wire: Any = cast(Any, StringTransport)()
+        self.wire.producer = "the HTTP request, which the WebSocket began as"
+        cast(Any, self).makeConnection(self.wire)
+        self.state = self.STATE_OPEN
+
+    async def send(self, message: AsgiMessage) -> None:
+        cast(Any, self).sendMessage(message["bytes"], isBinary=True)
+
+
 class BoundSend:
     """Stands in for `functools.partial(server.handle_reply, protocol)`, which Daphne passes to its applications."""
 
-    def __init__(self, protocol: Protocol) -> None:
+    def __init__(self, protocol: Protocol | OpenSocket) -> None:
         self.args = (protocol,)
 
     def __call__(self, message: AsgiMessage) -> Any:
@@ -193,3 +215,26 @@ async def test_twisted_does_not_wait_for_more_once_the_connection_is_to_close() 
     outbox.finish({"text": "close"})
     assert protocol.sent == ["close"]
     assert protocol.transport.producer is None
+
+
+async def test_daphne_encodes_a_frame_for_many_once_and_as_it_encodes_every_frame() -> None:
+    frames = [b"x" * size for size in (1, 125, 126, 1000, MAX_PREPARED_BYTES, MAX_PREPARED_BYTES + 1)]
+    sockets = [OpenSocket() for _ in range(3)]
+    outboxes = [Outbox(BoundSend(socket)) for socket in sockets]
+    daphne.prepared.cache_clear()
+    for frame in frames:
+        assert all(outbox.put(frame, len(frame)) for outbox in outboxes)
+    assert daphne.prepared.cache_info().misses == len(frames) - 1  # a large one is not kept
+    expected = OpenSocket()
+    for frame in frames:
+        await expected.send({"bytes": frame})
+    assert {socket.wire.value() for socket in sockets} == {expected.wire.value()}
+
+
+async def test_daphne_itself_is_asked_to_send_on_a_connection_that_ends() -> None:
+    socket = OpenSocket()
+    outbox = Outbox(BoundSend(socket))
+    socket.state = socket.STATE_CLOSING
+    assert outbox.put(b"x", 1)  # raises autobahn's Disconnected within
+    assert socket.wire.value() == b""
+    assert outbox.put(b"x", 1)
