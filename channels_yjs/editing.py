@@ -234,7 +234,7 @@ class Draft:
     def _append(self, replica: Replica, client: int, update: bytes, author: Author, saved: Collection[str]) -> None:
         with transaction.atomic():
             # The lock: from here to the commit nobody else writes to this document.
-            locked = document, _ = Document.objects.lock_with_owner(self._read.document.pk)
+            locked = document, _ = Document.objects.lock_with_owner(self._read.document)
             clock = _clock(replica.state_vector, client)
             replica.extend(self._rows_since(document))
             if _clock(replica.state_vector, client) != clock:  # another edit by code was quicker, and took its clocks
@@ -286,7 +286,7 @@ class Draft:
         fields lacked, since no room finds that any more."""
         document, texts, values = locked[0], replica.texts, replica.values
         if not saved:
-            if store.project(document.pk, texts, document.identity, replica.seq, values, by, locked):
+            if store.project(document, texts, replica.seq, values, by, locked):
                 ring_after_commit(EVERYONE, Changed(Owner.of(self._owner)))  # a room does so for what people write
             self._owner.adopt(texts, values)
             self._owner.remember(self._owner.shared_fields())

@@ -83,11 +83,12 @@ class DocumentManager(models.Manager["Document"]):
                 document = self.find(owner)
         return document if document.has_begun(owner.shared_names()) else self._begin_rest(document, owner)
 
-    def lock_with_owner(self, pk: int) -> "tuple[Document, SharedModel | None]":
-        """Locks both rows until the end of the transaction, the owner's first: so does Django code that saves what it
-        has locked, and two who lock in different orders wait for each other. Raises Document.DoesNotExist."""
-        owner = self.get(pk=pk).lock_owner()
-        return self.select_for_update().get(pk=pk), owner
+    def lock_with_owner(self, document: "Document") -> "tuple[Document, SharedModel | None]":
+        """Both rows as they are now, locked until the end of the transaction. The owner's first: so does Django code
+        that saves what it has locked, and two who lock in different orders wait for each other. Raises
+        Document.DoesNotExist."""
+        owner = document.lock_owner()
+        return self.select_for_update().get(pk=document.pk), owner
 
     def _make(self, owner: "SharedModel") -> "Document":
         from .log.first import first_update  # imported here: most commands need no CRDT library
@@ -104,7 +105,7 @@ class DocumentManager(models.Manager["Document"]):
         from .log.first import first_update
 
         with transaction.atomic():
-            document, row = self.lock_with_owner(document.pk)
+            document, row = self.lock_with_owner(document)
             begun: dict[str, list[str]] = document.begun or {}
             names = owner.shared_names()
             if row is None or document.has_begun(names):

@@ -13,7 +13,7 @@ import gc
 import logging
 import random
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import cache
 from typing import Any, ParamSpec, Protocol, Self, TypeVar
 from weakref import WeakKeyDictionary
@@ -25,6 +25,7 @@ from channels_yjs.log import store
 from channels_yjs.log.store import AnotherDocumentError
 from channels_yjs.log.writer import DatabaseThread, Writer
 from channels_yjs.models import Document, Owner, SharedModel
+from channels_yjs.rooms.jobs import Turns
 from channels_yjs.rooms.person import Person
 from channels_yjs.rooms.room import Room
 from channels_yjs.wire.messages import AwarenessEntry, CloseCode
@@ -45,6 +46,7 @@ LEAVE_SECONDS = 0.5
 # Clients forget anybody who is silent for 30 s; two rounds and the way to the browser must fit into that.
 RENEW_PRESENCE_SECONDS = 10.0
 RECHECK_SOONEST, RECHECK_STEP = 0.5, 1 / 60  # as parts of RECHECK_SECONDS
+WAITING_WORK_SHARE = 0.02  # of the time, as a commit may have to wait for it
 RENEW_EVERY_CHECKS = 20  # joins the groups again, since a layer may forget them; channels_redis does after a day
 
 
@@ -67,6 +69,7 @@ class Hub:
         self.doorbell = Doorbell(self._on_ring, self._on_joined)
         self.lobby = Lobby()
         self.admission = Admission()
+        self._turns = Turns(WAITING_WORK_SHARE)
         self.rooms: dict[int, Room] = {}  # by document
         self._by_owner: dict[Owner, Room] = {}
         self._opening: dict[Owner, asyncio.Task[Room]] = {}
@@ -140,6 +143,10 @@ class Hub:
         """Runs a function that writes to the database, between two commits: on SQLite, two writing threads block each
         other, sometimes for seconds."""
         return await self.writer.run_between(function, *args, **kwargs)
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Is entered for work that can wait, by one room after another."""
+        return self._turns.turn()
 
     def submit(self, room: Room) -> None:
         self.writer.submit(room)

@@ -34,7 +34,7 @@ def tell_changed(instance: SharedModel, **kwargs: Any) -> None:
 def wait_for_commit(instance: Document, **kwargs: Any) -> None:
     """Waits for the lock that a writer to this log holds: otherwise the row that it commits would outlive the log."""
     with suppress(Document.DoesNotExist):
-        Document.objects.lock_with_owner(instance.pk)
+        Document.objects.lock_with_owner(instance)
 
 
 @receiver(post_delete, sender=Document)

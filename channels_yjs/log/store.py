@@ -175,9 +175,8 @@ def newest(document_ids: Iterable[int]) -> dict[int, tuple[str, int]]:
 
 
 def project(
-    document_id: int,
+    document: Document,
     texts: Mapping[str, str],
-    identity: str = "",
     seq: int = 0,
     values: Mapping[str, Any] | None = None,
     authors: Iterable[Author] = (),
@@ -187,11 +186,11 @@ def project(
     rows, if whoever calls has just locked them. Returns whether anything changed. Raises Document.DoesNotExist or
     AnotherDocumentError."""
     with transaction.atomic():
-        document, owner = locked or Document.objects.lock_with_owner(document_id)
-        check_identity(document_id, identity, document.identity)
+        found, owner = locked or Document.objects.lock_with_owner(document)
+        check_identity(document.pk, document.identity, found.identity)
         if owner is None:
             return False
-        if document.checksum not in (None, owner.checksum()):
+        if found.checksum not in (None, owner.checksum()):
             logger.warning(
                 "field overwritten owner=%s/%s: an update() or SQL had changed it; use edit() or save()",
                 *Owner.of(owner),
@@ -199,7 +198,7 @@ def project(
         owner.follows = True
         changed = owner.project(texts, values or {})
         owner.follows = False  # receivers of the signal get it, and what they save is a change of their own
-        announce(document, owner, changed, texts=texts, values=values or {}, seq=seq, by=tuple(authors))
+        announce(found, owner, changed, texts=texts, values=values or {}, seq=seq, by=tuple(authors))
     return bool(changed)
 
 

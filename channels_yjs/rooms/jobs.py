@@ -1,7 +1,9 @@
-"""A room's background jobs: soon or later, and never the same job twice at a time."""
+"""A room's background jobs: soon or later, never the same job twice at a time, and what can wait in turns."""
 
+import asyncio
 from asyncio import TimerHandle, get_running_loop
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 Job = Callable[[], Coroutine[Any, Any, None]]
@@ -15,13 +17,14 @@ class Jobs:
         self, start: Callable[[Coroutine[Any, Any, None]], None], attempt: Callable[[Job], Coroutine[Any, Any, None]]
     ) -> None:
         self._start, self._attempt = start, attempt
-        self._running: set[str] = set()
+        self._running: dict[str, bool] = {}  # whether it has been started again meanwhile
         self._timers: dict[str, TimerHandle] = {}
 
     def start(self, job: Job) -> None:
         self._timers.pop(job.__name__, None)
-        if job.__name__ not in self._running:
-            self._running.add(job.__name__)
+        is_running = job.__name__ in self._running
+        self._running[job.__name__] = is_running
+        if not is_running:
             self._start(self._run(job))
 
     def later(self, seconds: float, job: Job) -> None:
@@ -45,4 +48,29 @@ class Jobs:
         try:
             await self._attempt(job)
         finally:
-            self._running.discard(job.__name__)
+            if self._running.pop(job.__name__):
+                self.start(job)
+
+
+class Turns:
+    """Work that can wait, for which the rooms of a process take turns. After each turn all rest, so that the work of
+    any number of rooms takes a `share` of the time, and whatever cannot wait finds the rest free."""
+
+    LONGEST_REST = 1.0  # seconds: a turn may have waited for a database that did not answer
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._one = asyncio.Lock()
+        self._rest_until = 0.0  # the loop's time
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        loop = get_running_loop()
+        async with self._one:
+            await asyncio.sleep(self._rest_until - loop.time())
+            started = loop.time()
+            try:
+                yield
+            finally:
+                now = loop.time()
+                self._rest_until = now + min((now - started) * (1 / self._share - 1), self.LONGEST_REST)

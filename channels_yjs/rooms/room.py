@@ -11,6 +11,7 @@ every connection.
 import logging
 from asyncio import Semaphore, get_running_loop
 from collections.abc import Callable, Coroutine, Hashable, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from functools import partial
 from typing import Any, ParamSpec, Protocol, Self, TypeVar
@@ -75,6 +76,7 @@ class Host(Protocol):
     def start(self, job: Coroutine[Any, Any, None], /) -> None: ...
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
     async def write(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
+    def turn(self) -> AbstractAsyncContextManager[None]: ...
     def submit(self, room: "Room", /) -> None: ...
     def close_room(self, room: "Room", /) -> None: ...
 
@@ -88,6 +90,7 @@ class Host(Protocol):
 class Room:
     def __init__(self, document: Document, owner: SharedModel, host: Host) -> None:
         self.id, self.identity = document.pk, document.identity
+        self._document = document
         self.owner, self.names = Owner.of(owner), tuple(owner.shared_texts)
         self.connections: set[Connection] = set()
         self.presence = Presence()
@@ -405,12 +408,16 @@ class Room:
     # Both use the writer's thread: on SQLite, two writing threads block each other, sometimes for seconds.
 
     async def _project(self) -> None:
+        async with self._host.turn():
+            await self._project_now()
+
+    async def _project_now(self) -> None:
         replica, authors = self.replica, self._authors
         self._authors = {}
-        contents = (replica.texts, self.identity, replica.seq, replica.values, tuple(authors))
+        contents = (replica.texts, replica.seq, replica.values, tuple(authors))
         is_told = False
         try:
-            is_told = await self._host.write(store.project, self.id, *contents)
+            is_told = await self._host.write(store.project, self._document, *contents)
         finally:
             # It failed and is tried again, or code has saved the fields before. Then they are named the next time.
             if not is_told:

@@ -100,12 +100,12 @@ def test_code_is_told_what_the_fields_have_become(changes: list[dict[str, Any]])
     document = Document.objects.find(note)
     texts = {"title": "Plans", "body": "Tea"}
     with TestCase.captureOnCommitCallbacks(execute=True):
-        assert store.project(document.pk, texts, seq=7)
+        assert store.project(document, texts, seq=7)
     [said] = changes
     assert (said["sender"], said["instance"], said["texts"], said["seq"]) == (Note, note, texts, 7)
     assert said["instance"].text == "Tea"
     with TestCase.captureOnCommitCallbacks(execute=True):
-        assert not store.project(document.pk, texts, seq=8)
+        assert not store.project(document, texts, seq=8)
     assert len(changes) == 1
 
 
@@ -118,7 +118,7 @@ def test_a_receiver_that_fails_does_not_keep_the_field_from_following(caplog: py
     try:
         note = create_note()
         with TestCase.captureOnCommitCallbacks(execute=True):
-            assert store.project(Document.objects.find(note).pk, {"title": "", "body": "Tea"})
+            assert store.project(Document.objects.find(note), {"title": "", "body": "Tea"})
     finally:
         document_changed.disconnect(fail)
     note.refresh_from_db()
@@ -138,7 +138,7 @@ def test_every_process_hears_of_what_code_saves_and_deletes(monkeypatch: pytest.
         note.save()
     assert len(rung) == 2
     with TestCase.captureOnCommitCallbacks(execute=True):
-        assert store.project(document.pk, {"title": "Plans", "body": "Tea"})  # the room reports this change
+        assert store.project(document, {"title": "Plans", "body": "Tea"})  # the room reports this change
     assert len(rung) == 2
     owner = Owner.of(note)
     with TestCase.captureOnCommitCallbacks(execute=True), edit(note) as draft:

@@ -47,7 +47,7 @@ def test_the_list_shows_title_excerpt_and_time(client: Client) -> None:
 
 def test_newest_change_comes_first(client: Client) -> None:
     older, _ = create_note("The older"), create_note("The newer")
-    assert store.project(Document.objects.find(older).pk, {"title": "The older", "body": "Written in"})
+    assert store.project(Document.objects.find(older), {"title": "The older", "body": "Written in"})
     text = page(client, "/")
     assert text.index("The older") < text.index("The newer")
 

@@ -1,5 +1,6 @@
 """Logs, snapshots and the documents that they make."""
 
+from copy import copy
 from typing import Any
 
 import pytest
@@ -270,8 +271,10 @@ def test_what_is_for_one_document_does_not_get_into_another_one_with_its_number(
     ):
         with pytest.raises(AnotherDocumentError):
             attempt()
+    earlier = copy(document)
+    earlier.identity = "another"
     with pytest.raises(AnotherDocumentError):
-        store.project(document.pk, {"title": "Theirs", "body": ""}, "another")
+        store.project(earlier, {"title": "Theirs", "body": ""})
     assert texts_of(document) == ("Mine", "")
 
 
@@ -363,10 +366,10 @@ def test_merging_in_chunks_is_merging(words: list[str]) -> None:
 def test_the_projection_is_a_line_and_a_text() -> None:
     note = create_note()
     document, before = Document.objects.find(note), note.updated_at
-    assert store.project(document.pk, {"title": " Two\nlines \x00" + "x" * 300, "body": "a\x00b"})
+    assert store.project(document, {"title": " Two\nlines \x00" + "x" * 300, "body": "a\x00b"})
     note.refresh_from_db()
     assert note.title.startswith("Two lines x")
     assert len(note.title) == Note._meta.get_field("title").max_length
     assert note.text == "ab"
     assert note.updated_at > before
-    assert not store.project(document.pk, {"title": note.title, "body": note.text})
+    assert not store.project(document, {"title": note.title, "body": note.text})

@@ -1,0 +1,77 @@
+"""Background jobs: none is forgotten, and all together take little time."""
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from channels_yjs.rooms import jobs
+from channels_yjs.rooms.jobs import Job, Jobs, Turns
+
+
+class Copying:
+    """A job that takes its time to copy what there is."""
+
+    def __init__(self) -> None:
+        self.source = self.copy = 0
+        self.may_go_on = asyncio.Event()
+        self.tasks: list[asyncio.Task[None]] = []
+        self.jobs = Jobs(lambda job: self.tasks.append(asyncio.create_task(job)), self.attempt)
+
+    async def attempt(self, job: Job) -> None:
+        await job()
+
+    async def work(self) -> None:
+        found = self.source
+        await self.may_go_on.wait()
+        self.copy = found
+
+
+async def test_what_changes_while_a_job_runs_is_not_forgotten() -> None:
+    copying = Copying()
+    copying.source = 1
+    copying.jobs.start(copying.work)
+    await asyncio.sleep(0)
+    copying.source = 2
+    copying.jobs.start(copying.work)
+    copying.jobs.start(copying.work)
+    copying.may_go_on.set()
+    for task in copying.tasks:  # the first one adds another
+        await task
+    assert copying.copy == 2
+    assert len(copying.tasks) == 2  # once more is enough, however often it was started
+
+
+class Clock:
+    """An event loop's time that only sleep and work move on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(jobs, "get_running_loop", lambda: self)
+        self._yield = partial(asyncio.sleep, 0)
+        monkeypatch.setattr(asyncio, "sleep", self.sleep)
+
+    def time(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += max(seconds, 0)
+        await self._yield()
+
+
+@pytest.mark.parametrize(("seconds", "all_seconds"), [(0.01, 0.01 + 9 * 0.2), (10.0, 10 + 9 * 11)])
+async def test_work_that_can_wait_takes_a_small_share_of_the_time(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, all_seconds: float
+) -> None:
+    """But the next one never waits for long, even if somebody waited for a database that did not answer."""
+    clock, turns, at_work = Clock(monkeypatch), Turns(share=0.05), []
+
+    async def take_turn(name: int) -> None:
+        async with turns.turn():
+            at_work.append(name)
+            await clock.sleep(seconds)
+            assert at_work[-1] == name  # one at a time
+
+    await asyncio.gather(*map(take_turn, range(10)))
+    assert at_work == list(range(10))
+    assert clock.now == pytest.approx(all_seconds)
