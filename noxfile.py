@@ -113,10 +113,10 @@ def tutorial(session: nox.Session) -> None:
     use_dev(session)
     build_wheel(session)  # which the robot installs in chapter 6
     run(session, "python", "-m", "tools.chromium")
-    # Twice as many workers as cores, since tests that are expected to fail mostly wait. Tests are handed out one at a
-    # time, so that the long ones at the front are spread over the workers.
-    four = ["-n", "4", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=0"]
-    run(session, "pytest", "tutorial/tests", *four, *session.posargs)
+    # More workers than cores, since tests that are expected to fail mostly wait. Tests are handed out one at a time,
+    # so that the long ones at the front are spread over the workers.
+    five = ["-n", "5", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=0"]
+    run(session, "pytest", "tutorial/tests", *five, *session.posargs)
 
 
 @nox.session(requires=["dev"])
