@@ -63,12 +63,18 @@ def faults_of(model: type[SharedModel]) -> Iterator[str]:
         return
     for field in texts.values():
         try:
-            is_text = isinstance(model._meta.get_field(field), models.CharField | models.TextField)
+            found = model._meta.get_field(field)
+            is_text = isinstance(found, models.CharField | models.TextField)
         except FieldDoesNotExist:
             yield f"shared_texts names the field {field!r}, which the model does not have."
         else:
             if not is_text:
                 yield f"shared_texts names the field {field!r}, which is neither a CharField nor a TextField."
+            elif not (model._meta.proxy or issubclass(found.model, SharedModel)):
+                yield (
+                    f"shared_texts names the field {field!r} of {found.model.__name__}, which is not shared: what is "
+                    "saved there would be no edit."
+                )
     for field in model.shared_values.values():
         try:
             if model._meta.get_field(field).is_relation:

@@ -73,10 +73,12 @@ class DocumentConsumer(BoundedConsumer):
 
     @property
     def _is_open_to_all(self) -> bool:
-        """Whether nothing here depends on who asks."""
+        """Whether nobody can lose what they have found here, except by its deletion."""
         kind, base = type(self), DocumentConsumer
         has_own = kind.authorize is not base.authorize or kind.find_owner is not base.find_owner
-        return not has_own and isinstance(getattr(kind, "queryset", None), QuerySet)
+        rows = getattr(kind, "queryset", None)
+        finds_by_key = {"pk"} >= self.scope["url_route"]["kwargs"].keys()
+        return not has_own and finds_by_key and isinstance(rows, QuerySet) and not rows.query.has_filters()
 
     @property
     def is_told_access(self) -> bool:

@@ -136,7 +136,8 @@ class Document(models.Model):
     identity = models.CharField(max_length=2 * IDENTITY_BYTES, default=new_identity, editable=False)
     # The names of the texts and values that it has begun with; null if nobody knows, as for the oldest documents.
     begun = models.JSONField(null=True, editable=False)
-    # Of the owner's fields when they last followed.
+    # Up to which number of the log the owner's fields have followed, and their checksum then.
+    followed = models.PositiveBigIntegerField(default=0, editable=False)
     checksum = models.PositiveBigIntegerField(null=True, editable=False)
 
     objects = DocumentManager()
@@ -280,8 +281,13 @@ class SharedModel(models.Model):
 
     def changes(self, fields: Iterable[str]) -> dict[str, tuple[Any, Any]]:
         """What each changed one of these fields was, and what it is now. What it was is None if nobody knows."""
-        now = {field: (self._loaded.get(field), self.__dict__[field]) for field in fields if field in self.__dict__}
-        return {field: (before, after) for field, (before, after) in now.items() if before != after}
+        changes = {}
+        for field in self.__dict__.keys() & set(fields):
+            before, after = self._loaded.get(field), self.__dict__[field]
+            if before != after:
+                was_empty = before is None and field in self._loaded and field in self.shared_texts.values()
+                changes[field] = ("" if was_empty else before, after)
+        return changes
 
     def _may_exist(self) -> bool:
         """Whether an object that was not loaded may stand for a row, because somebody gave it a key."""

@@ -70,6 +70,7 @@ class Hub:
         self.lobby = Lobby()
         self.admission = Admission()
         self._turns = Turns(WAITING_WORK_SHARE)
+        self._following = asyncio.Lock()
         self.rooms: dict[int, Room] = {}  # by document
         self._by_owner: dict[Owner, Room] = {}
         self._opening: dict[Owner, asyncio.Task[Room]] = {}
@@ -177,10 +178,13 @@ class Hub:
     # The end
 
     async def flush(self) -> None:
-        """Saves all updates that wait, or as many as FLUSH_SECONDS allow."""
+        """Saves all updates that wait, and has the fields follow, or as many as FLUSH_SECONDS allow."""
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self.writer.flush()
+                async with self._following:  # all connections may ask for this at once
+                    for room in list(self.rooms.values()):
+                        await room.follow()
 
     async def say_goodbye(self) -> None:
         """The server is going down: saves all updates that wait, and sends every browser to the next server."""

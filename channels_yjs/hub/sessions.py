@@ -6,6 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.db.models.signals import post_delete, post_save
 
@@ -18,8 +19,11 @@ def watch_sessions() -> None:
     if apps.is_installed("django.contrib.sessions"):
         post_delete.connect(tell_session_deleted, sender="sessions.Session")
     if apps.is_installed(settings.AUTH_USER_MODEL.partition(".")[0]) or apps.is_installed("django.contrib.auth"):
-        post_save.connect(tell_account_saved, sender=settings.AUTH_USER_MODEL)
-        post_delete.connect(tell_account_changed, sender=settings.AUTH_USER_MODEL)
+        user_model = get_user_model()
+        for model in apps.get_models():  # a proxy or a child sends signals of its own
+            if issubclass(model, user_model):
+                post_save.connect(tell_account_saved, sender=model)
+                post_delete.connect(tell_account_changed, sender=model)
 
 
 def fingerprint(session_key: str) -> str:

@@ -183,12 +183,12 @@ def project(
     locked: tuple[Document, SharedModel | None] | None = None,
 ) -> bool:
     """Has the owner bring its readable fields up to date, and informs Django code after the commit. `locked` are both
-    rows, if whoever calls has just locked them. Returns whether anything changed. Raises Document.DoesNotExist or
-    AnotherDocumentError."""
+    rows, if whoever calls has just locked them. Returns whether anything changed; nothing does if the fields have
+    followed further than these texts go. Raises Document.DoesNotExist or AnotherDocumentError."""
     with transaction.atomic():
         found, owner = locked or Document.objects.lock_with_owner(document)
         check_identity(document.pk, document.identity, found.identity)
-        if owner is None:
+        if owner is None or seq < found.followed:
             return False
         if found.checksum not in (None, owner.checksum()):
             logger.warning(
@@ -207,15 +207,18 @@ def announce(
     owner: SharedModel,
     changed: Collection[str],
     saved: Collection[str] | None = None,
+    *,
+    seq: int,
     **said: Any,
 ) -> None:
     """Notes what the fields are now, and informs Django code of the changed ones after the commit. If only some of
     the fields are saved, nobody knows what the others are in the database."""
     is_whole = saved is None or set(owner.shared_texts.values()) <= set(saved)
     checksum = owner.checksum() if is_whole else None
-    if document.checksum != checksum:
-        Document.objects.filter(pk=document.pk).update(checksum=checksum)
+    followed = max(seq, document.followed) if is_whole else document.followed
+    if (document.followed, document.checksum) != (followed, checksum):
+        Document.objects.filter(pk=document.pk).update(followed=followed, checksum=checksum)
     if changed:
         transaction.on_commit(
-            lambda: document_changed.send_robust(type(owner), instance=owner, changed=changed, **said)
+            lambda: document_changed.send_robust(type(owner), instance=owner, changed=changed, seq=seq, **said)
         )

@@ -19,9 +19,12 @@ class Jobs:
         self._start, self._attempt = start, attempt
         self._running: dict[str, bool] = {}  # whether it has been started again meanwhile
         self._timers: dict[str, TimerHandle] = {}
+        self._is_closed = False
 
     def start(self, job: Job) -> None:
-        self._timers.pop(job.__name__, None)
+        self.cancel(job)
+        if self._is_closed:
+            return
         is_running = job.__name__ in self._running
         self._running[job.__name__] = is_running
         if not is_running:
@@ -29,7 +32,8 @@ class Jobs:
 
     def later(self, seconds: float, job: Job) -> None:
         self.cancel(job)
-        self._timers[job.__name__] = get_running_loop().call_later(seconds, self.start, job)
+        if not self._is_closed:
+            self._timers[job.__name__] = get_running_loop().call_later(seconds, self.start, job)
 
     def soon(self, seconds: float, job: Job) -> None:
         """Does the same as `later`, unless the job is already scheduled."""
@@ -41,8 +45,11 @@ class Jobs:
             timer.cancel()
 
     def close(self) -> None:
+        """Nothing is started any more. What runs, ends."""
+        self._is_closed = True
         for timer in self._timers.values():
             timer.cancel()
+        self._timers.clear()
 
     async def _run(self, job: Job) -> None:
         try:
@@ -57,20 +64,25 @@ class Turns:
     any number of rooms takes a `share` of the time, and whatever cannot wait finds the rest free."""
 
     LONGEST_REST = 1.0  # seconds: a turn may have waited for a database that did not answer
+    LONGEST_WAIT = 4.0  # seconds: if more wait than that takes, they rest less
 
     def __init__(self, share: float) -> None:
         self._share = share
+        self._waiting = 0
         self._one = asyncio.Lock()
         self._rest_until = 0.0  # the loop's time
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         loop = get_running_loop()
+        self._waiting += 1
         async with self._one:
+            self._waiting -= 1
             await asyncio.sleep(self._rest_until - loop.time())
             started = loop.time()
             try:
                 yield
             finally:
                 now = loop.time()
-                self._rest_until = now + min((now - started) * (1 / self._share - 1), self.LONGEST_REST)
+                rest = (now - started) * (1 / self._share - 1)
+                self._rest_until = now + min(rest, self.LONGEST_REST, self.LONGEST_WAIT / max(1, self._waiting))

@@ -100,6 +100,7 @@ class Room:
         self._intake: Intake[Connection] = Intake(self.replica, on_full=lambda: self._jobs.start(self._compact))
         self._news = News(self._tell_news)
         self._is_behind = False
+        self._followed = document.followed  # up to which number the fields have followed, as far as this room knows
         self._authors: dict[Author, None] = {}  # of what the fields lack, in order
         self._challengers: set[Connection] = set()
         self._rights: dict[Connection, Right] = {}
@@ -113,8 +114,8 @@ class Room:
         room = cls(document, owner, host)
         room.replica.extend(await room._read_on())
         room._intake.count_clocks()
-        # The process that made the last change may have died before it did this.
-        room._jobs.soon(PROJECT_AFTER_SECONDS, room._project)
+        if room._followed < room.replica.seq:  # whoever made the last change died before it did this
+            room._jobs.soon(PROJECT_AFTER_SECONDS, room._project)
         room._jobs.later(IDLE_SECONDS, room._fall_idle)  # in case that nobody enters
         return room
 
@@ -190,6 +191,8 @@ class Room:
                 self._settle(connection)
 
     def remove(self, connection: Connection) -> None:
+        if connection not in self.connections:
+            return
         self.connections.discard(connection)
         self._suspects.discard(connection)
         self._untold.discard(connection)
@@ -216,8 +219,11 @@ class Room:
         connection.deliver(messages.encode(messages.SyncStep1(self.replica.state_vector)))
 
     def _receive_answer(self, connection: Connection, update: bytes, shape: Shape | None) -> None:
+        shape = shape or check_update(update)
         try:
-            self._receive_update(connection, update, shape)
+            # An answer names all deletions, also if it brings nothing.
+            if not shape.only_deletes() or self._intake.is_news(update, shape):
+                self._receive_update(connection, update, shape)
         except MissingUpdates:
             raise messages.ProtocolError("A SyncStep2 depends on updates that nobody has sent.") from None
         for question in self._intake.has_answered(connection):
@@ -268,7 +274,12 @@ class Room:
     async def _catch_up(self) -> None:
         while self._is_behind:
             self._is_behind = False
-            self._advance(await self._read_on())
+            try:
+                rows = await self._read_on()
+            except Exception:
+                self._is_behind = True  # nobody is judged by a log that was not read
+                raise
+            self._advance(rows)
             self._intake.count_clocks()
         self._judge()
 
@@ -411,13 +422,19 @@ class Room:
         async with self._host.turn():
             await self._project_now()
 
+    async def follow(self) -> None:
+        """Has the fields follow now, if they have not. Its errors are in the log."""
+        if self._followed < self.replica.seq:
+            await self._attempt(self._project_now)
+
     async def _project_now(self) -> None:
-        replica, authors = self.replica, self._authors
+        replica, authors, seq = self.replica, self._authors, self.replica.seq
         self._authors = {}
-        contents = (replica.texts, replica.seq, replica.values, tuple(authors))
+        contents = (replica.texts, seq, replica.values, tuple(authors))
         is_told = False
         try:
             is_told = await self._host.write(store.project, self._document, *contents)
+            self._followed = max(self._followed, seq)
         finally:
             # It failed and is tried again, or code has saved the fields before. Then they are named the next time.
             if not is_told:
@@ -431,10 +448,13 @@ class Room:
 
     async def _fall_idle(self) -> None:
         if self._is_empty():
-            await self._project()
+            if self._followed < self.replica.seq:
+                await self._project_now()
             await self._compact()
-        if self._is_empty():
+        if self._is_empty() and self._followed >= self.replica.seq:
             self._host.close_room(self)
+        elif not self.connections:  # something came in meanwhile, or has not been saved
+            self._jobs.later(IDLE_SECONDS, self._fall_idle)
 
     def _is_empty(self) -> bool:
         return not (self.connections or self._intake)
@@ -453,5 +473,5 @@ class Room:
                 return
             # In code of the project, its save() or a receiver of its signal, or the row is not one for the database.
             logger.exception("job failed owner=%s job=%s", "/".join(self.owner), job.__name__)
-            if job != self._project:  # the fields stay as they are until the text changes again
+            if job not in (self._project, self._project_now):  # the fields stay as they are until the next change
                 self._end(CloseCode.TRY_AGAIN, "The server failed; its log says why.")

@@ -119,6 +119,26 @@ def test_a_model_that_inherits_from_a_shared_one_is_an_error() -> None:
 
 
 @isolate_apps("notes")
+def test_a_text_of_a_parent_that_is_not_shared_is_an_error() -> None:
+    """Whoever saves the parent would make no edit."""
+
+    class Page(models.Model):  # noqa: DJ008
+        body = models.TextField()
+
+        class Meta:
+            app_label = "notes"
+
+    class Article(SharedModel, Page):  # noqa: DJ008
+        shared_texts = {"body": "body"}
+
+        class Meta:
+            app_label = "notes"
+
+    [fault] = faults_of(Article)
+    assert fault.startswith("shared_texts names the field 'body' of Page, which is not shared")
+
+
+@isolate_apps("notes")
 def test_a_field_by_a_name_of_the_base_class_is_an_error() -> None:
     class Letter(SharedModel):
         body = models.TextField()

@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from channels_yjs.connections import bounded
 from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
 from channels_yjs.hub.doorbell import EVERYONE
 from channels_yjs.hub.hub import RECHECK_STEP, Hub, next_recheck
+from channels_yjs.log import store
 from channels_yjs.models import Update
 from channels_yjs.rooms.room import QUESTIONS_AT_A_TIME
 from channels_yjs.testing import hostile
@@ -157,7 +159,8 @@ async def processes(start_hub: Callable[[], Hub], monkeypatch: pytest.MonkeyPatc
 async def visit(note: Note, processes: list[Hub], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Open]:
     """`ada = await visit("ada", Access.WRITE)`: a page that has synced, with this right."""
     sockets: list[Socket] = []
-    router = URLRouter([path("list", List.as_asgi()), path("<str:pk>", Door.as_asgi())])
+    doors = [path("by-title/<str:title>", Door.as_asgi()), path("<str:pk>", Door.as_asgi())]
+    router = URLRouter([path("list", List.as_asgi()), *doors])
     monkeypatch.setattr(Door, "rights", {})
     monkeypatch.setattr(Door, "asked", Counter())
 
@@ -593,6 +596,57 @@ async def test_a_row_that_somebody_no_longer_finds_is_closed_to_them(
     found["ada"] = False
     await change(note)
     assert (await ada.expect_close())[0] == CloseCode.NO_SUCH_DOCUMENT
+
+
+@pytest.mark.parametrize("how", ["filter", "other name"])
+async def test_a_queryset_that_no_longer_finds_the_row_decides_as_well(
+    visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(Door, "authorize", DocumentConsumer.authorize)
+    if how == "filter":
+        monkeypatch.setattr(Door, "queryset", Note.objects.filter(created_at__year__gte=2000))
+        ada = await visit("ada")
+        await Note.objects.filter(pk=note.pk).aupdate(created_at=datetime(1999, 1, 1, tzinfo=UTC))
+    else:
+        await Note.objects.filter(pk=note.pk).aupdate(title="plans")
+        ada = await visit("ada", at="by-title/plans")
+        await Note.objects.filter(pk=note.pk).aupdate(title="old plans")
+    await change(note)
+    assert (await ada.expect_close())[0] == CloseCode.NO_SUCH_DOCUMENT
+
+
+async def test_nobody_is_judged_by_a_log_that_could_not_be_read(
+    faulty_layer: FaultyChannelLayer,
+    visit: Open,
+    note: Note,
+    processes: list[Hub],
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A reader comes from another process and knows more than this one, whose database fails at that moment."""
+    settings.YJS_CHECK_LOG_SECONDS = 60.0
+    await visit("alan", Access.READ)
+    ada, grace = await visit("ada", Access.WRITE, via=1), await visit("grace", Access.READ, via=1)
+    faulty_layer.drop = 1.0
+    await ada.tell(ada.write("Nobody rings for this"))
+    await ada.expect_saved()
+    await grace.expect(SyncUpdate)
+    read, failures = store.read, list[str]()
+
+    def fail_once(*args: Any, **kwargs: Any) -> Any:
+        if not failures:
+            failures.append("once")
+            raise OperationalError("away")
+        return read(*args, **kwargs)
+
+    comes = await visit("grace", is_synced=False)
+    monkeypatch.setattr(store, "read", fail_once)
+    comes.hear(SyncUpdate(grace.doc.get_update()))
+    await comes.sync()
+    await comes.expect_saved()
+    assert failures
+    assert AccessStatus(Access.READ, is_lost=True) not in comes.heard
+    assert room_of(processes[0], note).replica.texts["body"] == "Nobody rings for this"
 
 
 @pytest.fixture

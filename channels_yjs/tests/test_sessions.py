@@ -8,10 +8,14 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
+from django.apps import apps
 from django.conf import settings as project
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db.models.signals import post_delete, post_save
 from django.test import Client as Browser
+from django.test.utils import isolate_apps
 from django.urls import path, reverse
 
 from channels_yjs.access import Access
@@ -20,6 +24,7 @@ from channels_yjs.consumers import DocumentConsumer, LobbyConsumer
 from channels_yjs.hub import sessions
 from channels_yjs.hub.doorbell import EVERYONE
 from channels_yjs.hub.hub import Hub
+from channels_yjs.hub.rings import AccountChanged
 from channels_yjs.testing.peers import until
 from channels_yjs.testing.sockets import Socket
 from channels_yjs.wire.messages import SyncStatus, decode, encode
@@ -139,6 +144,29 @@ async def test_a_session_ends_with_the_password_and_the_account(
     for socket in sockets:
         assert await close_of(socket) == ENDED
     await expect_open(other)
+
+
+@isolate_apps("notes")
+@pytest.mark.django_db
+def test_an_account_that_is_saved_as_a_proxy_is_rung(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Customer(User):
+        class Meta:
+            app_label = "notes"
+            proxy = True
+
+    rung: list[Any] = []
+    monkeypatch.setattr(sessions, "ring_after_commit", lambda group, ring: rung.append(ring))
+    monkeypatch.setattr(apps, "get_models", lambda: [User, Customer])
+    sessions.watch_sessions()
+    try:
+        ada = Customer.objects.get(pk=Person("ada").user.pk)
+        rung.clear()
+        ada.is_active = False
+        ada.save()
+        assert rung == [AccountChanged(str(ada.pk))]
+    finally:
+        post_save.disconnect(sessions.tell_account_saved, Customer)
+        post_delete.disconnect(sessions.tell_account_changed, Customer)
 
 
 async def test_a_session_that_is_deleted_has_ended(connect: Connect) -> None:

@@ -278,6 +278,15 @@ def test_what_is_for_one_document_does_not_get_into_another_one_with_its_number(
     assert texts_of(document) == ("Mine", "")
 
 
+def test_older_texts_never_take_the_place_of_newer_ones_in_the_fields() -> None:
+    """A room may have waited for the lock of code that edits."""
+    document = create_document("Plans")
+    assert store.project(document, {"title": "Newer", "body": ""}, seq=3)
+    assert not store.project(document, {"title": "Older", "body": ""}, seq=2)
+    assert Note.objects.get(pk=document.object_id).title == "Newer"
+    assert store.project(document, {"title": "Newest", "body": ""}, seq=4)
+
+
 def test_each_document_has_an_identity_of_its_own() -> None:
     identities = [create_document().identity for _ in range(11)]
     assert len(set(identities)) == 11

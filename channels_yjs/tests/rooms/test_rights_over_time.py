@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from channels.db import database_sync_to_async
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from channels_yjs.access import recheck
@@ -60,6 +60,7 @@ class Page(Peer):
         self.taken: set[str] = set()  # words that arrived while they might be written
         self.handed_back: set[str] = set()
         self.is_refused = self.is_put_out = False
+        self.is_in_step = True  # what was written is on its way, or has arrived
 
     def _tell_room(self, message: messages.Message) -> None:
         self.up.append(message)
@@ -74,6 +75,9 @@ class Page(Peer):
             self.type(word, at=0)
 
     def ask(self) -> None:
+        """As a page of ours does, not before it has told a new process what it has."""
+        if not self.is_in_step:
+            return
         self.questions.append(len(self.written))
         self.send(SyncStatus((len(self.questions) - 1).to_bytes(4)))
 
@@ -99,6 +103,7 @@ class Page(Peer):
                 self.saved = max(self.saved, self.questions[int.from_bytes(payload)])
             case messages.SyncStep1() as question:
                 self.hear(question)
+                self.is_in_step = True
             case _:
                 super().deliver(frame)
 
@@ -107,6 +112,7 @@ class Page(Peer):
 
     def lose_the_line(self) -> None:
         self.cut()
+        self.is_in_step = False
         self.up.clear()
         self.down.clear()
 
@@ -160,6 +166,7 @@ class Code:
         self.written.append(word)
 
 
+@example([("write", 0), ("write", 0), ("take", 0), ("die", 0), ("ask", 0)])
 @given(histories)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_nothing_is_stored_of_who_may_not_write_and_nothing_lost_of_who_may(

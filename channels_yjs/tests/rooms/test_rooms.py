@@ -325,6 +325,83 @@ async def test_an_empty_room_falls_idle_and_leaves_a_compact_log(
     await expect_text("one two three ", ada, grace)
 
 
+async def test_a_room_whose_last_person_left_while_the_database_was_away_closes_in_the_end(
+    join: Join, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room_module, "IDLE_SECONDS", 0.01)
+    append, may_save, attempts = store.append, threading.Event(), []
+
+    def append_later(batches: Any) -> Any:
+        attempts.append(batches)
+        if not may_save.is_set():
+            raise OperationalError("away")
+        return append(batches)
+
+    monkeypatch.setattr(store, "append", append_later)
+    ada = await join("Ada")
+    ada.type("Tea")
+    ada.cut()
+    await until(lambda: len(attempts) > 2, "several attempts to save have failed")
+    may_save.set()
+    await until(lambda: hub.rooms == {}, "the room closes")
+
+
+async def test_nothing_is_planned_for_a_room_that_is_closed(join: Join, hub: Hub, note: Note) -> None:
+    """A connection that has been shut leaves once more, when it is gone."""
+    ada = await join("Ada")
+    room = room_of(hub, note)
+    hub.close_room(room)
+    ada.cut()
+    room.remove(ada)
+    assert not room._jobs._timers
+
+
+async def test_the_fields_have_followed_when_a_server_has_stopped(join: Join, hub: Hub, note: Note) -> None:
+    ada = await join("Ada")
+    ada.type("Tea")
+    await ada.expect_saved()
+    await hub.say_goodbye()
+    await note.arefresh_from_db()
+    assert note.text == "Tea"
+
+
+async def test_a_document_that_is_opened_and_left_costs_no_projection(
+    join: Join, hub: Hub, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room_module, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(room_module, "PROJECT_AFTER_SECONDS", 0.01)
+    ada = await join("Ada")
+    ada.type("Tea")
+    await ada.expect_saved()
+    ada.cut()
+    await until(lambda: hub.rooms == {}, "the room closes")
+    projected: list[Any] = []
+    monkeypatch.setattr(store, "project", lambda *args: projected.append(args))
+    await ada.mend()
+    ada.cut()
+    await until(lambda: hub.rooms == {}, "the room closes")
+    assert not projected
+
+
+async def test_who_comes_back_has_written_nothing(join: Join, note: Note) -> None:
+    """The answer to a sync step 1 names all deletions of the document, each time."""
+    ada, grace = await join("Ada", "Grace")
+    ada.type("Tea and cake")
+    ada.erase(0, 4)
+    await ada.expect_saved()
+    rows = await Update.objects.filter(document__object_id=note.pk).acount()
+    for _ in range(3):
+        ada.cut()
+        await ada.mend()
+        await asyncio.sleep(0)  # for the answer
+        await ada.expect_saved()
+    assert await Update.objects.filter(document__object_id=note.pk).acount() == rows
+    ada.cut()
+    ada.erase(0, 4)
+    await ada.mend()
+    await expect_text("cake", ada, grace)
+
+
 async def test_a_row_that_the_database_refuses_keeps_no_room_open(
     join: Join, note: Note, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
