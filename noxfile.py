@@ -115,7 +115,7 @@ def tutorial(session: nox.Session) -> None:
     run(session, "python", "-m", "tools.chromium")
     # More workers than cores, since tests that are expected to fail mostly wait. Tests are handed out one at a time,
     # so that the long ones at the front are spread over the workers.
-    five = ["-n", "5", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=0"]
+    five = ["-n", "5", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=3600"]
     run(session, "pytest", "tutorial/tests", *five, *session.posargs)
 
 
@@ -240,7 +240,7 @@ def workers(session: nox.Session, usual: list[str]) -> list[str]:
 
 def run_faults(session: nox.Session, *options: str) -> None:
     run(session, "python", "-m", "tools.chromium")
-    patience = ["-o", "faulthandler_timeout=0"]  # tests of the long form take several minutes
+    patience = ["-o", "faulthandler_timeout=3600"]  # tests of the long form take several minutes
     run(session, "pytest", "e2e/faults", *WAITING_WORKERS, *patience, *options)
 
 

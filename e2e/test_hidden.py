@@ -51,5 +51,5 @@ def hidden_page(page: Page, name: str, address: str) -> NotePage:
     page.clock.install()
     person = NotePage(page, name, address)
     person.open()
-    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 10"))
     return person

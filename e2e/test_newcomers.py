@@ -77,6 +77,7 @@ async def come_while_others_write(addresses: list[str]) -> None:
     people = [*writers, *newcomers]
     try:
         await eventually(lambda: len({person.text for person in people}) == 1, "all read the same")
+        assert len(people[0].text) > NEWCOMERS, "nobody wrote meanwhile"
     finally:
         for person in people:
             person.life.cancel()

@@ -102,8 +102,10 @@ def run_demo(options: list[str], environment: Mapping[str, str]) -> Iterator[sub
         stderr=subprocess.STDOUT,
         text=True,
     ) as demo:
-        yield demo
-        demo.kill()
+        try:
+            yield demo
+        finally:
+            demo.kill()
 
 
 def read_announcement(demo: subprocess.Popen[str]) -> str:

@@ -90,12 +90,14 @@ def test_redis_dies_and_comes_back_and_nobody_loses_a_word(ada_and_grace: list[N
 
 @pytest.mark.chapter(8)
 def test_redis_dies_and_comes_back_and_everybody_is_still_listed(
-    ada_and_grace: list[NotePage], redis: RedisServer
+    ada_and_grace: list[NotePage], redis: RedisServer, open_note: OpenNote
 ) -> None:
+    """And a newcomer on the other process, of whom only a ring can tell."""
     ada, grace = ada_and_grace
     ada.expect_people("Ada", "Grace")
     redis.kill()
     redis.start()
     grace.write("Again")
     ada.expect_text("Again")
-    ada.expect_people("Ada", "Grace")
+    open_note(grace.address, "Alan")
+    ada.expect_people("Ada", "Grace", "Alan")

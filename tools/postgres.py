@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -123,5 +124,8 @@ class PostgresServer(ServerProcess):
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     def _clean_up(self) -> None:
+        self.thaw()
+        with suppress(subprocess.TimeoutExpired):
+            self.crash()  # and not SIGKILL, after which its shared memory stays
         super()._clean_up()
         shutil.rmtree(self._home, ignore_errors=True)

@@ -16,7 +16,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
+
+try:
+    import fcntl
+except ImportError:  # no Unix
+    fcntl = None  # type: ignore[assignment]
 
 PORTS = (20_000, 32_000)
 START_SECONDS = 120.0
@@ -33,13 +38,34 @@ os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
+_reserved: list[IO[str]] = []  # files whose locks are kept
+
+
 class ProcessError(Exception):
     """A process did not start or did not stop. The message ends with what it printed last."""
 
 
 def free_port() -> int:
-    """A port below those for outgoing connections: one of these might be taken before the server has it."""
-    return next(port for port in iter(lambda: random.SystemRandom().randint(*PORTS), None) if not is_taken(port))
+    """A port below those for outgoing connections, one of which might be taken before the server has it. It belongs
+    to this process until that ends, also while no server listens: others of ours look for ports meanwhile."""
+    return next(port for port in iter(lambda: random.SystemRandom().randint(*PORTS), None) if _reserve(port))
+
+
+def _reserve(port: int) -> bool:
+    folder = Path(tempfile.gettempdir()) / f"realtime-notes-ports-{getattr(os, 'getuid', int)()}"
+    folder.mkdir(exist_ok=True)
+    file = (folder / str(port)).open("w")
+    try:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_free = not is_taken(port)
+    except OSError:
+        is_free = False
+    if is_free:
+        _reserved.append(file)
+    else:
+        file.close()
+    return is_free
 
 
 def is_taken(port: int, host: str = "127.0.0.1") -> bool:

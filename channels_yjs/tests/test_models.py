@@ -21,7 +21,7 @@ from channels_yjs.log.first import first_update
 from channels_yjs.log.replica import Replica, Row
 from channels_yjs.models import Document, Owner, Snapshot, Update
 from channels_yjs.signals import document_changed
-from channels_yjs.testing.peers import Peer, expect_text, until
+from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer, expect_text, until
 from channels_yjs.tests.log.test_store import texts_of
 from channels_yjs.tests.sharing import NAMES, create_document, create_note
 from notes.models import Note
@@ -177,7 +177,8 @@ async def test_people_who_open_a_row_that_nobody_has_opened_read_its_field(
         await note.arefresh_from_db()
         return note.text
 
-    while await field() != "Tea at four!":
-        pass
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await field() != "Tea at four!":
+            pass
     assert await sync_to_async(Update.objects.count)() == 2
     await until(lambda: all(person.texts["title"] for person in people), "both read the title")

@@ -9,6 +9,7 @@ from channels.testing import WebsocketCommunicator
 from django.test import Client
 
 from channels_yjs import origins
+from channels_yjs.testing.sockets import Socket
 from realtime_notes.asgi import application
 
 pytestmark = pytest.mark.django_db  # Channels looks at the connections that tests before these have left open
@@ -24,7 +25,7 @@ def log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> py
 
 
 async def open_socket(origin: str) -> bool:
-    socket = WebsocketCommunicator(application, "/ws/notes/1", [(b"origin", origin.encode())])
+    socket = Socket(application, "/ws/notes/1", [(b"origin", origin.encode())])
     is_accepted, _ = await socket.connect()
     await socket.disconnect()
     return bool(is_accepted)

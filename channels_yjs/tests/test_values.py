@@ -1,5 +1,6 @@
 """Values that are no texts: each changes as a whole, and the last one who sets it wins."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,7 +20,7 @@ from channels_yjs.log import compaction, store
 from channels_yjs.log.first import VALUES
 from channels_yjs.log.replica import Replica
 from channels_yjs.models import Document, as_entered
-from channels_yjs.testing.peers import Peer, expect_text, until
+from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer, expect_text, until
 from notes.models import Note
 
 MADE = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -126,8 +127,9 @@ async def test_people_set_values_and_all_see_them(transactional_db: None, start_
         await note.arefresh_from_db()
         return note.title
 
-    while await title() != "Ada's plans":
-        pass
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await title() != "Ada's plans":
+            pass
     async with aedit(note) as draft:
         draft.values["name"] = "Robot's plans"
         draft["body"] += "Tea"

@@ -85,12 +85,13 @@ def test_a_stranger_is_shut_out(minutes: MinutesServer, open_as: OpenAs) -> None
     mallory = open_as("mallory")
     expect(mallory.get_by_text("You are not a member of any meeting yet.")).to_be_visible()
     closed: Any = mallory.evaluate(
-        """address => new Promise(resolve => {
+        """([address, patience]) => new Promise(resolve => {
             const socket = new WebSocket(address), heard = []
+            setTimeout(resolve, patience, "was let in")
             socket.onmessage = ({ data }) => heard.push(data)
             socket.onclose = ({ code }) => resolve({ code, heard: heard.length })
         })""",
-        f"{minutes.url.replace('http', 'ws')}/ws/meetings/{minutes.meeting}",
+        [f"{minutes.url.replace('http', 'ws')}/ws/meetings/{minutes.meeting}", patience.script_seconds * 1000],
     )
     assert closed == {"code": 4403, "heard": 0}
 

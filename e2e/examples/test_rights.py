@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from e2e.examples.minutes_server import PASSWORD, MinutesServer, OpenAs, text_of
+from e2e.support.patience import patience
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 READ_ONLY = "You can read this, but not write."
@@ -188,13 +189,14 @@ def test_a_frame_that_a_reader_forges_changes_nothing(scene: Scene) -> None:
     ada, guest = scene.enter("ada"), scene.enter_as_guest()
     socket = f"{scene.server.url.replace('http', 'ws')}/ws/meetings/{scene.key}?guest={scene.guest_key}"
     closed: Any = guest.evaluate(
-        """address => new Promise(resolve => {
+        """([address, patience]) => new Promise(resolve => {
             const socket = new WebSocket(address)
+            setTimeout(resolve, patience, "goes on")
             socket.onopen = () => socket.send(new Uint8Array(
                 [0, 2, 18, 1, 1, 5, 0, 4, 1, 7, ...new TextEncoder().encode("minutes"), 2, 72, 105, 0]))
             socket.onclose = ({ code }) => resolve(code)
         })""",
-        socket,
+        [socket, patience.script_seconds * 1000],
     )
     assert closed == 4403
     write(ada, " Ada goes on.")

@@ -29,6 +29,7 @@ KNOWN_HOSTS = {
     "tiptap.dev",
     "y-crdt.github.io",
 }
+PATIENCE_MS = 60_000  # other tests keep the machine busy meanwhile
 LINK = re.compile(r'<a [^>]*href="(https?://([^/"]+)[^"]*)"')
 # Of the listings one piece of each colour is enough: axe looks at a hundred pieces a second, and there are 60 000.
 THIN_OUT = """
@@ -63,6 +64,11 @@ def site(pages: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
