@@ -137,7 +137,7 @@ class Document(models.Model):
     # The names of the texts and values that it has begun with; null if nobody knows, as for the oldest documents.
     begun = models.JSONField(null=True, editable=False)
     # Up to which number of the log the owner's fields have followed, and their checksum then.
-    followed = models.PositiveBigIntegerField(default=0, editable=False)
+    followed = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     checksum = models.PositiveBigIntegerField(null=True, editable=False)
 
     objects = DocumentManager()
@@ -284,9 +284,10 @@ class SharedModel(models.Model):
         changes = {}
         for field in self.__dict__.keys() & set(fields):
             before, after = self._loaded.get(field), self.__dict__[field]
+            if field in self._loaded and field in self.shared_texts.values():
+                before, after = before or "", after or ""  # to a document, null is an empty text
             if before != after:
-                was_empty = before is None and field in self._loaded and field in self.shared_texts.values()
-                changes[field] = ("" if was_empty else before, after)
+                changes[field] = (before, after)
         return changes
 
     def _may_exist(self) -> bool:

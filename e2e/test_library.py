@@ -133,11 +133,13 @@ def test_a_list_that_hears_nothing_connects_again(page: Page, server: AppServer)
     page.route_web_socket("**/ws/notes", lambda route: opened.append(route))  # it is open, and says nothing
     page.goto(server.url)
     expect(page.get_by_role("heading", name="Notes")).to_be_visible()
-    page.clock.run_for(20_000)  # the clock goes on by itself meanwhile
+    page.clock.run_for(15_000)  # the clock goes on by itself meanwhile
     assert len(opened) == 1
-    page.clock.run_for(12_000)
+    page.clock.run_for(17_000)
     page.wait_for_function("true")
     assert len(opened) == 2
-    opened[1].send("{}")
-    page.clock.run_for(20_000)
+    page.clock.run_for(16_000)
+    opened[1].send('{"people": {"1": [{"name": "Alan", "color": "#112233"}]}}')
+    expect(page.get_by_text("Alan")).to_be_visible()
+    page.clock.run_for(16_000)
     assert len(opened) == 2

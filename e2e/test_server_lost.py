@@ -1,11 +1,13 @@
 """The server dies while people write. No text is lost that anybody was shown, or that was reported as saved."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import expect
 
 from e2e.conftest import CreateNote, OpenNote
 from e2e.support.note_page import NotePage, expect_same_text
-from tools.app_server import AppServer
+from tools.app_server import AppServer, UvicornServer
 from tools.notes_over_http import text_without_javascript
 from tools.sqlite import locked_database
 
@@ -138,6 +140,24 @@ def test_a_server_that_is_told_to_stop_saves_says_so_and_stops(
     assert "code=4503 reason='The server is shutting down.'" in own_server.log
     own_server.start()
     assert expect_same_text(ada, grace) == "Typed just before the end"
+
+
+@pytest.mark.chapter(12)
+@pytest.mark.app
+@pytest.mark.parametrize("kind", [AppServer, UvicornServer], ids=["daphne", "uvicorn"])
+def test_the_fields_have_followed_when_a_server_has_stopped(
+    kind: type[AppServer], open_note: OpenNote, create_note: CreateNote, database_url: Callable[[], str]
+) -> None:
+    """Whoever reads the note without opening it would find an old text, until somebody opens it."""
+    with kind(database_url()) as server:
+        address = create_note(on=server)
+        ada = open_note(address, "Ada")
+        ada.write("Typed just before the end")
+        ada.expect_saved()
+        server.stop()
+        ada.page.close()
+        server.start()
+        assert text_without_javascript(address) == "Typed just before the end"
 
 
 @pytest.mark.chapter(7)

@@ -35,6 +35,7 @@ from .outbox import Outbox
 
 logger = logging.getLogger(__name__)
 
+SERVICE_RESTART = 1012  # the close code with which uvicorn says that it stops; it waits for what we do then
 ANSWER_SECONDS = 1.5  # a right that was withdrawn ends within two seconds; leave some for the way here
 LONGEST_REASON = 123  # bytes: a WebSocket's close frame has room for no more
 # A connection yields to the others after so many frames, or after so much time of the processor: some frames take as
@@ -86,6 +87,8 @@ class BoundedConsumer(AsyncWebsocketConsumer):
             self.hub.disconnect(self)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
+        if message["type"] == "websocket.disconnect" and message.get("code") == SERVICE_RESTART:
+            await self.hub.flush()
         if message["type"] != "websocket.receive":
             await super().dispatch(message)
         elif not self.is_shut:

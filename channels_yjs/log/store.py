@@ -215,7 +215,8 @@ def announce(
     the fields are saved, nobody knows what the others are in the database."""
     is_whole = saved is None or set(owner.shared_texts.values()) <= set(saved)
     checksum = owner.checksum() if is_whole else None
-    followed = max(seq, document.followed) if is_whole else document.followed
+    has_followed = saved is None or owner.shared_fields() <= set(saved)
+    followed = max(seq, document.followed) if has_followed else document.followed
     if (document.followed, document.checksum) != (followed, checksum):
         Document.objects.filter(pk=document.pk).update(followed=followed, checksum=checksum)
     if changed:

@@ -5,5 +5,8 @@ class Migration(migrations.Migration):
     dependencies = [("channels_yjs", "0002_edits")]
 
     operations = [
-        migrations.AddField("document", "followed", models.PositiveBigIntegerField(default=0, editable=False)),
+        # With a default of the database's, so that processes of the version before can go on meanwhile.
+        migrations.AddField(
+            "document", "followed", models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+        ),
     ]

@@ -17,17 +17,14 @@ class Jobs:
         self, start: Callable[[Coroutine[Any, Any, None]], None], attempt: Callable[[Job], Coroutine[Any, Any, None]]
     ) -> None:
         self._start, self._attempt = start, attempt
-        self._running: dict[str, bool] = {}  # whether it has been started again meanwhile
+        self._running: set[str] = set()
         self._timers: dict[str, TimerHandle] = {}
         self._is_closed = False
 
     def start(self, job: Job) -> None:
         self.cancel(job)
-        if self._is_closed:
-            return
-        is_running = job.__name__ in self._running
-        self._running[job.__name__] = is_running
-        if not is_running:
+        if not self._is_closed and job.__name__ not in self._running:
+            self._running.add(job.__name__)
             self._start(self._run(job))
 
     def later(self, seconds: float, job: Job) -> None:
@@ -55,8 +52,7 @@ class Jobs:
         try:
             await self._attempt(job)
         finally:
-            if self._running.pop(job.__name__):
-                self.start(job)
+            self._running.discard(job.__name__)
 
 
 class Turns:
@@ -64,11 +60,11 @@ class Turns:
     any number of rooms takes a `share` of the time, and whatever cannot wait finds the rest free."""
 
     LONGEST_REST = 1.0  # seconds: a turn may have waited for a database that did not answer
-    LONGEST_WAIT = 4.0  # seconds: if more wait than that takes, they rest less
+    LONGEST_WAIT = 4.0  # seconds: if so many wait that it would take longer, they rest less
 
     def __init__(self, share: float) -> None:
         self._share = share
-        self._waiting = 0
+        self._waiting = self._most = 0  # the most that have waited at a time, since nobody waited
         self._one = asyncio.Lock()
         self._rest_until = 0.0  # the loop's time
 
@@ -76,6 +72,7 @@ class Turns:
     async def turn(self) -> AsyncIterator[None]:
         loop = get_running_loop()
         self._waiting += 1
+        self._most = max(self._most, self._waiting)
         async with self._one:
             self._waiting -= 1
             await asyncio.sleep(self._rest_until - loop.time())
@@ -85,4 +82,6 @@ class Turns:
             finally:
                 now = loop.time()
                 rest = (now - started) * (1 / self._share - 1)
-                self._rest_until = now + min(rest, self.LONGEST_REST, self.LONGEST_WAIT / max(1, self._waiting))
+                self._rest_until = now + min(rest, self.LONGEST_REST, self.LONGEST_WAIT / self._most)
+                if not self._waiting:
+                    self._most = 0

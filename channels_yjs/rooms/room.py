@@ -420,7 +420,10 @@ class Room:
 
     async def _project(self) -> None:
         async with self._host.turn():
-            await self._project_now()
+            if self._followed < self.replica.seq:
+                await self._project_now()
+        if self._followed < self.replica.seq:  # something has come in meanwhile
+            self._jobs.soon(PROJECT_AFTER_SECONDS, self._project)
 
     async def follow(self) -> None:
         """Has the fields follow now, if they have not. Its errors are in the log."""

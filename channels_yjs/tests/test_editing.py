@@ -298,12 +298,17 @@ def test_two_who_save_what_they_loaded_overwrite_nothing_of_each_other() -> None
 @pytest.mark.django_db
 def test_who_saves_into_a_field_that_was_null_deletes_nothing_of_others() -> None:
     note = create_note()
-    ada = Note.objects.get(pk=note.pk)
-    ada.remember_as({"text": None})  # as it is for a field with null=True
+    ada, grace = (Note.objects.get(pk=note.pk) for _ in range(2))
+    for person in (ada, grace):
+        person.remember_as({"text": None})  # as it is for a field with null=True
     write(note, "Hello")
     ada.text = "Tea"
     ada.save()
     assert sorted(ada.text) == sorted("HelloTea")
+    grace.text = ""
+    grace.title = "Plans"
+    grace.save()
+    assert Note.objects.get(pk=note.pk).text == ada.text
 
 
 @pytest.mark.django_db

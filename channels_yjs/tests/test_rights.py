@@ -147,6 +147,12 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture
+def no_regular_look(settings: Any) -> None:
+    """Processes that start after this hear of changes by rings only."""
+    settings.YJS_CHECK_LOG_SECONDS = 3600.0
+
+
+@pytest.fixture
 async def processes(start_hub: Callable[[], Hub], monkeypatch: pytest.MonkeyPatch) -> list[Hub]:
     """Two, which hear each other. Sockets go to the first one, unless a test says otherwise."""
     hubs = [start_hub(), start_hub()]
@@ -325,10 +331,9 @@ async def test_every_harmless_frame_of_a_reader_is_answered(visit: Open) -> None
 
 
 async def test_a_reader_who_knows_more_than_this_process_is_no_offender(
-    faulty_layer: FaultyChannelLayer, visit: Open, note: Note, processes: list[Hub], settings: Any
+    no_regular_look: None, faulty_layer: FaultyChannelLayer, visit: Open, note: Note, processes: list[Hub]
 ) -> None:
     """They read it on another process, whose ring was lost, and come here."""
-    settings.YJS_CHECK_LOG_SECONDS = 60.0
     stays = await visit("alan", Access.READ)
     ada, grace = await visit("ada", Access.WRITE, via=1), await visit("grace", Access.READ, via=1)
     faulty_layer.drop = 1.0
@@ -616,15 +621,14 @@ async def test_a_queryset_that_no_longer_finds_the_row_decides_as_well(
 
 
 async def test_nobody_is_judged_by_a_log_that_could_not_be_read(
+    no_regular_look: None,
     faulty_layer: FaultyChannelLayer,
     visit: Open,
     note: Note,
     processes: list[Hub],
-    settings: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A reader comes from another process and knows more than this one, whose database fails at that moment."""
-    settings.YJS_CHECK_LOG_SECONDS = 60.0
     await visit("alan", Access.READ)
     ada, grace = await visit("ada", Access.WRITE, via=1), await visit("grace", Access.READ, via=1)
     faulty_layer.drop = 1.0

@@ -346,6 +346,31 @@ async def test_a_room_whose_last_person_left_while_the_database_was_away_closes_
     await until(lambda: hub.rooms == {}, "the room closes")
 
 
+async def test_what_comes_in_while_the_fields_follow_is_not_forgotten(
+    join: Join, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room_module, "PROJECT_AFTER_SECONDS", 0.01)
+    project, has_read, may_go_on = store.project, threading.Event(), threading.Event()
+
+    def project_slowly(*args: Any) -> bool:
+        has_read.set()
+        assert may_go_on.wait(PATIENCE_SECONDS)
+        return project(*args)
+
+    ada = await join("Ada")
+    await until(lambda: not room_of(ada._way[0], note)._jobs._timers, "the first text has followed")
+    monkeypatch.setattr(store, "project", project_slowly)
+    hub = ada._way[0]
+    monkeypatch.setattr(hub, "write", hub.read)  # or commits would wait as well
+    ada.type("Tea")
+    await until(has_read.is_set, "the fields are about to follow")
+    ada.type(" at four", at=3)
+    await ada.expect_saved()
+    await asyncio.sleep(0.1)  # it is due meanwhile
+    may_go_on.set()
+    await until_projected(note, "", "Tea at four")
+
+
 async def test_nothing_is_planned_for_a_room_that_is_closed(join: Join, hub: Hub, note: Note) -> None:
     """A connection that has been shut leaves once more, when it is gone."""
     ada = await join("Ada")
