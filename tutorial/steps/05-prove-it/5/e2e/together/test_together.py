@@ -66,12 +66,11 @@ def test_what_one_writes_the_other_reads(note: str, open_note: Open) -> None:
 
 
 def test_another_note_stays_as_it_is(note: str, open_note: Open) -> None:
-    ada, grace = open_note(note), open_note(note)
+    ada, grace, alan = open_note(note), open_note(note), open_note(note)
     ada.goto("/")
     ada.get_by_role("button", name="Create note").click()
     expect(ada.get_by_role("status", name="Connection")).to_contain_text("Live")
     write(ada, "In another note")
     expect(ada.get_by_role("status", name="Changes")).to_have_text("Saved")  # so the server has had it
-    alan = open_note(note)
     write(alan, "The fence")  # sent after it; so once this is here, the other would be here as well
     expect_text(grace, "The fence")
