@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.test_prove_it import run_tests, run_tests_in_vain
+from e2e.support.readers_tests import run_tests, run_tests_in_vain
 from tools.app_server import AppServer
 
 pytestmark = pytest.mark.exercise(5)

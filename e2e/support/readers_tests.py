@@ -1,0 +1,88 @@
+"""The tests that a reader has written, run with our browser against any server."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from e2e.support.patience import patience
+from e2e.together.browser import READERS_PATIENCE
+from tools.app_server import REPOSITORY, AppServer
+from tools.sqlite import url_of
+from tutorial.steps import write_project
+
+CONFTEST = "from e2e.together.browser import browser_type_launch_args, readers_patience\n"
+START_SECONDS = 60.0
+MOST_WAITS = 20  # of these tests, one after the other
+DELIVERS_NOTHING = 2  # the chapter whose project only answers
+# Two pages in one browser context hear each other all the same: such a test proves nothing about two people.
+TABS = """
+const tabs = new BroadcastChannel(location.pathname)
+body.addEventListener("input", () => tabs.postMessage(body.value))
+tabs.addEventListener("message", (event) => (body.value = event.data))
+"""
+
+
+def run_tests(project: Path, server: AppServer, place: Path, chosen: str, wanted: int) -> None:
+    """Runs the reader's own browser tests. At least as many as wanted have to be there, and all have to pass."""
+    outcomes = try_tests(project, server, place, chosen, patience.claim_seconds)
+    assert len(outcomes) >= wanted, f"In e2e/together {wanted} such tests are needed, and there is {len(outcomes)}."
+    for name, failure in outcomes.items():
+        assert not failure, f"Your test {name} fails: {failure.removeprefix('AssertionError: ')}"
+
+
+def run_tests_in_vain(project: Path, place: Path, chosen: str) -> None:
+    """Runs them against a server that delivers nothing from one person to another. There they have to fail."""
+    with deaf_server(place) as server:
+        outcomes = try_tests(project, server, place, chosen, patience.short_seconds)
+    for name, failure in outcomes.items():
+        assert failure, (
+            f"Your test {name} passes even on a server that delivers nothing from one person to another. "
+            "Does it open a page for each person with new_context(), and read the other person's page?"
+        )
+
+
+@contextmanager
+def deaf_server(place: Path) -> Iterator[AppServer]:
+    project = place / "deaf"
+    write_project(DELIVERS_NOTHING, project)
+    with (project / "notes/static/notes/js/note.js").open("a", encoding="utf-8") as script:
+        script.write(TABS)
+    server = AppServer(url_of(place / "deaf.sqlite3"), project=project)
+    server.migrate()
+    with server:
+        yield server
+
+
+def try_tests(project: Path, server: AppServer, place: Path, chosen: str, seconds: float) -> dict[str, str]:
+    """Runs the reader's tests with our browser. Returns, by the name of each, how it failed; nothing if it passed."""
+    for file in (project / "e2e" / "together").glob("test_*.py"):
+        shutil.copy(file, place)
+    (place / "conftest.py").write_text(CONFTEST)
+    (place / "pytest.ini").write_text("[pytest]\n")  # so that no name of a folder further up counts for -k
+    results = place / "results.json"
+    options = ["--base-url", server.url, "-k", chosen, "-p", "tutorial.results", "--results", str(results)]
+    without = ["-p", "no:django", "-p", "no:asyncio", "-p", "no:cacheprovider"]
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest", *options, *without],
+            cwd=place,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), READERS_PATIENCE: str(seconds)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=START_SECONDS + MOST_WAITS * seconds,
+        )
+    except subprocess.TimeoutExpired:
+        pytest.fail("The tests in e2e/together do not end. Does each loop that waits give up after a while?")
+    outcomes = {result["name"].partition("[")[0]: result["message"] for result in json.loads(results.read_text())}
+    complaints = [line.lstrip("E ") for line in ended.stdout.splitlines() if line.startswith("E  ")]
+    said = [*complaints, *ended.stderr.splitlines(), *ended.stdout.splitlines()[-1:]]
+    assert outcomes, f"None of these tests is in e2e/together, or they cannot be run: {said[0].strip(' =')}"
+    return outcomes
