@@ -31,7 +31,6 @@ from .rooms.intake import Intake
 from .wire.messages import ProtocolError, Refused
 from .wire.updates import check_update, read_state_vector
 
-Locked = tuple[Document, SharedModel | None]  # the document and its owner's row, in this transaction
 Changes = dict[str, tuple[Any, Any]]  # by field: what it was, or None if nobody knows, and what it is now
 
 __all__ = ["Draft", "EditError", "SharedText", "aedit", "edit"]
@@ -281,7 +280,7 @@ class Draft:
         self.end = {"item": last, "assoc": -1}
         return crdt.merge(updates)
 
-    def _follow(self, locked: Locked, replica: Replica, by: tuple[Author, ...], saved: Collection[str]) -> None:
+    def _follow(self, locked: store.Locked, replica: Replica, by: tuple[Author, ...], saved: Collection[str]) -> None:
         """Has the fields follow at once, also those of the object that was given: with what others wrote that the
         fields lacked, since no room finds that any more."""
         document, texts, values = locked[0], replica.texts, replica.values

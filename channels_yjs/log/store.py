@@ -35,6 +35,9 @@ READ_ON = (
 )
 
 
+Locked = tuple[Document, SharedModel | None]  # the document and its owner's row, in this transaction
+
+
 class DocumentError(Exception):
     """The database lacks what a page or a room has already seen. Nothing has been written."""
 
@@ -180,7 +183,7 @@ def project(
     seq: int = 0,
     values: Mapping[str, Any] | None = None,
     authors: Iterable[Author] = (),
-    locked: tuple[Document, SharedModel | None] | None = None,
+    locked: Locked | None = None,
 ) -> bool:
     """Has the owner bring its readable fields up to date, and informs Django code after the commit. `locked` are both
     rows, if whoever calls has just locked them. Returns whether anything changed; nothing does if the fields have

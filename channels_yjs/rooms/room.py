@@ -114,7 +114,7 @@ class Room:
         room = cls(document, owner, host)
         room.replica.extend(await room._read_on())
         room._intake.count_clocks()
-        if room._followed < room.replica.seq:  # whoever made the last change died before it did this
+        if not room._has_followed:  # whoever made the last change died before it did this
             room._jobs.soon(PROJECT_AFTER_SECONDS, room._project)
         room._jobs.later(IDLE_SECONDS, room._fall_idle)  # in case that nobody enters
         return room
@@ -420,17 +420,21 @@ class Room:
 
     async def _project(self) -> None:
         async with self._host.turn():
-            if self._followed < self.replica.seq:
-                await self._project_now()
-        if self._followed < self.replica.seq:  # something has come in meanwhile
+            await self._project_now()
+        if not self._has_followed:  # something has come in meanwhile
             self._jobs.soon(PROJECT_AFTER_SECONDS, self._project)
 
     async def follow(self) -> None:
         """Has the fields follow now, if they have not. Its errors are in the log."""
-        if self._followed < self.replica.seq:
-            await self._attempt(self._project_now)
+        await self._attempt(self._project_now)
+
+    @property
+    def _has_followed(self) -> bool:
+        return self._followed >= self.replica.seq
 
     async def _project_now(self) -> None:
+        if self._has_followed:
+            return
         replica, authors, seq = self.replica, self._authors, self.replica.seq
         self._authors = {}
         contents = (replica.texts, seq, replica.values, tuple(authors))
@@ -451,10 +455,9 @@ class Room:
 
     async def _fall_idle(self) -> None:
         if self._is_empty():
-            if self._followed < self.replica.seq:
-                await self._project_now()
+            await self._project_now()
             await self._compact()
-        if self._is_empty() and self._followed >= self.replica.seq:
+        if self._is_empty() and self._has_followed:
             self._host.close_room(self)
         elif not self.connections:  # something came in meanwhile, or has not been saved
             self._jobs.later(IDLE_SECONDS, self._fall_idle)

@@ -118,24 +118,32 @@ def test_a_model_that_inherits_from_a_shared_one_is_an_error() -> None:
     assert fault.startswith("It inherits from Note, which is shared itself")
 
 
+@pytest.mark.parametrize(
+    ("is_proxy", "words"),
+    [
+        (False, "shared_texts names the field 'body' of Plain, which is not shared"),
+        (True, "It is a proxy of a model that is not shared"),
+    ],
+)
 @isolate_apps("notes")
-def test_a_text_of_a_parent_that_is_not_shared_is_an_error() -> None:
+def test_a_shared_child_of_a_model_that_is_not_shared_is_an_error(is_proxy: bool, words: str) -> None:
     """Whoever saves the parent would make no edit."""
 
-    class Page(models.Model):  # noqa: DJ008
+    class Plain(models.Model):  # noqa: DJ008
         body = models.TextField()
 
         class Meta:
             app_label = "notes"
 
-    class Article(SharedModel, Page):  # noqa: DJ008
+    class Shared(SharedModel, Plain):  # noqa: DJ008
         shared_texts = {"body": "body"}
 
         class Meta:
             app_label = "notes"
+            proxy = is_proxy
 
-    [fault] = faults_of(Article)
-    assert fault.startswith("shared_texts names the field 'body' of Page, which is not shared")
+    [fault] = faults_of(Shared)
+    assert fault.startswith(words)
 
 
 @isolate_apps("notes")
@@ -150,25 +158,6 @@ def test_a_field_by_a_name_of_the_base_class_is_an_error() -> None:
             app_label = "notes"
 
     assert [fault.split("'")[1] for fault in faults_of(Letter)] == ["project", "checksum"]
-
-
-@isolate_apps("notes")
-def test_a_proxy_of_a_model_that_is_not_shared_is_an_error() -> None:
-    class Plain(models.Model):  # noqa: DJ008
-        body = models.TextField()
-
-        class Meta:
-            app_label = "notes"
-
-    class Shared(SharedModel, Plain):  # noqa: DJ008
-        shared_texts = {"body": "body"}
-
-        class Meta:
-            app_label = "notes"
-            proxy = True
-
-    [fault] = faults_of(Shared)
-    assert fault.startswith("It is a proxy of a model that is not shared")
 
 
 def test_a_project_without_a_channel_layer_is_told_so(settings: Any) -> None:
