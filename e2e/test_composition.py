@@ -62,15 +62,20 @@ MEANWHILE = {
 }
 
 
+def ready_to_compose(open_note: OpenNote, note: str, name: str, text: str) -> tuple[NotePage, NotePage, InputMethod]:
+    """Somebody with an input method, whose caret is where they will compose, and Grace, who has written the text."""
+    person, grace = open_note(note, name, "Grace")
+    grace.write(text)
+    person.expect_text(text)
+    person.go_to(COMPOSED)
+    return person, grace, InputMethod(person)
+
+
 @pytest.mark.parametrize(("act", "text"), MEANWHILE.values(), ids=MEANWHILE.keys())
 def test_a_word_that_is_composed_while_others_write_is_there_once(
     open_note: OpenNote, note: str, act: Callable[[NotePage], None], text: str
 ) -> None:
-    kana, grace = open_note(note, "Kana", "Grace")
-    grace.write("top\nabcd\nend")
-    kana.expect_text("top\nabcd\nend")
-    kana.go_to(COMPOSED)
-    input_method = InputMethod(kana)
+    kana, grace, input_method = ready_to_compose(open_note, note, "Kana", "top\nabcd\nend")
     input_method.compose("に", "にほ", "にほん")
     grace.expect_text("top\nabにほんcd\nend")
     before = grace.text
@@ -87,11 +92,7 @@ def test_a_word_that_is_composed_while_others_write_is_there_once(
 
 def test_syllables_that_are_composed_one_after_another_are_there_once(open_note: OpenNote, note: str) -> None:
     """Korean works like this: the next composition begins where the one before has ended."""
-    kim, grace = open_note(note, "Kim", "Grace")
-    grace.write("top\nabcd")
-    kim.expect_text("top\nabcd")
-    kim.go_to(COMPOSED)
-    input_method = InputMethod(kim)
+    kim, grace, input_method = ready_to_compose(open_note, note, "Kim", "top\nabcd")
     for syllable, (parts, position) in {"한": (("ㅎ", "하", "한"), 0), "국": (("ㄱ", "구", "국"), 5)}.items():
         input_method.compose(*parts)
         grace.expect_in_text(syllable)
@@ -105,11 +106,7 @@ def test_syllables_that_are_composed_one_after_another_are_there_once(open_note:
 
 def test_what_was_held_back_is_shown_while_others_write_on(open_note: OpenNote, note: str) -> None:
     """That somebody else writes elsewhere is no reason to go on waiting for a word that is done."""
-    kana, grace = open_note(note, "Kana", "Grace")
-    grace.write("top\nabcd\nend")
-    kana.expect_text("top\nabcd\nend")
-    kana.go_to(COMPOSED)
-    input_method = InputMethod(kana)
+    kana, grace, input_method = ready_to_compose(open_note, note, "Kana", "top\nabcd\nend")
     input_method.compose("に", "にほ", "にほん")
     grace.expect_in_text("にほん")
     insert(4)(grace)
