@@ -60,7 +60,8 @@ def limits() -> dict[str, str]:
 
 @pytest.fixture
 def flooded(kind: type[AppServer], database_url: Callable[[], str], limits: dict[str, str]) -> Iterator[AppServer]:
-    with kind(database_url(), settings={**OFTEN, **limits}, application="e2e.support.pulse:application") as server:
+    settings, pulse = {**OFTEN, **limits}, "e2e.support.pulse:application"
+    with kind(database_url(), settings=settings, options=kind.without_pings, application=pulse) as server:
         yield server
 
 

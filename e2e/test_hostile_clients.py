@@ -31,7 +31,8 @@ CUT_OFF = 1006  # a client sees this if it was still sending
 
 @pytest.fixture
 def attacked(database_url: Callable[[], str]) -> Iterator[AppServer]:
-    with AppServer(database_url(), application="e2e.support.pulse:application") as server:
+    pulse = "e2e.support.pulse:application"
+    with AppServer(database_url(), options=AppServer.without_pings, application=pulse) as server:
         yield server
 
 

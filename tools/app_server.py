@@ -25,6 +25,9 @@ ANSWER_SECONDS = 30.0
 
 class AppServer(ServerProcess):
     name = "daphne"
+    # Options of one that pings nobody. By default it drops a connection that does not answer within 50 seconds: then
+    # a slow machine, and not the app, decides what becomes of a client that reads nothing.
+    without_pings: Sequence[str] = ("--ping-interval", "3600", "--ping-timeout", "7200")
 
     def __init__(
         self,
@@ -113,6 +116,7 @@ class RunningServer(AppServer):
 
 class UvicornServer(AppServer):
     name = "uvicorn"
+    without_pings = ("--ws-ping-interval", "3600", "--ws-ping-timeout", "7200")
 
     def command(self) -> Sequence[str]:
         size = f"--ws-max-size={MAX_WEBSOCKET_BYTES}"

@@ -6,7 +6,7 @@ The short form, for every day, tries fewer moments and shorter outages: `nox -s 
 import os
 import random
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -107,10 +107,10 @@ def start_server(project: Path, servers: list[AppServer]) -> Iterator[Callable[.
             database_url: str,
             redis_url: str = "",
             kind: type[AppServer] = AppServer,
-            options: Sequence[str] = (),
             **settings: str,
         ) -> AppServer:
             settings = {"LOG_LEVEL": "WARNING", **settings}
+            options = kind.without_pings
             servers.append(kind(database_url, redis_url, project=project, settings=settings, options=options))
             return stack.enter_context(servers[-1])
 

@@ -17,10 +17,6 @@ from tools.app_server import AppServer, UvicornServer
 
 pytestmark = pytest.mark.chapter(10)
 
-WITHOUT_PINGS: dict[type[AppServer], list[str]] = {
-    AppServer: ["--ping-interval", "3600", "--ping-timeout", "7200"],
-    UvicornServer: ["--ws-ping-interval", "3600", "--ws-ping-timeout", "7200"],
-}
 MEBIBYTE = 1024 * 1024
 QUEUE_BYTES = MEBIBYTE
 SLEEPERS, TYPISTS = 10, 20
@@ -35,10 +31,9 @@ SHOUTS_AFTERWARDS = 20  # after everyone who reads nothing has been closed
 def server(
     request: pytest.FixtureRequest, start_server: Callable[..., AppServer], database_url: Callable[[], str]
 ) -> AppServer:
-    """A server that pings nobody: otherwise it, and not the app, would close a client that reads nothing."""
     kind = request.param
     limits = {"MAX_QUEUED_BYTES": str(QUEUE_BYTES), "LOG_LEVEL": "INFO"}
-    return start_server(database_url(), kind=kind, options=WITHOUT_PINGS[kind], **limits)
+    return start_server(database_url(), kind=kind, **limits)
 
 
 @pytest.fixture
