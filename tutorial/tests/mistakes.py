@@ -40,6 +40,11 @@ class Mistake:
         file.write_text(text.replace(self.right, self.wrong), encoding="utf-8")
 
 
+SAVE = "what is written is there after a reload"
+FIND = "a note is created found and deleted"
+ANSWER = "the server answers what is written"
+TYPING = "typing appears at the other side"
+IN_VAIN = "the tests of the readers fail where nothing is delivered"
 LOUD = [
     Mistake(
         1,
@@ -48,6 +53,7 @@ LOUD = [
         "",
         "",
         ("templates/notes/", "TemplateDoesNotExist", "templates/notes/list.html is missing."),
+        FIND,
     ),
     Mistake(
         2,
@@ -72,6 +78,7 @@ LOUD = [
         "CHANNEL_LAYERS",
         "CHANNEL_LAYER",
         ("CHANNEL_LAYERS is missing", "group_add", "yours:     CHANNEL_LAYER =", "chapter's: CHANNEL_LAYERS ="),
+        TYPING,
     ),
     Mistake(
         3,
@@ -80,6 +87,7 @@ LOUD = [
         "def note_changed",
         "def note_change",
         ("note_changed", "No handler for message type"),
+        TYPING,
     ),
     Mistake(
         4,
@@ -104,6 +112,7 @@ LOUD = [
         "",
         "",
         ("python manage.py migrate", "no such table: notes_update"),
+        TYPING,
     ),
     Mistake(
         6,
@@ -112,7 +121,7 @@ LOUD = [
         '    "channels_yjs",\n',
         "",
         ('"channels_yjs" is missing in', "channels_yjs/importmap.html"),
-        "typing appears at the other side",
+        TYPING,
     ),
     Mistake(
         7,
@@ -161,11 +170,6 @@ LOUD = [
     ),
 ]
 
-SAVE = "what is written is there after a reload"
-FIND = "a note is created found and deleted"
-ANSWER = "the server answers what is written"
-TYPING = "typing appears at the other side"
-IN_VAIN = "the tests of the readers fail where nothing is delivered"
 SILENT = [
     Mistake(
         1,
