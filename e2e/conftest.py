@@ -19,6 +19,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
 from e2e.support.accounts import Enter, create_accounts, log_in
 from e2e.support.note_page import NotePage
 from e2e.support.patience import patience
+from e2e.support.slow_lines import SlowLines
 from tools.app_server import REPOSITORY, AppServer, RunningServer
 from tools.notes_over_http import create_note_over_http
 from tools.redis import RedisServer
@@ -146,13 +147,31 @@ def page(new_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
-def new_page(new_context: Callable[..., BrowserContext], watch: Callable[[Page], Page]) -> Callable[..., Page]:
+def prepare() -> list[Callable[[Page], None]]:
+    """What is done with each new page before it goes anywhere."""
+    return []
+
+
+@pytest.fixture
+def slow_lines(prepare: list[Callable[[Page], None]]) -> SlowLines:
+    lines = SlowLines()
+    prepare.append(lines.watch)
+    return lines
+
+
+@pytest.fixture
+def new_page(
+    new_context: Callable[..., BrowserContext], watch: Callable[[Page], Page], prepare: list[Callable[[Page], None]]
+) -> Callable[..., Page]:
     """Opens a page in a browser context of its own: another person, at another computer."""
 
     def new_page(**options: Any) -> Page:
         context = new_context(**options)
         context.set_default_timeout(patience.milliseconds)
-        return watch(patience.watch(context.new_page()))
+        page = watch(patience.watch(context.new_page()))
+        for prepare_page in prepare:
+            prepare_page(page)
+        return page
 
     return new_page
 

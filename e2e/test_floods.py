@@ -61,7 +61,7 @@ def limits() -> dict[str, str]:
 @pytest.fixture
 def flooded(kind: type[AppServer], database_url: Callable[[], str], limits: dict[str, str]) -> Iterator[AppServer]:
     settings, pulse = {**OFTEN, **limits}, "e2e.support.pulse:application"
-    with kind(database_url(), settings=settings, options=kind.without_pings, application=pulse) as server:
+    with kind(database_url(), settings=settings, application=pulse) as server:
         yield server
 
 
@@ -123,7 +123,7 @@ def test_a_flood_of_presence_is_told_to_the_others_in_few_frames(flooded: AppSer
         mallory.socket.sendall(masked)
         told = frames_until(NEWS, witness)
     print(f"{NEWS} news in {told} frames")
-    assert told < NEWS / 10
+    assert told < NEWS / 2
     expect_calm(waits)
 
 
@@ -153,9 +153,18 @@ def test_connecting_and_dropping_in_loops(flooded: AppServer, urls: list[str]) -
             (line,) = handshakes(urls[0], 1)
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
             line.close()
-        with patient(urls[0]) as one_more:
-            receive(one_more, SyncStep1)
+        while not is_let_in(urls[0]):
+            """The last of them may not have been found closed yet."""
     expect_calm(waits)
+
+
+def is_let_in(url: str) -> bool:
+    with patient(url) as line:
+        try:
+            receive(line, SyncStep1)
+        except ConnectionClosed:
+            return False
+        return True
 
 
 def handshakes(url: str, number: int) -> list[socket.socket]:

@@ -20,6 +20,7 @@ LINE = "The quick brown fox jumps over the lazy dog, again and again and once mo
 LINES = 1_000_000 // len(LINE)
 TIMES_LONGER = 10  # the limit, in times of an empty note (2 to 6 are usual): an editor draws only the lines in view
 LONG_LINE_CHARACTERS = 1_500_000
+TRIES = 2
 TIMES = 4  # the limit, in processor times of the same text in lines; two are usual, and the bug took ten
 
 pytestmark = [pytest.mark.chapter(10), pytest.mark.early]
@@ -28,12 +29,12 @@ pytestmark = [pytest.mark.chapter(10), pytest.mark.early]
 def test_a_note_of_a_megabyte_is_opened_and_written_in(
     open_note: OpenNote, note: str, new_context: Callable[..., BrowserContext]
 ) -> None:
-    empty_seconds = processor_seconds(new_context().new_page(), note)
+    empty_seconds = least_processor_seconds(new_context, note)
     ada = open_note(note, "Ada")
     ada.go_to_end()
     ada.paste(LINE * LINES)
     ada.expect_saved()
-    large_seconds = processor_seconds(new_context().new_page(), note)
+    large_seconds = least_processor_seconds(new_context, note)
     print(f"{empty_seconds:.2f} s of the processor for an empty note, {large_seconds:.2f} s for a megabyte")
     assert large_seconds < TIMES_LONGER * empty_seconds
     grace = open_note(note, "Grace")
@@ -57,7 +58,7 @@ def test_one_long_line_is_opened_like_many_short_ones(
         note = create_note()
         words = LINE.strip() + separator
         fill(note, words * (LONG_LINE_CHARACTERS // len(words)))
-        return processor_seconds(new_context(java_script_enabled=has_javascript).new_page(), note, has_javascript)
+        return least_processor_seconds(new_context, note, has_javascript)
 
     in_lines = seconds_to_open("\n")
     in_one = seconds_to_open(" ")
@@ -78,7 +79,15 @@ def fill(note: str, text: str) -> None:
         time.sleep(0.1)
 
 
-def processor_seconds(page: Page, note: str, has_javascript: bool = True) -> float:
+def least_processor_seconds(
+    new_context: Callable[..., BrowserContext], note: str, has_javascript: bool = True
+) -> float:
+    """Of some tries: other programs share the processor's caches, and so the same work takes longer beside them."""
+    contexts = [new_context(java_script_enabled=has_javascript) for _ in range(TRIES)]
+    return min(processor_seconds(context.new_page(), note, has_javascript) for context in contexts)
+
+
+def processor_seconds(page: Page, note: str, has_javascript: bool) -> float:
     """The cost of opening a note for the browser's page. Other programs on the machine do not count."""
     page.set_default_timeout(0)  # however slow: only the cost counts
     devtools = page.context.new_cdp_session(page)

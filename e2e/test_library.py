@@ -129,11 +129,12 @@ def test_a_paste_into_one_line_keeps_its_spaces(run_in: RunIn, pasted: str, show
 def test_a_list_that_hears_nothing_connects_again(page: Page, server: AppServer) -> None:
     """A line may be dead without a word: nobody tells the page."""
     opened: list[WebSocketRoute] = []
-    page.clock.install()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
     page.route_web_socket("**/ws/notes", lambda route: opened.append(route))  # it is open, and says nothing
     page.goto(server.url)
     expect(page.get_by_role("heading", name="Notes")).to_be_visible()
-    page.clock.run_for(15_000)  # the clock goes on by itself meanwhile
+    page.clock.run_for(15_000)
     assert len(opened) == 1
     page.clock.run_for(17_000)
     page.wait_for_function("true")

@@ -79,8 +79,9 @@ def test_the_address_of_a_note_is_copied_to_be_shared(open_note: OpenNote, note:
     ada.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     copy = ada.page.get_by_role("button", name="Copy address")
     expect(copy).to_be_visible()
+    ada.note_words_of(copy)
     copy.click()
-    expect(ada.page.get_by_role("button", name="Copied")).to_be_visible()
+    ada.expect_noted("Copied")
     assert ada.page.evaluate("navigator.clipboard.readText()") == note
 
 

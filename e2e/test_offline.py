@@ -5,13 +5,14 @@ from playwright.sync_api import expect
 
 from e2e.conftest import OpenNote
 from e2e.support.note_page import NotePage, expect_same_text
+from e2e.support.patience import patience
 
 
 @pytest.mark.chapter(9)
 def test_both_write_off_line_and_nothing_is_lost_when_they_come_back(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
     ada.write("Together. ")
-    grace.expect_text("Together. ")
+    grace.expect_text("Together. ", patience.seconds)
     ada.go_offline()
     grace.go_offline()
     ada.write("Ada alone. ")

@@ -95,7 +95,7 @@ def test_nothing_of_a_server_outlives_it(other_server: AppServer) -> None:
 
 def code_of(socket: ClientConnection, frame: bytes) -> int | None:
     """The code with which the server closes. Granian closes only when it receives something more."""
-    for _ in range(int(patience.seconds)):
+    for _ in range(int(patience.script_seconds)):
         try:
             socket.send(frame)
             socket.recv(timeout=1)

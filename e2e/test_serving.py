@@ -20,7 +20,7 @@ from websockets.typing import Origin
 from e2e.support.lines import patient
 from e2e.support.patience import patience
 from tools.app_server import REPOSITORY, AppServer
-from tools.process import free_port, is_taken
+from tools.process import free_port, is_taken, reserve
 from tools.sqlite import url_of
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
@@ -82,7 +82,7 @@ def test_a_server_told_to_stop_says_4503_to_everyone_and_stops(own_server: AppSe
 @pytest.fixture
 def demo_port() -> int:
     """A free port, with a free one beside it."""
-    return next(port for port in iter(free_port, None) if not is_taken(port + 1))
+    return next(port for port in iter(free_port, None) if reserve(port + 1))
 
 
 @pytest.fixture

@@ -90,7 +90,8 @@ def test_a_page_whose_upgrade_is_never_answered_says_so(
     with closing(socket.create_server(("127.0.0.1", 0))) as deaf:
         proxy = start_proxy(server, f"proxy_pass http://127.0.0.1:{deaf.getsockname()[1]};")
         ada = NotePage(page, "Ada", through(proxy, server, create_note()))
-        page.clock.install()
+        page.clock.install(time=0)
+        page.clock.pause_at(1000)
         page.goto(ada.address)
         expect(ada.connection).to_have_text("Connecting…")
         expect(ada.alert).to_be_hidden()
@@ -133,7 +134,9 @@ def test_a_tunnel_is_told_which_settings_it_needs_and_works_with_them(
         refused.get_by_role("button", name="Create note").click()
         expect(refused.get_by_role("main")).to_contain_text(f"CSRF_TRUSTED_ORIGINS={address}")
         refused.goto(f"{address}/notes/1/")
-        expect_only_to_be_read(NotePage(refused, "Ada", address))
+        ada = NotePage(refused, "Ada", address)
+        expect(ada.alert).to_contain_text("code 1006")
+        expect_only_to_be_read(ada)
         assert f"form refused origin='{address}': to accept it, add '{address}' to CSRF_TRUSTED_ORIGINS" in server.log
         assert f"socket refused origin='{address}': to accept it, add '127.0.0.1' to ALLOWED_HOSTS" in server.log
         refused.close()

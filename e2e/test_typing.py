@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 
 from e2e.conftest import CreateNote, OpenNote
 from e2e.support.note_page import TO_START, NotePage, expect_same_text
+from e2e.support.slow_lines import SlowLines
 from tools.app_server import AppServer
 
 WRITTEN_ON_MS = 200
@@ -37,35 +38,36 @@ def test_typing_appears_at_the_other_side_while_it_is_typed(open_note: OpenNote,
 
 @pytest.mark.early
 @pytest.mark.chapter(3)
-def test_what_the_server_says_late_undoes_nothing(page: Page, note: str) -> None:
+def test_what_the_server_says_late_undoes_nothing(open_note: OpenNote, note: str, slow_lines: SlowLines) -> None:
     """Over a slow line, what Ada wrote first is answered when she has written on."""
-    late: list[str | bytes] = []
-    lines: list[WebSocketRoute] = []
-
-    def hold_up(line: WebSocketRoute) -> None:
-        lines.append(line)
-        line.connect_to_server().on_message(lambda said: (late.append if is_slow else line.send)(said))
-
-    is_slow = False
-    page.route_web_socket("**/ws/notes/*", hold_up)
-    ada = NotePage(page, "Ada", note)
-    page.goto(note)
-    ada.expect_live()
-    is_slow = True
-    ada.write("Hello")
-    ada.until(lambda: bool(late), lambda: "the server says something")
-    page.wait_for_timeout(WRITTEN_ON_MS)
-    answers = late.copy()
-    ada.type(" again")
-    for said in answers:
-        lines[0].send(said)
-    page.wait_for_timeout(WRITTEN_ON_MS)
-    ada.type("!")
-    is_slow = False
-    for said in late[len(answers) :]:
-        lines[0].send(said)
+    ada = open_note(note, "Ada")
+    with slow_lines.from_server as answers:
+        ada.write("Hello")
+        ada.until(lambda: bool(answers.waiting), lambda: "the server says something")
+        heard = 0
+        while heard < len(answers.waiting):  # until it has said all
+            heard = len(answers.waiting)
+            ada.page.wait_for_timeout(WRITTEN_ON_MS)
+        ada.type(" again")
+        answers.release()
+        ada.page.wait_for_timeout(WRITTEN_ON_MS)
+        ada.type("!")
     ada.expect_saved()
     ada.expect_text("Hello again!")
+
+
+@pytest.mark.chapter(3)
+def test_saved_is_not_said_of_what_is_on_its_way(open_note: OpenNote, note: str, slow_lines: SlowLines) -> None:
+    """What Ada wrote first has come, and the answer to it comes when she has written on."""
+    ada = open_note(note, "Ada")
+    with slow_lines.from_server as answers:
+        ada.write("Here, ")
+        ada.until(lambda: bool(answers.waiting), lambda: "the server says something")
+        with slow_lines.from_pages:
+            ada.type("and on its way")
+            answers.release()
+            expect(ada.changes).not_to_have_text("Saved")
+    ada.expect_saved()
 
 
 @pytest.mark.chapter(3)
@@ -112,13 +114,12 @@ def test_notes_do_not_mix(open_note: OpenNote, create_note: CreateNote) -> None:
 
 
 @pytest.mark.chapter(6)
-def test_three_people_write_at_once_in_one_line(open_note: OpenNote, note: str) -> None:
+def test_three_people_write_at_once_in_one_line(open_note: OpenNote, note: str, slow_lines: SlowLines) -> None:
     people = open_note(note, "Ada", "Grace", "Alan")
-    for person in people:
-        person.go_to_end()
-    for number in range(8):
-        for person in people:
-            person.type(f"{person.name}{number} ")
+    with slow_lines.from_server:  # nobody sees what the others write before all have written
+        for number in range(8):
+            for person in people:
+                person.write(f"{person.name}{number} ")
     words = expect_same_text(*people).split()
     assert sorted(words) == sorted(f"{person.name}{number}" for person in people for number in range(8))
 
@@ -185,6 +186,7 @@ def test_undo_goes_back_word_by_word(open_note: OpenNote, note: str) -> None:
 @pytest.mark.app
 def test_undo_never_reaches_across_two_fields(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
+    never_pause(ada)
     ada.write_title("Title")
     ada.press("Enter")
     ada.type("Text")
@@ -261,14 +263,15 @@ def test_ctrl_s_says_that_all_is_saved(open_note: OpenNote, note: str) -> None:
     )
     ada.write("Text")
     ada.expect_saved()
+    ada.note_words_of(answer)
     ada.press("Control+s")
-    expect(answer).to_have_text("Everything is saved already.")
+    ada.expect_noted("Everything is saved already.")
     expect(ada.page.locator("body")).to_have_attribute("data-prevented", "true")
     expect(answer).to_have_text("")
     ada.go_offline()
     ada.write("More")
     ada.press("Meta+s")
-    expect(answer).to_have_text("Not saved yet: this page is offline.")
+    ada.expect_noted("Not saved yet: this page is offline.")
     ada.expect_text("TextMore")
     ada.go_online()
     ada.expect_saved()

@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 TARGETS = ["fuzz.fuzz_decode", "fuzz.fuzz_receive"]
-LIMITS = ["-timeout=10", "-rss_limit_mb=2048", "-max_len=4096"]  # for one input: seconds, MB, bytes
+LIMITS = ["-timeout=60", "-rss_limit_mb=2048", "-max_len=4096"]  # for one input: seconds, MB, bytes
 DEFAULT_SECONDS = 20
 
 

@@ -25,9 +25,12 @@ ANSWER_SECONDS = 30.0
 
 class AppServer(ServerProcess):
     name = "daphne"
-    # Options of one that pings nobody. By default it drops a connection that does not answer within 50 seconds: then
-    # a slow machine, and not the app, decides what becomes of a client that reads nothing.
-    without_pings: Sequence[str] = ("--ping-interval", "3600", "--ping-timeout", "7200")
+    # Options of one that drops nobody by itself. Usually it gives an app 5 seconds to accept a connection, and a
+    # client 50 to answer a ping: then a slow machine decides what becomes of them, and not the app.
+    unhurried: Sequence[str] = (
+        *("--ping-interval", "3600", "--ping-timeout", "7200"),
+        *("--websocket_connect_timeout", "3600", "--application-close-timeout", "3600"),
+    )
 
     def __init__(
         self,
@@ -36,7 +39,7 @@ class AppServer(ServerProcess):
         port: int | None = None,
         project: Path = REPOSITORY,
         settings: Mapping[str, str] | None = None,
-        options: Sequence[str] = (),
+        options: Sequence[str] | None = None,
         interface: str = "127.0.0.1",
         application: str = APPLICATION,
     ) -> None:
@@ -44,7 +47,7 @@ class AppServer(ServerProcess):
         chosen = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **(settings or {})}
         self.settings = {name: value for name, value in chosen.items() if value}
         self.project = project
-        self.options = options  # additional ones for the server's command line
+        self.options = self.unhurried if options is None else options  # of the server's command line
         self.interface = interface  # the address at which it listens; 0.0.0.0 for all
         self.application = application
 
@@ -71,7 +74,7 @@ class AppServer(ServerProcess):
 
     def command(self) -> Sequence[str]:
         if not serves_static_files(self.project):
-            return [sys.executable, "manage.py", "runserver", "--noreload", f"{self.interface}:{self.port}"]
+            return runserver(f"{self.interface}:{self.port}", self.project)
         sizes = [f"--websocket-max-{what}-size={MAX_WEBSOCKET_BYTES}" for what in ("message", "frame")]
         endpoint = f"tcp:port={self.port}:interface={self.interface}:backlog={MAX_NEWCOMERS}"
         return [sys.executable, "-m", "daphne", "-e", endpoint, *sizes, *self.options, self.application]
@@ -116,7 +119,7 @@ class RunningServer(AppServer):
 
 class UvicornServer(AppServer):
     name = "uvicorn"
-    without_pings = ("--ws-ping-interval", "3600", "--ws-ping-timeout", "7200")
+    unhurried = ("--ws-ping-interval", "3600", "--ws-ping-timeout", "7200")
 
     def command(self) -> Sequence[str]:
         size = f"--ws-max-size={MAX_WEBSOCKET_BYTES}"
@@ -132,6 +135,8 @@ class UvicornServer(AppServer):
 
 class ServerWithWorker(AppServer):
     """A server whose worker is a process of its own, which would outlive it."""
+
+    unhurried = ()
 
     def kill(self) -> None:
         if self.is_running:
@@ -166,6 +171,14 @@ def serves_static_files(project: Path) -> bool:
     """Whether it does. In the tutorial's first chapters only `runserver` does; the app itself from the fourth on."""
     settings = project / "realtime_notes" / "settings.py"
     return settings.exists() and "servestatic" in settings.read_text(encoding="utf-8")
+
+
+def runserver(address: str, project: Path, python: str = sys.executable) -> list[str]:
+    """The command. Daphne's gives an app five seconds to accept a connection; this one, as many as it needs."""
+    settings = next(project.glob("*/settings.py"), None)
+    has_daphne = settings is not None and '    "daphne",' in settings.read_text(encoding="utf-8")
+    patience = ["--websocket_handshake_timeout", "3600"] if has_daphne else []
+    return [python, "manage.py", "runserver", "--noreload", *patience, address]
 
 
 def uvicorn(application: str, port: str) -> list[str]:

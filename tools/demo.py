@@ -83,7 +83,9 @@ def serve(options: argparse.Namespace, stack: ExitStack) -> None:
     host = lan_address() if options.lan else "127.0.0.1"
     ports = range(options.port, options.port + options.processes)
     interface, settings = (ALL_INTERFACES, settings_for_others(host)) if options.lan else (host, {})
-    servers = [AppServer(database_url, redis_url, port, settings=settings, interface=interface) for port in ports]
+    servers = [
+        AppServer(database_url, redis_url, port, settings=settings, options=(), interface=interface) for port in ports
+    ]
     servers[0].migrate()
     for server in servers:
         stack.enter_context(server)

@@ -17,7 +17,7 @@ from psycopg import sql
 from .process import ServerProcess
 
 NOBODY = 65534  # a user id: PostgreSQL refuses to run as root
-CONNECT_SECONDS = 2
+LOOK_SECONDS, CONNECT_SECONDS = 2, 120  # to wait for an answer: when it may not be there yet, and later
 TEMPLATE = "migrated"
 
 
@@ -78,15 +78,15 @@ class PostgresServer(ServerProcess):
     def crash(self) -> None:
         """Kills all its processes at once, like a power failure: the next start has to recover."""
         self._signal(signal.SIGQUIT)
-        self._wait(10)
+        self._wait(CONNECT_SECONDS)
 
     def execute(self, *statements: sql.SQL | sql.Composed, database: str = "postgres") -> None:
         with self.connect(database) as connection:
             for statement in statements:
                 connection.execute(statement)
 
-    def connect(self, database: str = "postgres") -> psycopg.Connection:
-        return psycopg.connect(self.url(database), autocommit=True, connect_timeout=CONNECT_SECONDS)
+    def connect(self, database: str = "postgres", seconds: int = CONNECT_SECONDS) -> psycopg.Connection:
+        return psycopg.connect(self.url(database), autocommit=True, connect_timeout=seconds)
 
     def program(self, name: str) -> str:
         """The path of one of its programs, such as pg_dump. PATH may have links to only a few of them."""
@@ -107,7 +107,7 @@ class PostgresServer(ServerProcess):
 
     def is_ready(self) -> bool:
         try:
-            self.connect().close()
+            self.connect(seconds=LOOK_SECONDS).close()
         except psycopg.Error:
             return False
         return True

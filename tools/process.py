@@ -48,10 +48,11 @@ class ProcessError(Exception):
 def free_port() -> int:
     """A port below those for outgoing connections, one of which might be taken before the server has it. It belongs
     to this process until that ends, also while no server listens: others of ours look for ports meanwhile."""
-    return next(port for port in iter(lambda: random.SystemRandom().randint(*PORTS), None) if _reserve(port))
+    return next(port for port in iter(lambda: random.SystemRandom().randint(*PORTS), None) if reserve(port))
 
 
-def _reserve(port: int) -> bool:
+def reserve(port: int) -> bool:
+    """Takes a port for this process, if it is free."""
     folder = Path(tempfile.gettempdir()) / f"realtime-notes-ports-{getattr(os, 'getuid', int)()}"
     folder.mkdir(exist_ok=True)
     file = (folder / str(port)).open("w")
@@ -161,7 +162,7 @@ class ServerProcess(ABC):
     def kill(self) -> None:
         """Does the same as `kill -9`: the process gets no chance to do anything more."""
         self._signal(signal.SIGKILL)
-        self._wait(STOP_SECONDS)
+        self._wait(None)
 
     def stop(self) -> None:
         """Asks the process to end and waits until it has."""
@@ -199,7 +200,7 @@ class ServerProcess(ABC):
         if self._process and self._process.poll() is None:
             self._process.send_signal(number)
 
-    def _wait(self, seconds: float) -> None:
+    def _wait(self, seconds: float | None) -> None:
         if self._process:
             self._process.wait(seconds)
 

@@ -6,6 +6,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+WRITER_SECONDS = 120.0  # to wait for whoever writes just now
+
 
 def url_of(path: Path) -> str:
     """The address of a database file. A folder's name may hold characters that mean something in an address."""
@@ -25,7 +27,7 @@ def files_of(url: str) -> list[Path]:
 @contextmanager
 def locked_database(url: str) -> Iterator[None]:
     """Locks the database, as a writer does."""
-    with closing(sqlite3.connect(path_of(url), isolation_level=None)) as file:
+    with closing(sqlite3.connect(path_of(url), timeout=WRITER_SECONDS, isolation_level=None)) as file:
         file.execute("BEGIN IMMEDIATE")
         yield
         file.execute("ROLLBACK")

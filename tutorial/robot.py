@@ -29,6 +29,7 @@ from .steps import Change, TutorialError, write_project
 from .take import take
 
 COMMAND_SECONDS = 900.0
+MOST_TRIES = 3
 QUIET_SECONDS = 1.0  # a server that has printed nothing for so long has printed its last line
 PORTS = ("8000", "8001")
 REDIS_PORT = "6379"
@@ -83,7 +84,7 @@ class Robot:
         self._where = ""
         self._diff = Block("change", {})  # of the file whose whole form comes next
         self._browser: Browser | None = None
-        self._patience = Patience(is_hurried=True)
+        self._patience = Patience()
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -188,6 +189,16 @@ class Robot:
             raise self._error(f"{block.file} has been handed over, and is not as the page shows it.")
 
     def _run(self, block: Block, *, is_to_fail: bool) -> None:
+        """A command that is to fail gets some tries, since a flaky test is among them."""
+        for _ in range(MOST_TRIES if is_to_fail else 1):
+            self._run_once(block)
+            if self._exit_code:
+                break
+        if bool(self._exit_code) != is_to_fail:
+            ending = "succeeds, and is meant to fail" if is_to_fail else f"fails with exit code {self._exit_code}"
+            raise self._error(f"This {ending}:\n{block.text}\n\n{self._shown[-4000:]}")
+
+    def _run_once(self, block: Block) -> None:
         self._server = self._console = None
         result = subprocess.run(
             ["bash", "-c", f"{ACTIVATE}set -e\n{self._with_ports(block.text)}"],
@@ -201,9 +212,6 @@ class Robot:
             check=False,
         )
         self._shown, self._exit_code = result.stdout, result.returncode
-        if bool(self._exit_code) != is_to_fail:
-            ending = "succeeds, and is meant to fail" if is_to_fail else f"fails with exit code {self._exit_code}"
-            raise self._error(f"This {ending}:\n{block.text}\n\n{self._shown[-4000:]}")
 
     def _serve(self, block: Block) -> None:
         script = self._with_ports(block.text)

@@ -6,6 +6,7 @@ from asgiref.sync import sync_to_async
 from channels.layers import channel_layers, get_channel_layer
 from django.conf import settings
 from django.db import connections
+from hypothesis import HealthCheck
 from hypothesis import settings as property_tests
 
 from channels_yjs.connections import bounded
@@ -15,8 +16,8 @@ from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer
 from channels_yjs.tests.sharing import create_note
 from notes.models import Note
 
-# No deadline of 200 ms for an example: a busy machine takes longer.
-property_tests.register_profile("patient", deadline=None)
+# No deadline of 200 ms for an example, nor of 30 s for drawing some: a busy machine takes longer.
+property_tests.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 property_tests.load_profile("patient")
 
 

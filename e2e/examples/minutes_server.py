@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from tools.app_server import REPOSITORY, AppServer
+from tools.app_server import REPOSITORY, AppServer, runserver
 
 PASSWORD = "minutes-of-the-meeting"  # noqa: S105 - of people in a test
 PEOPLE = f"""
@@ -37,7 +37,7 @@ class MinutesServer(AppServer):
             self.settings["PYTHONPATH"] = str(REPOSITORY)
 
     def command(self) -> Sequence[str]:
-        return [self.python, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
+        return runserver(f"127.0.0.1:{self.port}", self.project, self.python)
 
     def environment(self) -> Mapping[str, str]:
         """Only the given variables: the project must not find the kit through the tests' own environment."""

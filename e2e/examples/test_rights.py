@@ -139,6 +139,7 @@ def test_who_becomes_a_reader_while_typing_can_copy_what_was_not_taken_and_reads
     expect(text_of(rita)).to_have_text("Agenda: tea. Taken.")
     hold_messages(ada)
     change(olivia, "ada", "Make a reader")
+    ada.wait_for_function("held.some(({ data }) => new Uint8Array(data)[0] === 103)")  # what she may do now
     write(ada, " In flight.")
     release_messages(ada)
     notice = ada.get_by_role("alert", name="Not taken")
@@ -207,7 +208,7 @@ def hold_messages(page: Page) -> None:
     """From now on the page hears nothing, as on a slow line; what it sends goes out."""
     page.evaluate(
         """() => {
-            const socket = window.sockets.at(-1), { onmessage } = socket, held = []
+            const socket = window.sockets.at(-1), { onmessage } = socket, held = (window.held = [])
             socket.onmessage = (event) => held.push(event)
             window.release = () => { socket.onmessage = onmessage; for (const event of held) onmessage(event) }
         }"""

@@ -7,9 +7,12 @@ import sys
 from itertools import count
 
 import django
+from django.db import connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "realtime_notes.settings")
 django.setup()
+if connection.vendor == "sqlite":  # whoever writes just now may take long on a slow disk
+    connection.settings_dict["OPTIONS"]["timeout"] = 120
 
 from channels_yjs.editing import edit  # noqa: E402
 from notes.models import Note  # noqa: E402

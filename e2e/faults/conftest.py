@@ -110,8 +110,7 @@ def start_server(project: Path, servers: list[AppServer]) -> Iterator[Callable[.
             **settings: str,
         ) -> AppServer:
             settings = {"LOG_LEVEL": "WARNING", **settings}
-            options = kind.without_pings
-            servers.append(kind(database_url, redis_url, project=project, settings=settings, options=options))
+            servers.append(kind(database_url, redis_url, project=project, settings=settings))
             return stack.enter_context(servers[-1])
 
         yield start_server

@@ -12,6 +12,7 @@ from e2e.support.patience import patience
 
 LOOK_AGAIN_MS = 20  # the first wait; it grows from one look to the next
 RARELY_MS = 200
+OFFLINE = "Offline: your changes are kept and will be sent"
 MORE_RARELY = 1.25  # the factor between two looks: nobody waits a quarter longer than needed
 # Keys with other names on a Mac, or with another effect there.
 TO_START, TO_END, TO_LINE_END = (
@@ -25,6 +26,12 @@ READ_TEXT = """element => element.value ?? Array.from(
         .filter(node => node.contentEditable !== "false")
         .map(node => node.textContent).join("")
 ).join("\\n")"""
+
+NOTE_WORDS = """element => {
+    window.noted = []
+    const note = () => window.noted.push(element.textContent.trim())
+    new MutationObserver(note).observe(element, { childList: true, characterData: true, subtree: true })
+}"""
 
 
 class NotePage:
@@ -102,8 +109,8 @@ class NotePage:
         """Of the people whom the list shows now; mine is marked."""
         return [flat(text) for text in self.people.all_inner_texts()]
 
-    def expect_text(self, text: str) -> None:
-        self.until(lambda: self.text == text, lambda: f"the note reads {text!r}, but it is {self.text!r}")
+    def expect_text(self, text: str, seconds: float | None = None) -> None:
+        self.until(lambda: self.text == text, lambda: f"the note reads {text!r}, but it is {self.text!r}", seconds)
 
     def expect_title(self, text: str) -> None:
         self.until(lambda: read(self.title) == text, lambda: f"the title is {text!r}, but it is {read(self.title)!r}")
@@ -116,7 +123,7 @@ class NotePage:
         expect(self.note).to_be_visible()
 
     def expect_offline(self) -> None:
-        expect(self.connection).to_contain_text("Offline: your changes are kept and will be sent")
+        expect(self.connection).to_contain_text(OFFLINE, timeout=patience.milliseconds)
 
     def expect_saved(self) -> None:
         expect(self.changes).to_have_text("Saved")
@@ -132,6 +139,16 @@ class NotePage:
     def cursor_of(self, name: str) -> Locator:
         return self.page.locator(".cursor-label", has_text=name)
 
+    def note_words_of(self, element: Locator) -> None:
+        """Notes what the element says from now on, also for a moment."""
+        element.evaluate(NOTE_WORDS)
+
+    def expect_noted(self, words: str) -> None:
+        self.until(
+            lambda: words in self.page.evaluate("window.noted"),
+            lambda: f"{words!r} is said, but it is {self.page.evaluate('window.noted')}",
+        )
+
     # The line
 
     def go_offline(self) -> None:
@@ -143,9 +160,10 @@ class NotePage:
         self.offline_switch.click()
         self.expect_live()
 
-    def until(self, condition: Callable[[], bool], claim: Callable[[], str]) -> None:
-        """Waits for something that must come true soon. Looks again and again while the page goes on running."""
-        deadline, pause_ms = time.monotonic() + patience.claim_seconds, float(LOOK_AGAIN_MS)
+    def until(self, condition: Callable[[], bool], claim: Callable[[], str], seconds: float | None = None) -> None:
+        """Waits for something that must come true soon. Looks again and again while the page goes on running. What
+        comes true also where the test fails is waited for with `patience.seconds`."""
+        deadline, pause_ms = time.monotonic() + (seconds or patience.claim_seconds), float(LOOK_AGAIN_MS)
         while not condition():
             assert time.monotonic() < deadline, f"For {self.name} this did not come true: {claim()}"
             self.page.wait_for_timeout(pause_ms)

@@ -14,11 +14,12 @@ from typing import Any
 
 from playwright.sync_api import Page, Response, expect
 
-USUAL = (15.0, 25.0)  # at least this many seconds, and this many times as long as the slowest page
+USUAL = (30.0, 40.0)  # at least this many seconds, and this many times as long as the slowest page
 HURRIED = (6.0, 12.0)  # the same, if a person waits for the answer
 RED = (1.5, 3.0)  # for the claim of a test that is expected to fail
 SCRIPT = (120.0, 60.0)  # for clients that have no page, and of which there are many
 UNKNOWN_SECONDS = 2.0  # assumed for opening a page, until one has been opened
+LEAST = "LEAST_PATIENCE"  # the environment variable with seconds, for runs in which hurry would only do harm
 LOG = "SLOWEST_PAGES"  # the environment variable that names the file for the slowest pages
 
 
@@ -29,7 +30,8 @@ class Patience:
 
     @property
     def seconds(self) -> float:
-        return self._seconds(HURRIED if self.is_hurried else USUAL)
+        least = float(os.environ.get(LEAST, 0))
+        return max(least, self._seconds(HURRIED if self.is_hurried else USUAL))
 
     @property
     def claim_seconds(self) -> float:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ class NodeClient:
         """Waits for the answer, this many times as long as usual."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")
+        with suppress(BrokenPipeError):  # it has ended, and so gives no answer
+            self._process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")
         impatience = threading.Timer(times * patience.claim_seconds, self._process.kill)
         impatience.start()
         answer = self._process.stdout.readline()

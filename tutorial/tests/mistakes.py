@@ -279,7 +279,7 @@ SILENT = [
         "message.saved === number",
         '"saved" in message',
         ("yours:     } else if ",),
-        "what is saved outlives a kill",
+        "saved is not said of what is on its way",
     ),
     Mistake(
         4,

@@ -31,11 +31,11 @@ def app(tmp_path: Path) -> Path:
     return folder
 
 
-def reader(*arguments: str | Path, temporary: Path) -> subprocess.CompletedProcess[str]:
+def reader(*arguments: str | Path, temporary: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tutorial", *map(str, arguments)],
         cwd=REPOSITORY,
-        env={**os.environ, "TMPDIR": str(temporary)},
+        env={**os.environ, **({"TMPDIR": str(temporary)} if temporary else {})},  # there ports are reserved, too
         capture_output=True,
         text=True,
         check=False,
@@ -44,7 +44,7 @@ def reader(*arguments: str | Path, temporary: Path) -> subprocess.CompletedProce
 
 
 def test_a_lying_frame_ruins_the_note_of_a_server_that_believes_it(hand_made: Path, tmp_path: Path) -> None:
-    ended = reader("attack", "lying-frame", hand_made, temporary=tmp_path)
+    ended = reader("attack", "lying-frame", hand_made)
     said = ended.stdout
     assert ended.returncode == 1, said + ended.stderr
     assert said.count("✗ Nobody can open the note any more: ") == said.count("✗ Nor after a restart: ") == 3, said
@@ -54,7 +54,7 @@ def test_a_lying_frame_ruins_the_note_of_a_server_that_believes_it(hand_made: Pa
 
 
 def test_a_lying_frame_gets_its_sender_closed_by_the_engine(app: Path, tmp_path: Path) -> None:
-    ended = reader("attack", "lying-frame", app, temporary=tmp_path)
+    ended = reader("attack", "lying-frame", app)
     said = ended.stdout
     assert ended.returncode == 0, said + ended.stderr
     assert said.count("Mallory's connection was closed with 4400 (malformed frame).") == 3, said
@@ -63,14 +63,14 @@ def test_a_lying_frame_gets_its_sender_closed_by_the_engine(app: Path, tmp_path:
 
 
 def test_a_deaf_client_fills_the_memory_of_a_server_that_never_lets_go(hand_made: Path, tmp_path: Path) -> None:
-    ended = reader("attack", "deaf-client", hand_made, temporary=tmp_path)
+    ended = reader("attack", "deaf-client", hand_made)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "Dan's connection stays open." in ended.stdout
     assert "✗ The server's memory grew by " in ended.stdout
 
 
 def test_a_deaf_client_is_cut_off_by_the_engine(app: Path, tmp_path: Path) -> None:
-    ended = reader("attack", "deaf-client", app, temporary=tmp_path)
+    ended = reader("attack", "deaf-client", app)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "Dan's connection stays open." not in ended.stdout
     assert "  The server's memory grew by " in ended.stdout
@@ -95,7 +95,7 @@ def test_a_crowd_is_measured_and_compared_with_the_last_one_of_this_project(
 
 def test_there_is_nothing_to_attack_in_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    ended = reader("attack", "lying-frame", tmp_path / "empty", temporary=tmp_path)
+    ended = reader("attack", "lying-frame", tmp_path / "empty")
     assert ended.returncode == 1
     assert "is empty" in ended.stderr
 

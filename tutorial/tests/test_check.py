@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from e2e.support.patience import LEAST
 from tutorial.check import check
 from tutorial.checking.run import PLUGINS, Choice
 from tutorial.steps import REPOSITORY, TutorialError, load_steps, project, solution, write_project
@@ -34,6 +35,12 @@ def reader(*arguments: str | Path, seconds: float = 1800) -> subprocess.Complete
 
 def state_of(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture
+def without_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers hear after some seconds that something does not come true. Here it comes true, sooner or later."""
+    monkeypatch.setenv(LEAST, "120")
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -69,6 +76,7 @@ def test_the_beginning_of_the_first_chapter(tmp_path: Path) -> None:
     assert "nox -s diff -- 1" in ended.stderr
 
 
+@pytest.mark.usefixtures("without_hurry")
 def test_a_project_that_is_right(tmp_path: Path) -> None:
     write_project(2, tmp_path)
     before = state_of(tmp_path)
@@ -93,7 +101,10 @@ def test_a_half_typed_chapter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mistake", [*LOUD, *SILENT], ids=str)
-def test_a_typical_mistake(mistake: Mistake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_typical_mistake(
+    mistake: Mistake, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECHECK_SECONDS", "86400")  # or the engine asks by itself, while a slow machine still waits
     mistake.make_in(tmp_path)
     before = state_of(tmp_path)
     assert not check(tmp_path, mistake.chapter, Choice(words=mistake.only, only_new=not mistake.only))
@@ -105,6 +116,7 @@ def test_a_typical_mistake(mistake: Mistake, tmp_path: Path, capsys: pytest.Capt
     assert state_of(tmp_path) == before
 
 
+@pytest.mark.usefixtures("without_hurry")
 def test_a_check_migrates_once_and_starts_one_server(tmp_path: Path) -> None:
     """What is tried at first is what the tests then use."""
     write_project(1, tmp_path / "my-notes")
@@ -117,6 +129,7 @@ def test_a_check_migrates_once_and_starts_one_server(tmp_path: Path) -> None:
     assert starts.read_text().split() == ["migrate", "runserver"]
 
 
+@pytest.mark.usefixtures("without_hurry")
 def test_an_exercise(project_of: Callable[[int], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """That it is solved is said only after its own test has passed."""
     assert not check(project_of(1), tests=Choice(exercise=True))
@@ -132,6 +145,7 @@ def test_an_exercise(project_of: Callable[[int], Path], tmp_path: Path, capsys: 
     assert "The exercise of chapter 1 is solved. Well done." in said
 
 
+@pytest.mark.usefixtures("without_hurry")
 def test_chosen_words(project_of: Callable[[int], Path], capsys: pytest.CaptureFixture[str]) -> None:
     """They are looked for in the claims only, and what was run is named."""
     assert check(project_of(2), tests=Choice(words="The server answers"))

@@ -9,7 +9,7 @@ from tools.app_server import AppServer
 from tools.sqlite import url_of
 
 ONE_GROUP_EACH, ONE_GROUP = 'f"note.{self.note_id}"', '"note.all"'
-SECONDS = 5.0  # it gives up after this; the words never come
+SECONDS = 30.0  # it gives up after this; the words never come
 
 
 def test_the_test_of_another_note_fails_where_everybody_is_told_everything(
@@ -25,4 +25,4 @@ def test_the_test_of_another_note_fails_where_everybody_is_told_everything(
     server.migrate()
     with server:
         outcomes = try_tests(leaking, server, tests, "another_note", SECONDS)
-    assert "it reads 'In another noteThe fence'" in outcomes["test_another_note_stays_as_it_is"]
+    assert "it reads 'In another note" in outcomes["test_another_note_stays_as_it_is"]

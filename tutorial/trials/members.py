@@ -21,7 +21,7 @@ WORDS = PEOPLE * WORDS_PER_SECOND * SECONDS
 DELIVERIES = WORDS * (PEOPLE - 1)
 MAX_LATE_SECONDS = 10.0  # for words that are on their way when everybody has stopped writing
 LOOK_AGAIN_SECONDS = 0.1
-PATIENCE_SECONDS = 30.0  # for the note to open
+PATIENCE_SECONDS = 120.0  # for the note to open
 WORD = re.compile(rb"<(\d+)>")
 STEP_2 = b"\x00\x01"  # how an answer to a sync step 1 begins
 

@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from channels_yjs.testing.client import Client
 from channels_yjs.wire.messages import CloseCode, Message, ProtocolError, SyncStatus, SyncStep2, decode, encode
 
-PATIENCE_SECONDS = 15.0  # before somebody gives up waiting
+PATIENCE_SECONDS = 60.0  # before somebody gives up waiting
 QUESTION = SyncStatus(b"saved?")
 
 
@@ -63,6 +63,8 @@ class Person(Client):
             return False
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not condition():
+            if self.trouble:
+                return False
             try:
                 frame = self._line.recv(timeout=max(deadline - time.monotonic(), 0), decode=False)
             except TimeoutError:
