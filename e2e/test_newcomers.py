@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection
@@ -24,10 +25,19 @@ class Visitor(Client):
     def __init__(self, address: str) -> None:
         super().__init__("title", "body")
         self.is_synced, self.is_saved = asyncio.Event(), asyncio.Event()
-        self.names: set[str] = set()  # of all who have been told of
+        self._states: dict[int, Any] = {}  # by client; None for one that has left
         self._waiting = asyncio.Queue[Message]()
         self.say = self._waiting.put_nowait
         self.life = asyncio.create_task(self._live(address))
+
+    @property
+    def names(self) -> set[str]:
+        """Of those of whom it has been told, and not yet that they have left. It forgets nobody by itself."""
+        return {state["user"]["name"] for state in self._states.values() if state}
+
+    def introduce(self, name: str) -> None:
+        state = json.dumps({"user": {"name": name, "color": "#123456"}})
+        self.send(Awareness((AwarenessEntry(self.doc.client_id, 1, state),)))
 
     async def _live(self, address: str) -> None:
         async with patient_async(address) as line:
@@ -42,7 +52,7 @@ class Visitor(Client):
                 case SyncStatus():
                     self.is_saved.set()
                 case Awareness(entries):
-                    self.names |= {json.loads(entry.state)["user"]["name"] for entry in entries}
+                    self._states |= {entry.client_id: json.loads(entry.state) for entry in entries}
                 case SyncStep2():
                     self.hear(message)
                     self.is_synced.set()
@@ -102,8 +112,7 @@ def test_who_comes_while_others_write_lacks_nothing(create_note: CreateNote, two
 async def come_after_somebody(address: str) -> None:
     ada = Visitor(address)
     await ada.wait_for_note()
-    state = json.dumps({"user": {"name": "Ada", "color": "#123456"}})
-    ada.send(Awareness((AwarenessEntry(ada.doc.client_id, 1, state),)))
+    ada.introduce("Ada")
     await ada.wait_for_answer()
     grace = Visitor(address)
     try:
@@ -117,3 +126,23 @@ async def come_after_somebody(address: str) -> None:
 def test_who_comes_is_told_who_was_here(note: str) -> None:
     """A browser says again every 15 seconds who it is. Ada is none: she says it once."""
     run_apart(come_after_somebody(socket_address(note)))
+
+
+async def leave_before_somebody(address: str) -> None:
+    ada, grace = Visitor(address), Visitor(address)
+    try:
+        for visitor in (ada, grace):
+            await visitor.wait_for_note()
+        ada.introduce("Ada")
+        await eventually(lambda: "Ada" in grace.names, "Grace is told that Ada is here")
+        ada.life.cancel()
+        await eventually(lambda: "Ada" not in grace.names, "Grace is told that Ada has left")
+    finally:
+        for visitor in (ada, grace):
+            visitor.life.cancel()
+
+
+@pytest.mark.chapter(8)
+def test_the_others_are_told_who_has_left(note: str) -> None:
+    """A browser forgets after 30 seconds of silence who is in the note. Grace is none, and has to be told."""
+    run_apart(leave_before_somebody(socket_address(note)))

@@ -425,7 +425,7 @@ SILENT = [
         "                    await self.share(goodbye(self.presence))\n",
         "                    pass\n",
         ("people stay after they have left", "chapter's: await self.share(goodbye(self.presence))"),
-        "who closes the browser is gone",
+        "the others are told who has left",
     ),
     Mistake(
         8,
