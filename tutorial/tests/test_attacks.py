@@ -35,7 +35,8 @@ def reader(*arguments: str | Path, temporary: Path | None = None) -> subprocess.
     return subprocess.run(
         [sys.executable, "-m", "tutorial", *map(str, arguments)],
         cwd=REPOSITORY,
-        env={**os.environ, **({"TMPDIR": str(temporary)} if temporary else {})},  # there ports are reserved, too
+        # Only the crowd has a folder of its own, for its runs: ports are reserved in the common one.
+        env={**os.environ, **({"TMPDIR": str(temporary)} if temporary else {})},
         capture_output=True,
         text=True,
         check=False,
