@@ -21,8 +21,8 @@ import { Frames, checkAgainstYjs, letter, letters, paste } from './wire.mjs'
  */
 
 const plan = /** @type {Plan} */ (JSON.parse(process.argv[2]))
-const PATIENCE_MS = 120_000 // after typing, with nothing more arriving
-const MAX_WAIT_MS = 300_000 // after typing, in total
+const PATIENCE_MS = 10_000 // after typing, with nothing more arriving
+const MAX_WAIT_MS = 60_000 // after typing, in total
 const STUCK_MS = 1000 // after the last update that came through, a burst gives up waiting for the next
 const OPENING = 50 // connections at a time
 const SETTLING_MS = 3000 // after a large note has arrived: it is folded, and its text saved
