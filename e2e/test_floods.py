@@ -60,8 +60,7 @@ def limits() -> dict[str, str]:
 
 @pytest.fixture
 def flooded(kind: type[AppServer], database_url: Callable[[], str], limits: dict[str, str]) -> Iterator[AppServer]:
-    settings, pulse = {**OFTEN, **limits}, "e2e.support.pulse:application"
-    with kind(database_url(), settings=settings, application=pulse) as server:
+    with kind(database_url(), settings={**OFTEN, **limits}, application="e2e.support.pulse:application") as server:
         yield server
 
 

@@ -31,8 +31,7 @@ CUT_OFF = 1006  # a client sees this if it was still sending
 
 @pytest.fixture
 def attacked(database_url: Callable[[], str]) -> Iterator[AppServer]:
-    pulse = "e2e.support.pulse:application"
-    with AppServer(database_url(), application=pulse) as server:
+    with AppServer(database_url(), application="e2e.support.pulse:application") as server:
         yield server
 
 

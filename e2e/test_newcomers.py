@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -73,6 +74,16 @@ class Visitor(Client):
         await eventually(self.is_synced.is_set, "the note is opened")
 
 
+@contextmanager
+def ending(*visitors: Visitor) -> Iterator[None]:
+    """Afterwards their lines are closed."""
+    try:
+        yield
+    finally:
+        for visitor in visitors:
+            visitor.life.cancel()
+
+
 async def come_while_others_write(addresses: list[str]) -> None:
     writers = [Visitor(addresses[number % len(addresses)]) for number in range(WRITERS)]
     for writer in writers:
@@ -87,11 +98,8 @@ async def come_while_others_write(addresses: list[str]) -> None:
     for task in writing:
         task.cancel()
     people = [*writers, *newcomers]
-    try:
+    with ending(*people):
         await eventually(lambda: len({person.text for person in people}) == 1, "all read the same")
-    finally:
-        for person in people:
-            person.life.cancel()
 
 
 async def write_on(writer: Visitor) -> None:
@@ -115,11 +123,8 @@ async def come_after_somebody(address: str) -> None:
     ada.introduce("Ada")
     await ada.wait_for_answer()
     grace = Visitor(address)
-    try:
+    with ending(ada, grace):
         await eventually(lambda: "Ada" in grace.names, "Grace is told that Ada is here")
-    finally:
-        for visitor in (ada, grace):
-            visitor.life.cancel()
 
 
 @pytest.mark.chapter(8)
@@ -130,16 +135,13 @@ def test_who_comes_is_told_who_was_here(note: str) -> None:
 
 async def leave_before_somebody(address: str) -> None:
     ada, grace = Visitor(address), Visitor(address)
-    try:
+    with ending(ada, grace):
         for visitor in (ada, grace):
             await visitor.wait_for_note()
         ada.introduce("Ada")
         await eventually(lambda: "Ada" in grace.names, "Grace is told that Ada is here")
         ada.life.cancel()
         await eventually(lambda: "Ada" not in grace.names, "Grace is told that Ada has left")
-    finally:
-        for visitor in (ada, grace):
-            visitor.life.cancel()
 
 
 @pytest.mark.chapter(8)

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from e2e.conftest import CreateNote, OpenNote
 from e2e.support.note_page import TO_START, NotePage, expect_same_text
-from e2e.support.slow_lines import SlowLines
+from e2e.support.slow_lines import Held, SlowLines
 from tools.app_server import AppServer
 
 WRITTEN_ON_MS = 200
@@ -36,14 +36,19 @@ def test_typing_appears_at_the_other_side_while_it_is_typed(open_note: OpenNote,
         grace.expect_text(written)
 
 
+def write_until_answered(person: NotePage, text: str, answers: Held) -> None:
+    """Writes, and waits until the server has said something that does not come yet."""
+    person.write(text)
+    person.until(lambda: bool(answers.waiting), lambda: "the server says something")
+
+
 @pytest.mark.early
 @pytest.mark.chapter(3)
 def test_what_the_server_says_late_undoes_nothing(open_note: OpenNote, note: str, slow_lines: SlowLines) -> None:
     """Over a slow line, what Ada wrote first is answered when she has written on."""
     ada = open_note(note, "Ada")
     with slow_lines.from_server as answers:
-        ada.write("Hello")
-        ada.until(lambda: bool(answers.waiting), lambda: "the server says something")
+        write_until_answered(ada, "Hello", answers)
         heard = 0
         while heard < len(answers.waiting):  # until it has said all
             heard = len(answers.waiting)
@@ -61,8 +66,7 @@ def test_saved_is_not_said_of_what_is_on_its_way(open_note: OpenNote, note: str,
     """What Ada wrote first has come, and the answer to it comes when she has written on."""
     ada = open_note(note, "Ada")
     with slow_lines.from_server as answers:
-        ada.write("Here, ")
-        ada.until(lambda: bool(answers.waiting), lambda: "the server says something")
+        write_until_answered(ada, "Here, ", answers)
         with slow_lines.from_pages:
             ada.type("and on its way")
             answers.release()

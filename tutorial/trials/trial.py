@@ -23,8 +23,7 @@ def copied(folder: Path) -> Iterator[Path]:
 def served(copy: Path) -> Iterator[AppServer]:
     """Its database holds what the migrations write: the first note, which is Welcome."""
     with tempfile.TemporaryDirectory(dir=copy.parent) as place:
-        url = url_of(Path(place) / "db.sqlite3")
-        server = AppServer(url, project=copy)
+        server = AppServer(url_of(Path(place) / "db.sqlite3"), project=copy)
         if server.manage("migrate", "--skip-checks", "--verbosity", "0"):
             raise TutorialError("`python manage.py migrate` fails; see the message above.")
         try:
