@@ -13,7 +13,7 @@ from .trial import first_note, served
 
 PAGE_BYTES, PAGES = 256 * 1024, 128
 PAGES_IN_PEACE = 32  # written before, so that the server has what memory it needs for them and for folding its log
-# What is kept for somebody who reads nothing is kept in every round; what folding takes for a moment is not.
+# What is kept for somebody who reads nothing adds up over the rounds; what folding takes for a moment does not.
 MOST_ROUNDS = 3
 MEGABYTE = 1_000_000
 
@@ -25,10 +25,10 @@ def be_deaf(copy: Path) -> bool:
         deaf = Person("Dan")
         write_pages(ada, grace, PAGES_IN_PEACE)
         deaf.open(url)
-        for _ in range(MOST_ROUNDS):
-            before = server.resident_bytes
+        before = server.resident_bytes
+        for rounds in range(1, MOST_ROUNDS + 1):
             write_pages(ada, grace, PAGES)
-            sent, grown = PAGES * PAGE_BYTES, max(server.resident_bytes - before, 0)
+            sent, grown = rounds * PAGES * PAGE_BYTES, max(server.resident_bytes - before, 0)
             if held := grown < sent / 2:
                 break
         stays = deaf.reads(f"<{PAGES - 1}>")
