@@ -77,18 +77,24 @@ class DocumentConsumer(BoundedConsumer):
         kind, base = type(self), DocumentConsumer
         has_own = kind.authorize is not base.authorize or kind.find_owner is not base.find_owner
         rows = getattr(kind, "queryset", None)
-        finds_by_key = {"pk"} >= self.scope["url_route"]["kwargs"].keys()
+        finds_by_key = self.scope["url_route"]["kwargs"].keys() == {"pk"}
         return not has_own and finds_by_key and isinstance(rows, QuerySet) and not rows.query.has_filters()
+
+    def _row_of_open_room(self) -> SharedModel | None:
+        """The row, with its key alone, if everybody may come to where others are already: that needs no question, and
+        goes on while the database does not answer."""
+        if not self._is_open_to_all:
+            return None
+        row: SharedModel = self.queryset.model(**self.scope["url_route"]["kwargs"])
+        return row if self.hub.is_open(Owner.of(row)) else None
 
     @property
     def is_told_access(self) -> bool:
         return self._asked_for("access") == "1"
 
     async def ask(self) -> None:
-        if self._has_entered and self._is_open_to_all:
-            return  # also while the database does not answer
         try:
-            self._row = await self.find_owner()
+            self._row = self._row_of_open_room() or await self.find_owner()
         except (ObjectDoesNotExist, ValidationError, ValueError):  # the last two: the URL holds no valid key
             raise Http404 from None
         self._asks_for = Owner.of(self._row)

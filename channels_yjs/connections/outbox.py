@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
+from types import CoroutineType
 from typing import Any
 
 from channels_yjs.conf import setting
@@ -42,13 +43,14 @@ class Outbox:
         """Sends a message, now or as soon as there is room. Returns False if too much waits already."""
         if self._is_closed:
             return True
-        if self._queue and self._queued_bytes + size + MESSAGE_BYTES > setting("MAX_QUEUED_BYTES"):
-            return False
-        if self._is_busy():
-            self._queue.append((message, size + MESSAGE_BYTES))
-            self._queued_bytes += size + MESSAGE_BYTES
-        else:
+        if not (self._queue or self._waiting) and self._valve.is_open:
             self._step(message)
+            return True
+        size += MESSAGE_BYTES
+        if self._queue and self._queued_bytes + size > setting("MAX_QUEUED_BYTES"):
+            return False
+        self._queue.append((message, size))
+        self._queued_bytes += size
         return True
 
     def finish(self, message: AsgiMessage, *, drop: bool = False) -> None:
@@ -77,9 +79,6 @@ class Outbox:
         if self._waiting and self._waiting is not asyncio.current_task():
             self._waiting.cancel()
 
-    def _is_busy(self) -> bool:
-        return bool(self._queue or self._waiting or not self._valve.is_open)
-
     def _go_on(self) -> None:
         while self._queue and not self._waiting and self._valve.is_open:
             message, size = self._queue.popleft()
@@ -93,7 +92,7 @@ class Outbox:
                     return
                 message = {"type": "websocket.send", "bytes": message}
             sending = self._send(message)
-            rest = _Rest(sending, sending.send(None)) if isinstance(sending, Coroutine) else sending
+            rest = _Rest(sending, sending.send(None)) if isinstance(sending, CoroutineType) else sending
         except StopIteration:
             return
         except CONNECTION_LOST:

@@ -105,6 +105,9 @@ class Hub:
         if not self._connections:
             self._everybody_left.set()
 
+    def is_open(self, owner: Owner) -> bool:
+        return owner in self._by_owner
+
     async def open(self, owner: SharedModel, identity: str = "") -> Room:
         """The room of an owner's document, to be entered at once: an empty one may close. Raises the DoesNotExist of
         the owner's model, DocumentError, or a database error. The identity, if there is one, must be the document's,

@@ -572,6 +572,7 @@ async def test_nobody_keeps_a_right_because_the_answer_is_slow(
 async def test_what_is_open_to_all_stays_so_while_the_database_is_away(
     visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """For those who are in, and for newcomers; not where only the database knows which row it is."""
     monkeypatch.setattr(Door, "authorize", DocumentConsumer.authorize)
     ada = await visit("ada")
 
@@ -580,10 +581,13 @@ async def test_what_is_open_to_all_stays_so_while_the_database_is_away(
 
     monkeypatch.setattr(Hub, "read", fail)
     await change(note)
-    fence = await visit("grace", is_synced=False)
+    fence = await visit("alan", at="by-title/plans", is_synced=False)
     assert (await fence.expect_close())[0] == CloseCode.TRY_AGAIN
     await change(note)
     await ada.expect_saved()
+    grace = await visit("grace")
+    await ada.tell(ada.write("Come in!"))
+    await grace.expect(SyncUpdate)
 
 
 async def test_a_row_that_somebody_no_longer_finds_is_closed_to_them(
