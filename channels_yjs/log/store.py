@@ -147,11 +147,12 @@ def append(batches: Mapping[int, Batch]) -> dict[int, list[Row]]:
     """Saves one batch a document, all in one transaction. Returns for each document the rows after the number that
     its room knew, the new one last. A document that is not in the result no longer exists.
 
-    Raises DocumentError, and saves nothing, if the database lacks what a room has already seen.
+    Raises DocumentError if the database lacks what a room has already seen. Then it saves nothing, and a transaction
+    around it cannot go on.
     """
     ids = ", ".join(["%s"] * len(batches))
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(LOCK_DOCUMENTS.format(ids=ids, for_update=for_update()), [*batches])
         numbers: dict[int, int] = {}
         for pk, identity, numbers[pk] in cursor.fetchall():

@@ -3,6 +3,9 @@
 There is no timer. Updates that arrive during a commit form the next batch, so a lone keystroke waits for nothing and
 a crowd shares one transaction. Knows no sockets and no messages.
 
+Nobody waits long for a row that a transaction of somebody else holds, as that of an edit in a view that goes on
+working. Its document is saved by transactions of its own until the row is free. SQLite only locks everything at once.
+
 Invariant: a room hears `committed` only after the database has confirmed the transaction. While the database
 cannot be reached or is full, updates go on waiting and nobody is told that anything is saved.
 """
@@ -15,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, Protocol, TypeVar
 
 from django import db
+from django.db import connection, transaction
 
 from . import store
 from .replica import Row
@@ -26,6 +30,27 @@ T = TypeVar("T")
 
 SLOW_COMMIT_SECONDS = 0.5
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.0
+LOCK_MILLISECONDS = 200  # another process that commits holds a row for a few
+HELD_SECONDS = 1.0
+LOCK_NOT_AVAILABLE = "55P03"  # in PostgreSQL's list of error codes
+
+
+class HeldError(db.OperationalError):
+    """A transaction of somebody else holds a row. Nothing has been written."""
+
+
+def impatiently(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Runs a function that writes. Raises HeldError if it waits too long for a row."""
+    if connection.vendor != "postgresql":
+        return function(*args, **kwargs)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
+            return function(*args, **kwargs)
+    except db.OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") == LOCK_NOT_AVAILABLE:
+            raise HeldError(*error.args) from error
+        raise
 
 
 class DatabaseThread:
@@ -38,6 +63,8 @@ class DatabaseThread:
         def call() -> T:
             try:
                 return function(*args, **kwargs)
+            except HeldError:
+                raise
             except db.Error:
                 db.connections.close_all()  # the connection may be broken; the next call opens a new one
                 raise
@@ -70,6 +97,8 @@ class Writer:
     def __init__(self) -> None:
         self._thread = DatabaseThread("writer")
         self._waiting: dict[int, Waiting] = {}
+        self._held: dict[int, Waiting] = {}  # whose rows are held, and are not asked for at the moment
+        self._apart: set[int] = set()  # documents that have been held, and may be still
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -77,9 +106,12 @@ class Writer:
 
     def submit(self, room: Waiting) -> None:
         """Schedules the room's waiting updates for the next commit."""
-        self._waiting[room.id] = room
-        self._wake.set()
         self._quiet.clear()
+        if room.id in self._held:
+            self._held[room.id] = room
+        else:
+            self._waiting[room.id] = room
+            self._wake.set()
 
     async def flush(self) -> None:
         """Returns when nothing is left to save."""
@@ -91,32 +123,37 @@ class Writer:
             await self._wake.wait()
             self._wake.clear()
             rooms, self._waiting = self._waiting, {}
-            if await self._commit(rooms):
-                retry_seconds = FIRST_RETRY_SECONDS
-            else:
-                for document_id in sorted(rooms):
-                    rooms[document_id].put_back()
-                    self.submit(rooms[document_id])
+            apart = [{document_id: rooms.pop(document_id)} for document_id in sorted(self._apart & rooms.keys())]
+            failed = [group for group in (rooms, *apart) if not await self._commit(group)]
+            for room in [room for group in failed for room in group.values()]:
+                room.put_back()
+                self.submit(room)
+            if failed:
                 await asyncio.sleep(retry_seconds)
                 retry_seconds = min(2 * retry_seconds, LAST_RETRY_SECONDS)
-            if not self._waiting:
+            else:
+                retry_seconds = FIRST_RETRY_SECONDS
+            if not (self._waiting or self._held):
                 self._quiet.set()
 
     async def run_between(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs another function that writes to the database, between two commits. Where many of them are due at the
         same time, as when the people in all rooms pause, a commit waits for one of them at most."""
         async with self._between:
-            return await self._thread.run(function, *args, **kwargs)
+            return await self._thread.run(impatiently, function, *args, **kwargs)
 
     async def close(self) -> None:
         await self._thread.close()
 
     async def _commit(self, rooms: dict[int, Waiting]) -> bool:
+        self._apart -= rooms.keys()
         taken = {document_id: rooms[document_id].take() for document_id in sorted(rooms)}
         batches = {document_id: batch for document_id, batch in taken.items() if batch}
         started = time.monotonic()
         try:
-            saved = await self._thread.run(store.append, batches) if batches else {}
+            saved = await self._thread.run(impatiently, store.append, batches) if batches else {}
+        except HeldError:
+            return await self._hold(rooms)
         except db.Error as error:
             logger.warning("commit failed documents=%s error=%r, trying again", len(batches), str(error))
             return False
@@ -132,3 +169,19 @@ class Writer:
             else:
                 room.committed(saved.get(document_id, []))
         return True
+
+    async def _hold(self, rooms: dict[int, Waiting]) -> bool:
+        """Tries each of these alone, or one alone again after a while."""
+        for room in rooms.values():
+            room.put_back()
+        if len(rooms) > 1:
+            return all([await self._commit({document_id: room}) for document_id, room in rooms.items()])
+        for room in rooms.values():
+            logger.warning("commit waits for another transaction document=%s", room.id)
+            self._held[room.id] = room
+            asyncio.get_running_loop().call_later(HELD_SECONDS, self._ask_again, room.id)
+        return True
+
+    def _ask_again(self, document_id: int) -> None:
+        self._apart.add(document_id)
+        self.submit(self._held.pop(document_id))

@@ -14,6 +14,7 @@ from e2e.faults.conftest import WRITERS, Database, row_counts, socket_of
 from e2e.faults.crowd import Crowd
 from e2e.support.note_page import NotePage
 from tools.app_server import AppServer
+from tools.notes_over_http import create_note_over_http, text_without_javascript
 from tools.sqlite import locked_database, path_of
 
 pytestmark = pytest.mark.chapter(10)
@@ -96,6 +97,26 @@ def test_a_note_is_deleted_with_the_row_that_is_being_committed(
         ada.until(lambda: somebody_waits(connection), lambda: "the deletion waits")
     expect(ada.page.get_by_role("heading", name="All notes")).to_be_visible()
     assert row_counts(database) == (0, 0)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_transaction_that_holds_one_note_holds_up_no_other(
+    one_server: AppServer, database: Database, open_note: OpenNote
+) -> None:
+    """As that of a view which edits a note and goes on working. SQLite only locks everything at once."""
+    plans = open_note(create_note_over_http(one_server.url, "Plans"), "Alan")
+    ada, grace = open_note(f"{one_server.url}/notes/1/", "Ada", "Grace")
+    with commit_under_way(database) as connection:
+        ada.write("Held up. ")
+        ada.until(lambda: somebody_waits(connection), lambda: "the commit waits")
+        for word in ("Not held up. ", "Nor is this. "):
+            plans.write(word)
+            plans.expect_saved()
+        plans.until(lambda: "Nor is this." in text_without_javascript(plans.page.url), lambda: "the field follows")
+        before = grace.text
+    ada.expect_saved()
+    grace.expect_in_text("Held up. ")
+    assert "Held up. " not in before
 
 
 def test_the_page_says_that_it_is_not_saved_while_the_database_is_locked(

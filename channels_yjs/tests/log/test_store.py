@@ -4,6 +4,7 @@ from copy import copy
 from typing import Any
 
 import pytest
+from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Map, Text, get_update, merge_updates
@@ -250,7 +251,7 @@ def test_a_gap_is_seen_by_whoever_reads_on_and_said_in_the_log(caplog: pytest.Lo
 def test_nothing_is_appended_for_a_room_that_knows_more_than_the_database() -> None:
     document, other, typist = create_document(), create_document(), Typist()
     update = typist.write("x")
-    with pytest.raises(GapError, match="number 5 has been saved, but its newest is 1"):
+    with pytest.raises(GapError, match="number 5 has been saved, but its newest is 1"), transaction.atomic():
         store.append({document.pk: Batch(5, update), other.pk: Batch(1, update)})
     assert set(Document.objects.filter(pk__in=[document.pk, other.pk]).values_list("seq", flat=True)) == {1}
 
@@ -269,7 +270,7 @@ def test_what_is_for_one_document_does_not_get_into_another_one_with_its_number(
         lambda: compaction.keep(document.pk, Row(0, 1, update), "another"),
         lambda: store.read(document.pk, identity="another"),
     ):
-        with pytest.raises(AnotherDocumentError):
+        with pytest.raises(AnotherDocumentError), transaction.atomic():
             attempt()
     earlier = copy(document)
     earlier.identity = "another"

@@ -6,26 +6,30 @@ from collections.abc import Mapping
 import pytest
 
 from channels_yjs.log import store
+from channels_yjs.log import writer as writing
 from channels_yjs.log.replica import Row
 from channels_yjs.log.store import Batch, DocumentError
-from channels_yjs.log.writer import Writer
+from channels_yjs.log.writer import HeldError, Writer
 
 
 class OneUpdate:
     """A room with something to save."""
 
-    id = 1
-
-    def __init__(self) -> None:
+    def __init__(self, document_id: int = 1) -> None:
+        self.id = document_id
         self.saved = asyncio.Event()
+        self._is_taken = False
 
     def take(self) -> Batch | None:
-        return Batch(0, b"update")
+        is_taken, self._is_taken = self._is_taken, True
+        return None if is_taken else Batch(0, b"update")
 
-    def put_back(self) -> None: ...
+    def put_back(self) -> None:
+        self._is_taken = False
 
     def committed(self, rows: list[Row]) -> None:
-        self.saved.set()
+        if rows:
+            self.saved.set()
 
     def vanished(self) -> None: ...
 
@@ -49,5 +53,42 @@ async def test_a_commit_does_not_wait_for_all_that_is_due_at_the_same_time(monke
     assert written.index("commit") < 10
     await asyncio.gather(*others)
     assert written.count("fields") == 100
+    committing.cancel()
+    await writer.close()
+
+
+async def test_a_document_that_is_held_is_saved_when_it_is_free_and_the_others_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    is_held, asked = True, 0
+    is_asked_again, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def append(batches: Mapping[int, Batch]) -> dict[int, list[Row]]:
+        nonlocal asked
+        if is_held and 1 in batches:
+            asked += 1
+            if asked > 2:  # with the others, alone, and again
+                loop.call_soon_threadsafe(is_asked_again.set)
+            raise HeldError
+        return {pk: [batch.row(1)] for pk, batch in batches.items()}
+
+    monkeypatch.setattr(store, "append", append)
+    monkeypatch.setattr(writing, "HELD_SECONDS", 0.01)
+    writer, held, others = Writer(), OneUpdate(), [OneUpdate(2), OneUpdate(3)]
+    for room in (held, *others):
+        writer.submit(room)
+    committing = asyncio.create_task(writer.run())
+    flushing = asyncio.create_task(writer.flush())
+    for room in others:
+        await room.saved.wait()
+    await is_asked_again.wait()
+    late = OneUpdate(4)
+    writer.submit(late)
+    await late.saved.wait()
+    assert not held.saved.is_set()
+    assert not flushing.done()
+    is_held = False
+    await held.saved.wait()
+    await flushing
     committing.cancel()
     await writer.close()
