@@ -5,6 +5,7 @@ Without a window it is the headless shell if there is one, as with Playwright's 
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 HEADLESS_NAMES = ["chromium-headless-shell", *NAMES]
 DEBIAN_PACKAGES = ["chromium-headless-shell", "chromium"]  # the first one that exists
+PLAYWRIGHT = [sys.executable, "-m", "playwright"]
 QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -47,16 +49,24 @@ def find_on_path(names: Sequence[str]) -> str | None:
 
 
 def ensure_chromium() -> str:
-    """Returns, in words, where the tests' browser is. Installs one if there is none."""
+    """Returns the path of the tests' browser. Installs one if there is none, and what it needs to start."""
     if not (found := _find()):
         print("Getting Chromium for the browser tests (once, some 150 MB) …", flush=True)
-        if not _works([sys.executable, "-m", "playwright", "install", "chromium"]) and _can_use_apt():
+        if not _works([*PLAYWRIGHT, "install", "chromium"]) and _can_use_apt():
             _install_from_debian()
         found = _find()
     if not found:
         raise SystemExit(
             "The browser tests need Chromium, and it could not be installed. Install it by hand, with one of: "
             "playwright install --with-deps chromium; apt-get install chromium; or the installer of Chrome."
+        )
+    if _why_it_fails(found) and _can_use_apt():
+        print("Getting the libraries that Chromium needs (once) …", flush=True)
+        _works([*PLAYWRIGHT, "install-deps", "chromium"])
+    if why := _why_it_fails(found):
+        raise SystemExit(
+            f"Chromium does not start: {why}\nLibraries of the system are missing. Install them with: "
+            f"sudo {shlex.join(PLAYWRIGHT)} install-deps chromium"
         )
     return found
 
@@ -65,7 +75,14 @@ def _find() -> str | None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        return "Playwright's own" if has_its_own(playwright.chromium) else find_on_path(HEADLESS_NAMES)
+        chromium = playwright.chromium
+        return chromium.executable_path if has_its_own(chromium) else find_on_path(HEADLESS_NAMES)
+
+
+def _why_it_fails(path: str) -> str:
+    """What the loader of programs says of a browser that it cannot start, or nothing."""
+    ended = subprocess.run([path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return (ended.stderr.strip() or f"exit code {ended.returncode}") if ended.returncode else ""
 
 
 def _install_from_debian() -> None:
