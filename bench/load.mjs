@@ -65,6 +65,7 @@ class Person {
     this.at = 0 // position in `note.frames`
     this.next = new Map() // for each typist, the clock of the next letter
     this.got = 0
+    this.arrived = 0 // bytes of the note
     /** @type {(() => void) | null} */
     this.onSynced = null
     /** @type {(() => void) | null} */
@@ -92,7 +93,8 @@ class Person {
     measured.frames++
     measured.bytes += frame.length
     if (this.onSynced) {
-      if (this.note.wire.updateIn(frame) && frame.length >= plan.bytes) {
+      if (this.note.wire.updateIn(frame)) this.arrived += frame.length // what is committed later comes by itself
+      if (this.arrived && this.arrived >= plan.bytes) {
         this.onSynced()
         this.onSynced = null
       }
