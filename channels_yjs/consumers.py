@@ -78,14 +78,17 @@ class DocumentConsumer(BoundedConsumer):
         has_own = kind.authorize is not base.authorize or kind.find_owner is not base.find_owner
         rows = getattr(kind, "queryset", None)
         finds_by_key = self.scope["url_route"]["kwargs"].keys() == {"pk"}
-        return not has_own and finds_by_key and isinstance(rows, QuerySet) and not rows.query.has_filters()
+        is_plain = type(rows) is QuerySet and not (rows.query.has_filters() or rows.query.is_sliced)
+        return finds_by_key and is_plain and not has_own and "queryset" not in self.__dict__
 
     def _row_of_open_room(self) -> SharedModel | None:
         """The row, with its key alone, if everybody may come to where others are already: that needs no question, and
         goes on while the database does not answer."""
         if not self._is_open_to_all:
             return None
-        row: SharedModel = self.queryset.model(**self.scope["url_route"]["kwargs"])
+        pk = self.queryset.model._meta.pk
+        key = pk.to_python(self.scope["url_route"]["kwargs"]["pk"])
+        row: SharedModel = self.queryset.model.from_db(self.queryset.db, [pk.attname], [key])  # calls no defaults
         return row if self.hub.is_open(Owner.of(row)) else None
 
     @property

@@ -235,13 +235,15 @@ class Draft:
             # The lock: from here to the commit nobody else writes to this document.
             locked = document, _ = Document.objects.lock_with_owner(self._read.document)
             clock = _clock(replica.state_vector, client)
-            replica.extend(self._rows_since(document))
+            replica.extend(since := self._rows_since(document))
             if _clock(replica.state_vector, client) != clock:  # another edit by code was quicker, and took its clocks
                 update = self._encode(None)
             _accept(update, replica)
             batch = Batch(replica.seq, update, document.identity, (author,) if author.name else ())
-            replica.extend(store.append({document.pk: batch})[document.pk])
-            self._follow(locked, replica, batch.authors, saved)
+            added = store.append({document.pk: batch})[document.pk]
+            replica.extend(added)
+            authors = store.authorship([*self._read.rows, *since, *added], document.followed)
+            self._follow(locked, replica, authors, saved)
             ring_after_commit(group_of(document.pk), Saved(document.pk))
 
     def check(self) -> None:
@@ -280,19 +282,22 @@ class Draft:
         self.end = {"item": last, "assoc": -1}
         return crdt.merge(updates)
 
-    def _follow(self, locked: store.Locked, replica: Replica, by: tuple[Author, ...], saved: Collection[str]) -> None:
+    def _follow(
+        self, locked: store.Locked, replica: Replica, authors: dict[Author, int], saved: Collection[str]
+    ) -> None:
         """Has the fields follow at once, also those of the object that was given: with what others wrote that the
         fields lacked, since no room finds that any more."""
         document, texts, values = locked[0], replica.texts, replica.values
         if not saved:
-            if store.project(document, texts, replica.seq, values, by, locked):
+            if store.project(document, texts, replica.seq, values, authors, locked):
                 ring_after_commit(EVERYONE, Changed(Owner.of(self._owner)))  # a room does so for what people write
             self._owner.adopt(texts, values)
             self._owner.remember(self._owner.shared_fields())
             return
         changed = sorted({*self._owner.changes(saved), *self._owner.adopt(texts, values, saved)})
         self._owner.remember(saved)
-        store.announce(document, self._owner, changed, saved, texts=texts, values=values, seq=replica.seq, by=by)
+        seq = replica.seq
+        store.announce(document, self._owner, changed, saved, seq=seq, authors=authors, texts=texts, values=values)
 
 
 def _accept(update: bytes, document: Replica) -> None:

@@ -9,6 +9,8 @@ import secrets
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple, Self
 
 from django.apps import apps
@@ -371,10 +373,10 @@ class SharedModel(models.Model):
         return valid
 
     def checksum(self) -> int:
-        """Of the fields that follow texts, to notice what bypassed the document."""
+        """Of the shared fields, to notice what bypassed the document."""
         checksum = 0
-        for field in sorted(self.shared_texts.values()):
-            checksum = zlib.crc32(f"{getattr(self, field)}\0".encode(errors="replace"), checksum)
+        for field in sorted(self.shared_fields()):
+            checksum = zlib.crc32(f"{as_compared(getattr(self, field))}\0".encode(errors="replace"), checksum)
         return checksum
 
     def plain_value(self, field: str) -> Any:
@@ -417,6 +419,13 @@ def as_entered(value: Any) -> Any:
     if isinstance(value, float):
         return int(value) if value.is_integer() else repr(value)
     return plain(value) if isinstance(value, str) else value
+
+
+def as_compared(value: Any) -> Any:
+    """A field's value, the same whether it was just set or comes from the database: 1.1 or 1.10, here or in UTC."""
+    if isinstance(value, Decimal):
+        return value.normalize()
+    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
 
 
 def shared_models() -> list[type[SharedModel]]:

@@ -81,6 +81,8 @@ def _find() -> str | None:
 
 def _why_it_fails(path: str) -> str:
     """What the loader of programs says of a browser that it cannot start, or nothing."""
+    if sys.platform == "win32":  # a browser there brings all that it needs, and answers this by opening a window
+        return ""
     ended = subprocess.run([path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     return (ended.stderr.strip() or f"exit code {ended.returncode}") if ended.returncode else ""
 

@@ -60,7 +60,8 @@ def use_dev(session: nox.Session) -> None:
     session.env["PATH"] = os.pathsep.join([*node, str(programs), os.environ["PATH"]])
     # The servers of the tests are on this machine, and not to be asked for from a proxy.
     exempt = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
-    session.env["no_proxy"] = session.env["NO_PROXY"] = ",".join(filter(None, [exempt, "127.0.0.1", "localhost"]))
+    exempt = exempt if exempt == "*" else ",".join(filter(None, [exempt, "127.0.0.1", "localhost"]))
+    session.env["no_proxy"] = session.env["NO_PROXY"] = exempt
     # Hundreds of processes start in the tests, and each would compile our sources again.
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
 

@@ -131,6 +131,11 @@ def authors_of(stored: list[list[str]] | None) -> tuple[Author, ...]:
     return tuple(Author(*author) for author in stored or ())
 
 
+def authorship(rows: Iterable[Row], after: int = 0) -> dict[Author, int]:
+    """Who wrote the rows after a number, in order, and the number of the last one of each."""
+    return {author: row.seq for row in rows if row.seq > after for author in row.authors}
+
+
 def _newest(document_id: int, identity: str) -> int:
     """The newest number of a document. Raises Document.DoesNotExist or AnotherDocumentError."""
     found, seq = Document.objects.values_list("identity", "seq").get(pk=document_id)
@@ -183,7 +188,7 @@ def project(
     texts: Mapping[str, str],
     seq: int = 0,
     values: Mapping[str, Any] | None = None,
-    authors: Iterable[Author] = (),
+    authors: Mapping[Author, int] | None = None,
     locked: Locked | None = None,
 ) -> bool:
     """Has the owner bring its readable fields up to date, and informs Django code after the commit. `locked` are both
@@ -202,7 +207,7 @@ def project(
         owner.follows = True
         changed = owner.project(texts, values or {})
         owner.follows = False  # receivers of the signal get it, and what they save is a change of their own
-        announce(found, owner, changed, texts=texts, values=values or {}, seq=seq, by=tuple(authors))
+        announce(found, owner, changed, authors=authors or {}, texts=texts, values=values or {}, seq=seq)
     return bool(changed)
 
 
@@ -213,17 +218,18 @@ def announce(
     saved: Collection[str] | None = None,
     *,
     seq: int,
+    authors: Mapping[Author, int],
     **said: Any,
 ) -> None:
-    """Notes what the fields are now, and informs Django code of the changed ones after the commit. If only some of
-    the fields are saved, nobody knows what the others are in the database."""
-    is_whole = saved is None or set(owner.shared_texts.values()) <= set(saved)
+    """Notes what the fields are now, and informs Django code after the commit of the changed ones, and of who wrote
+    what they lacked. If only some of the fields are saved, nobody knows what the others are in the database."""
+    by = tuple(author for author, number in authors.items() if number > document.followed)
+    is_whole = saved is None or owner.shared_fields() <= set(saved)
     checksum = owner.checksum() if is_whole else None
-    has_followed = saved is None or owner.shared_fields() <= set(saved)
-    followed = max(seq, document.followed) if has_followed else document.followed
+    followed = max(seq, document.followed) if is_whole else document.followed
     if (document.followed, document.checksum) != (followed, checksum):
         Document.objects.filter(pk=document.pk).update(followed=followed, checksum=checksum)
     if changed:
         transaction.on_commit(
-            lambda: document_changed.send_robust(type(owner), instance=owner, changed=changed, seq=seq, **said)
+            lambda: document_changed.send_robust(type(owner), instance=owner, changed=changed, seq=seq, by=by, **said)
         )

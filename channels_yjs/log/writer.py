@@ -31,6 +31,7 @@ T = TypeVar("T")
 SLOW_COMMIT_SECONDS = 0.5
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.0
 LOCK_MILLISECONDS = 200  # another process that commits holds a row for a few
+ALONE_MILLISECONDS = 20
 HELD_SECONDS = 1.0
 LOCK_NOT_AVAILABLE = "55P03"  # in PostgreSQL's list of error codes
 
@@ -39,16 +40,16 @@ class HeldError(db.OperationalError):
     """A transaction of somebody else holds a row. Nothing has been written."""
 
 
-def impatiently(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Runs a function that writes. Raises HeldError if it waits too long for a row."""
+def impatiently(milliseconds: int, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Runs a function that writes. Raises HeldError if it waits longer for a row."""
     if connection.vendor != "postgresql":
         return function(*args, **kwargs)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
+            cursor.execute(f"SET LOCAL lock_timeout = {milliseconds}")
             return function(*args, **kwargs)
     except db.OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", "") == LOCK_NOT_AVAILABLE:
+        if getattr(getattr(error.__cause__, "diag", None), "sqlstate", "") == LOCK_NOT_AVAILABLE:
             raise HeldError(*error.args) from error
         raise
 
@@ -124,7 +125,8 @@ class Writer:
             self._wake.clear()
             rooms, self._waiting = self._waiting, {}
             apart = [{document_id: rooms.pop(document_id)} for document_id in sorted(self._apart & rooms.keys())]
-            failed = [group for group in (rooms, *apart) if not await self._commit(group)]
+            failed = [] if await self._commit(rooms) else [rooms]
+            failed += [group for group in apart if not await self._commit(group, ALONE_MILLISECONDS)]
             for room in [room for group in failed for room in group.values()]:
                 room.put_back()
                 self.submit(room)
@@ -140,18 +142,18 @@ class Writer:
         """Runs another function that writes to the database, between two commits. Where many of them are due at the
         same time, as when the people in all rooms pause, a commit waits for one of them at most."""
         async with self._between:
-            return await self._thread.run(impatiently, function, *args, **kwargs)
+            return await self._thread.run(impatiently, LOCK_MILLISECONDS, function, *args, **kwargs)
 
     async def close(self) -> None:
         await self._thread.close()
 
-    async def _commit(self, rooms: dict[int, Waiting]) -> bool:
+    async def _commit(self, rooms: dict[int, Waiting], patience: int = LOCK_MILLISECONDS) -> bool:
         self._apart -= rooms.keys()
         taken = {document_id: rooms[document_id].take() for document_id in sorted(rooms)}
         batches = {document_id: batch for document_id, batch in taken.items() if batch}
         started = time.monotonic()
         try:
-            saved = await self._thread.run(impatiently, store.append, batches) if batches else {}
+            saved = await self._thread.run(impatiently, patience, store.append, batches) if batches else {}
         except HeldError:
             return await self._hold(rooms)
         except db.Error as error:
@@ -171,16 +173,20 @@ class Writer:
         return True
 
     async def _hold(self, rooms: dict[int, Waiting]) -> bool:
-        """Tries each of these alone, or one alone again after a while."""
+        """Tries each of these alone, or one alone again after a while. Leaves those that were not saved."""
         for room in rooms.values():
             room.put_back()
-        if len(rooms) > 1:
-            return all([await self._commit({document_id: room}) for document_id, room in rooms.items()])
-        for room in rooms.values():
+        if len(rooms) == 1:
+            [room] = rooms.values()
             logger.warning("commit waits for another transaction document=%s", room.id)
-            self._held[room.id] = room
+            self._held[room.id] = self._waiting.pop(room.id, room)
             asyncio.get_running_loop().call_later(HELD_SECONDS, self._ask_again, room.id)
-        return True
+            return True
+        for document_id, room in list(rooms.items()):
+            alone = {document_id: room}
+            if await self._commit(alone, ALONE_MILLISECONDS) or not alone:
+                del rooms[document_id]
+        return not rooms
 
     def _ask_again(self, document_id: int) -> None:
         self._apart.add(document_id)

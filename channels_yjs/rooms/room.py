@@ -101,7 +101,7 @@ class Room:
         self._news = News(self._tell_news)
         self._is_behind = False
         self._followed = document.followed  # up to which number the fields have followed, as far as this room knows
-        self._authors: dict[Author, None] = {}  # of what the fields lack, in order
+        self._authors: dict[Author, int] = {}  # of what the fields may lack
         self._challengers: set[Connection] = set()
         self._rights: dict[Connection, Right] = {}
         self.turns = Semaphore(QUESTIONS_AT_A_TIME)
@@ -112,7 +112,9 @@ class Room:
     async def open(cls, document: Document, owner: SharedModel, host: Host) -> Self:
         """Raises Document.DoesNotExist, DocumentError, or a database error."""
         room = cls(document, owner, host)
-        room.replica.extend(await room._read_on())
+        rows = await room._read_on()
+        room.replica.extend(rows)
+        room._authors = store.authorship(rows, room._followed)
         room._intake.count_clocks()
         if not room._has_followed:  # whoever made the last change died before it did this
             room._jobs.soon(PROJECT_AFTER_SECONDS, room._project)
@@ -289,7 +291,7 @@ class Room:
     def _advance(self, rows: list[Row]) -> None:
         news = self.replica.extend(rows)
         if news:
-            self._authors |= dict.fromkeys(author for row in rows for author in row.authors)
+            self._authors |= store.authorship(rows)
             self._send(messages.encode(messages.SyncUpdate(crdt.merge(news))), self.connections)
             self._jobs.soon(PROJECT_AFTER_SECONDS, self._project)
         if self.replica.is_long:
@@ -437,15 +439,13 @@ class Room:
             return
         replica, authors, seq = self.replica, self._authors, self.replica.seq
         self._authors = {}
-        contents = (replica.texts, seq, replica.values, tuple(authors))
-        is_told = False
+        contents = (replica.texts, seq, replica.values, authors)
         try:
             is_told = await self._host.write(store.project, self._document, *contents)
-            self._followed = max(self._followed, seq)
-        finally:
-            # It failed and is tried again, or code has saved the fields before. Then they are named the next time.
-            if not is_told:
-                self._authors = authors | self._authors
+        except BaseException:
+            self._authors = authors | self._authors  # to be named when it is tried again
+            raise
+        self._followed = max(self._followed, seq)
         if is_told:
             self._host.tell_changed(self)
 

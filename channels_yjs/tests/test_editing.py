@@ -20,7 +20,7 @@ from channels_yjs.editing import EditError, SharedText, aedit, edit
 from channels_yjs.hub import doorbell
 from channels_yjs.hub.hub import Hub
 from channels_yjs.hub.rings import Changed, Saved
-from channels_yjs.log import compaction, store
+from channels_yjs.log import compaction, crdt, store
 from channels_yjs.log.store import Batch
 from channels_yjs.models import Author, Document, Snapshot, Update
 from channels_yjs.signals import document_changed
@@ -406,6 +406,27 @@ def test_saving_announces_what_people_wrote_just_before(changes: list[dict[str, 
         stale.save()
     [said] = changes
     assert (said["changed"], said["instance"].text) == (["text", "title"], "Tea at four")
+    assert said["by"] == (Author("Ada"),)
+
+
+@pytest.mark.django_db
+def test_who_wrote_is_named_once_with_what_the_fields_lacked(changes: list[dict[str, Any]]) -> None:
+    note = create_note("Plans", "Tea")
+    for word, author in {"one": "Ada", "two": "Grace"}.items():
+        document = Document.objects.find(note)
+        read = store.read(document.pk)
+        person = Doc[Any](client_id=len(read))
+        person.apply_update(crdt.merge([row.payload for row in read]))
+        before = person.get_state()
+        person.get("body", type=Text).insert(0, f"{word} ")
+        batch = Batch(document.seq, person.get_update(before), document.identity, (Author(author),))
+        store.append({document.pk: batch})
+        with TestCase.captureOnCommitCallbacks(execute=True), edit(note, by="Robot") as draft:
+            draft["body"] += "!"
+    assert [said["by"] for said in changes] == [
+        (Author("Ada"), Author("Robot")),
+        (Author("Grace"), Author("Robot")),
+    ]
 
 
 @pytest.mark.django_db

@@ -50,6 +50,20 @@ def test_a_document_begins_with_the_values_of_its_fields() -> None:
 
 
 @pytest.mark.django_db
+def test_a_value_that_bypasses_the_document_is_found_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    note = create(title="Plans")
+    for made in ("2026-05-06T09:08:00+02:00", "2026-05-06T07:08:00.120Z"):
+        with edit(note) as draft:
+            draft.values["made"] = made
+    assert "field overwritten" not in caplog.text
+    Note.objects.filter(pk=note.pk).update(title="Bypassed")
+    with edit(note) as draft:
+        draft["body"] += "!"
+    assert f"field overwritten owner=notes.note/{note.pk}" in caplog.text
+    assert note.title == "Plans"
+
+
+@pytest.mark.django_db
 def test_code_sets_values_and_the_fields_follow() -> None:
     note = create(title="Plans", text="Tea")
     with edit(note) as draft:

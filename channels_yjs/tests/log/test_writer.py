@@ -8,7 +8,7 @@ import pytest
 from channels_yjs.log import store
 from channels_yjs.log import writer as writing
 from channels_yjs.log.replica import Row
-from channels_yjs.log.store import Batch, DocumentError
+from channels_yjs.log.store import AnotherDocumentError, Batch, DocumentError
 from channels_yjs.log.writer import HeldError, Writer
 
 
@@ -18,6 +18,7 @@ class OneUpdate:
     def __init__(self, document_id: int = 1) -> None:
         self.id = document_id
         self.saved = asyncio.Event()
+        self.failures = 0
         self._is_taken = False
 
     def take(self) -> Batch | None:
@@ -33,7 +34,8 @@ class OneUpdate:
 
     def vanished(self) -> None: ...
 
-    def fail(self, error: DocumentError) -> None: ...
+    def fail(self, error: DocumentError) -> None:
+        self.failures += 1
 
 
 async def test_a_commit_does_not_wait_for_all_that_is_due_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,27 +62,34 @@ async def test_a_commit_does_not_wait_for_all_that_is_due_at_the_same_time(monke
 async def test_a_document_that_is_held_is_saved_when_it_is_free_and_the_others_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    is_held, asked = True, 0
-    is_asked_again, loop = asyncio.Event(), asyncio.get_running_loop()
+    """Its people go on writing meanwhile, and so do others. Another one, saved with it, can never be saved."""
+    loop, is_asked_again = asyncio.get_running_loop(), asyncio.Event()
+    asked: list[set[int]] = []
+    is_held, errors = True, list[str]()
+    loop.set_exception_handler(lambda _, context: errors.append(context["message"]))
+
+    async def write_on() -> None:
+        writer.submit(held)
 
     def append(batches: Mapping[int, Batch]) -> dict[int, list[Row]]:
-        nonlocal asked
         if is_held and 1 in batches:
-            asked += 1
-            if asked > 2:  # with the others, alone, and again
+            asked.append(set(batches))
+            asyncio.run_coroutine_threadsafe(write_on(), loop).result()
+            if len(asked) > 3:
                 loop.call_soon_threadsafe(is_asked_again.set)
             raise HeldError
+        if 3 in batches:
+            raise AnotherDocumentError(3)
         return {pk: [batch.row(1)] for pk, batch in batches.items()}
 
     monkeypatch.setattr(store, "append", append)
     monkeypatch.setattr(writing, "HELD_SECONDS", 0.01)
-    writer, held, others = Writer(), OneUpdate(), [OneUpdate(2), OneUpdate(3)]
-    for room in (held, *others):
+    writer, held, other, failing = Writer(), OneUpdate(), OneUpdate(2), OneUpdate(3)
+    for room in (held, other, failing):
         writer.submit(room)
     committing = asyncio.create_task(writer.run())
     flushing = asyncio.create_task(writer.flush())
-    for room in others:
-        await room.saved.wait()
+    await other.saved.wait()
     await is_asked_again.wait()
     late = OneUpdate(4)
     writer.submit(late)
@@ -90,5 +99,9 @@ async def test_a_document_that_is_held_is_saved_when_it_is_free_and_the_others_b
     is_held = False
     await held.saved.wait()
     await flushing
+    assert asked[0] == {1, 2, 3}
+    assert all(documents == {1} for documents in asked[1:]), "it holds up no other"
+    assert failing.failures == 1
+    assert not errors
     committing.cancel()
     await writer.close()
