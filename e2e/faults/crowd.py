@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
@@ -43,6 +44,7 @@ class Writer(Client):
         self.name = name
         self.urls = urls
         self.pause = pause  # seconds between two words, on average
+        self.session = ""  # the key of a session, if it is logged in
         self.typed: list[str] = []
         self.owed: set[str] = set()
         self.closed: list[int] = []  # the close codes of its connections
@@ -55,9 +57,16 @@ class Writer(Client):
     def words(self) -> set[str]:
         return set(WORD.findall(self.text))
 
+    def words_of_others(self) -> set[str]:
+        return self.words - set(self.typed)
+
     @property
     def has_saved(self) -> bool:
         return self.owed >= set(self.typed)
+
+    @property
+    def is_sent_away(self) -> bool:
+        return bool(self.closed) and self.closed[-1] in SENT_AWAY
 
     # Writing
 
@@ -79,8 +88,9 @@ class Writer(Client):
 
     async def stay_connected(self) -> None:
         retry_seconds, way = FIRST_RETRY_SECONDS, 0
-        while not (self.closed and self.closed[-1] in SENT_AWAY):
-            line = patient_async(self.urls[way % len(self.urls)], max_size=None, close_timeout=1)
+        while not self.is_sent_away:
+            url = self.urls[way % len(self.urls)]
+            line = patient_async(url, max_size=None, close_timeout=1, **credentials(url, self.session))
             try:
                 async with line as connection:
                     retry_seconds = FIRST_RETRY_SECONDS
@@ -162,13 +172,17 @@ class Crowd:
         self._thread.join()
         self._loop.close()
 
-    def join(self, number: int, *urls: str, pause: float = 0.05, writes: bool = True) -> list[Writer]:
+    def join(
+        self, number: int, *urls: str, pause: float = 0.05, writes: bool = True, sessions: Sequence[str] = ()
+    ) -> list[Writer]:
         """Adds this many people, spread over the addresses. Returns once they all have the note."""
         start = len(self.writers) + len(self._left)
         new = [
             Writer(f"w{index}", [*urls[index % len(urls) :], *urls[: index % len(urls)]], pause)
             for index in range(start, start + number)
         ]
+        for writer, session in zip(new, sessions, strict=False):
+            writer.session = session
         self.writers += new
         self.run(self._start(new, writes))
         self.until(lambda: all(writer.is_synced for writer in new), "everybody has joined")
@@ -178,6 +192,12 @@ class Crowd:
         """Makes these writers, or all, stop writing, and stay."""
         chosen = self.writers if writers is None else writers
         self.run(self._end([self._writing.pop(writer) for writer in chosen if writer in self._writing]))
+
+    def come_back(self, writer: Writer) -> None:
+        """Has one who was sent away try again."""
+        self.run(self._end([self._lines.pop(writer)]))
+        writer.closed.clear()
+        self.run(self._start([writer], writes=False))
 
     def leave(self, writers: Sequence[Writer]) -> None:
         """Makes these writers go home. Their record is kept."""
@@ -294,6 +314,14 @@ class Crowd:
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(MOST_SECONDS)
+
+
+def credentials(url: str, session: str) -> dict[str, Any]:
+    """What a browser sends of a session, as options for a WebSocket."""
+    if not session:
+        return {}
+    origin = f"http://{urlsplit(url).netloc}"
+    return {"origin": origin, "additional_headers": {"Cookie": f"notes_session={session}"}}
 
 
 async def _read(url: str) -> str:

@@ -1,0 +1,146 @@
+"""Rights change while everybody writes, code among them, and processes are killed. Nobody sees or changes what they
+may not, in any process, and nobody else loses a word (G10, G11)."""
+
+import asyncio
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from channels_yjs.testing.client import Client
+from channels_yjs.wire.messages import (
+    CloseCode,
+    Message,
+    SyncStep1,
+    SyncStep2,
+    decode,
+    encode,
+)
+from e2e.faults.conftest import WRITERS, Database, socket_of
+from e2e.faults.crowd import Crowd, Writer, credentials
+from e2e.support.lines import patient_async
+from e2e.support.patience import patience
+from tools.app_server import REPOSITORY, AppServer
+from tools.redis import RedisServer
+
+pytestmark = pytest.mark.chapter(10)
+
+STATES = ["write", "read", "none", "logout"]
+SETTINGS = {
+    "RECHECK_SECONDS": "86400",  # only a ring says that rights have changed
+    "SECRET_KEY": "only-for-this-test",  # for sessions that all processes know
+}
+
+
+class ServerWithRights(AppServer):
+    def __init__(self, *arguments: str, **options: object) -> None:
+        super().__init__(*arguments, application="e2e.faults.with_rights:application", **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def pair(start_server: Callable[..., AppServer], database: Database, redis: RedisServer) -> list[AppServer]:
+    return [start_server(database.url, redis.url, kind=ServerWithRights, **SETTINGS) for _ in range(2)]
+
+
+@contextmanager
+def code(name: str, server: AppServer) -> Iterator[subprocess.Popen[str]]:
+    """A process of its own for code, with the server's database and Redis."""
+    with subprocess.Popen(
+        [sys.executable, "-m", f"e2e.faults.{name}", "1"],
+        cwd=REPOSITORY,
+        env=dict(server.environment()),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+
+
+def tell(rights: subprocess.Popen[str], who: str, what: str) -> str:
+    """Returns what it answers, after the commit."""
+    assert rights.stdin
+    assert rights.stdout
+    rights.stdin.write(f"{who} {what}\n")
+    rights.stdin.flush()
+    answer = rights.stdout.readline().strip()
+    assert answer, "the code has ended"
+    return answer
+
+
+async def knock(url: str, session: str, word: str) -> tuple[list[Message], int]:
+    """Somebody who asks for everything, and writes a word, at one process. Returns what came, and the close code."""
+    writer, said, heard = Client("body"), list[Message](), list[Message]()
+    writer.say = said.append
+    writer.type(word)
+    async with asyncio.timeout(patience.script_seconds):
+        async with patient_async(url, max_size=None, **credentials(url, session)) as line:
+            try:
+                for message in (SyncStep1(b"\x00"), *said):
+                    await line.send(encode(message))
+                while True:
+                    frame = await line.recv()
+                    assert isinstance(frame, bytes)
+                    heard.append(decode(frame))
+            except ConnectionClosed as closed:
+                return heard, closed.rcvd.code if closed.rcvd else 1006
+
+
+def expect_shut_out(crowd: Crowd, urls: list[str], who: Writer, state: str) -> None:
+    """In every process: gets nothing, or only what readers get, and is sent away for writing."""
+    for url in urls:
+        heard, code = crowd.run(knock(url, who.session, f"<forged-by-{who.name}>"))
+        assert code == CloseCode.NOT_ALLOWED
+        if state == "read":
+            assert any(isinstance(message, SyncStep2) for message in heard)
+        else:
+            assert not heard
+
+
+def test_rights_that_change_while_processes_are_killed_are_those_that_count(
+    pair: list[AppServer], crowd: Crowd, moments: int
+) -> None:
+    urls = [socket_of(server) for server in pair]
+    names = [f"w{number}" for number in range(WRITERS)]
+    with code("rights", pair[0]) as rights, code("code", pair[0]) as robot:
+        sessions = [tell(rights, name, "login") for name in names]
+        for name in names:
+            tell(rights, name, "write")
+        crowd.join(WRITERS, *urls, sessions=sessions)
+        states = dict.fromkeys(crowd.writers, "write")
+        seen: dict[Writer, set[str]] = {}  # by who is out, the words of others that they had seen by then
+
+        def change(who: Writer, state: str) -> None:
+            before, states[who] = states[who], state
+            if before == "logout":
+                who.session = tell(rights, who.name, "login")
+            tell(rights, who.name, state)
+            if before != "write":
+                assert crowd.do(who.words_of_others) == seen[who], "nothing came after the right was gone"
+                crowd.come_back(who)
+            if state == "write":
+                crowd.until(lambda: who.is_synced, f"{who.name} is back")
+            else:
+                crowd.until(lambda: who.is_sent_away, f"{who.name} is sent away: {state}")
+                seen[who] = crowd.do(who.words_of_others)
+                expect_shut_out(crowd, urls, who, state)
+
+        for moment in range(2 * moments):
+            time.sleep(random.uniform(0.05, 0.4))
+            if moment % 3 == 2:
+                killed = random.choice(pair)
+                killed.kill()
+                killed.start()
+            who = random.choice(crowd.writers)
+            change(who, random.choice([state for state in STATES if state != states[who]]))
+        for who in [who for who, state in states.items() if state != "write"]:
+            change(who, "write")
+        by_code = robot.communicate("\n")[0].split()
+        rights.communicate()
+    assert robot.returncode == rights.returncode == 0
+    crowd.expect_converged(by_code)  # with no word that was forged
+    assert len(by_code) > moments
