@@ -33,7 +33,7 @@ from .wire.updates import check_update, read_state_vector
 
 Changes = dict[str, tuple[Any, Any]]  # by field: what it was, or None if nobody knows, and what it is now
 
-__all__ = ["Draft", "EditError", "SharedText", "aedit", "edit"]
+__all__ = ["EditError", "aedit", "edit"]
 
 
 class EditError(Exception):

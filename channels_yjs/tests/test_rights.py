@@ -297,6 +297,28 @@ async def test_updates_that_depend_on_nothing_close_a_reader_with_4403(visit: Op
     assert await log_of(note) == before
 
 
+async def test_every_frame_that_is_too_large_closes_a_reader_with_4413(visit: Open, note: Note) -> None:
+    before = await log_of(note)
+    for name, frame in hostile.oversize().items():
+        mallory = await visit("mallory", Access.READ)
+        await mallory.socket.send_to(bytes_data=frame)
+        assert (await mallory.expect_close())[0] == CloseCode.TOO_LARGE, name
+        await mallory.socket.disconnect()
+    assert await log_of(note) == before
+
+
+async def test_every_update_that_costs_most_closes_a_reader_with_4403(visit: Open, note: Note) -> None:
+    ada = await visit("ada", Access.WRITE)
+    before = await log_of(note)
+    for name, update in hostile.nasty().items():
+        mallory = await visit("mallory", Access.READ, is_page=False)
+        await mallory.tell(SyncUpdate(update))
+        assert await mallory.expect_close() == MAY_NOT_WRITE, name
+        await mallory.socket.disconnect()
+    await ada.expect_saved()
+    assert await log_of(note) == before
+
+
 @pytest.mark.parametrize("is_page", [True, False])
 async def test_every_honest_update_of_a_reader_is_no_offence(visit: Open, note: Note, is_page: bool) -> None:
     """Clients answer with all that they have, with what is deleted, and some more than once."""
@@ -359,6 +381,16 @@ async def test_a_reader_that_floods_is_closed_and_nobody_else(visit: Open, note:
     assert (await mallory.expect_close())[0] in (CloseCode.NOT_ALLOWED, CloseCode.TRY_AGAIN)
     await ada.expect_saved()
     assert await log_of(note) == before
+
+
+async def test_a_reader_that_floods_with_what_it_may_send_is_closed_with_4429(
+    visit: Open, note: Note, settings: Any
+) -> None:
+    settings.YJS_MAX_FRAMES_PER_SECOND = 10
+    ada, mallory = await visit("ada", Access.WRITE), await visit("mallory", Access.READ)
+    await mallory.tell(*[SyncUpdate(ada.doc.get_update())] * 100)
+    assert (await mallory.expect_close())[0] == CloseCode.FLOODING
+    await ada.expect_saved()
 
 
 async def test_a_member_of_one_document_gets_nothing_of_another(visit: Open, note: Note) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from channels_yjs import access, consumers
 from channels_yjs.conf import DEFAULTS, PREFIX
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import (
@@ -26,6 +25,8 @@ from tools import listings
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
+IMPORT = re.compile(r"^from (channels_yjs[\w.]*) import (\([^)]*\)|[^(#\n]+)", re.MULTILINE)
+SETTING = re.compile(r'"(channels_yjs\.\w+\.\w+)",')  # a middleware
 GUARANTEES = [f"G{number}" for number in range(1, 12)]
 HI = bytes.fromhex("01010500 0401 04626f6479 024869 00")
 EXAMPLES: list[messages.Message] = [
@@ -85,8 +86,23 @@ def test_every_public_name_of_python_is_there() -> None:
     for name in names:
         module, _, attribute = name.rpartition(".")
         assert hasattr(import_module(module), attribute), name
-    assert {f"channels_yjs.consumers.{name}" for name in consumers.__all__} <= names
-    assert {f"channels_yjs.access.{name}" for name in access.__all__} <= names
+    for public in ("channels_yjs.access", "channels_yjs.consumers", "channels_yjs.editing"):
+        assert {f"{public}.{name}" for name in import_module(public).__all__} <= names
+    assert names_in_use() <= names
+
+
+def names_in_use() -> set[str]:
+    """The names of the engine that the app, the example and the docs for users import."""
+    folders = [PROJECT / "notes", PROJECT / "realtime_notes", PROJECT / "examples"]
+    sources = [path for folder in folders for path in folder.rglob("*.py") if "tests" not in path.parts]
+    readmes = [PROJECT / "README.md", PROJECT / "channels_yjs" / "README.md"]
+    found: set[str] = set()
+    for path in [*sources, *readmes, *(DOCS / "how-to").glob("*.md")]:
+        text = path.read_text(encoding="utf-8")
+        found.update(SETTING.findall(text))
+        for module, names in IMPORT.findall(text):
+            found |= {f"{module}.{name.strip()}" for name in names.strip("()").split(",") if name.strip()}
+    return found
 
 
 def test_no_public_name_of_the_browsers_half_is_missing() -> None:
