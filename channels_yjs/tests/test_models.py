@@ -42,6 +42,12 @@ def changes() -> Iterator[list[dict[str, Any]]]:
     document_changed.disconnect(listen)
 
 
+@pytest.mark.django_db
+def test_a_model_may_say_what_its_texts_begin_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Note, "first_texts", lambda self: {"title": self.title.upper(), "body": f"# {self.title}"})
+    assert texts_of(create_document("Plans")) == ("PLANS", "# Plans")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_text_becomes_shared_once_however_many_open_it_at_once() -> None:
     note, start = Note.objects.create(title="Plans", text="Tea at four"), Barrier(MANY)

@@ -1,6 +1,6 @@
 """Code that changes rights: `python -m e2e.faults.rights NOTE` reads lines such as `ada read` from its standard
 input, and prints one for each after the commit. The words are write, read, none, login, which prints the key of the
-session, and logout."""
+session, logout, and recheck, which changes nothing."""
 
 import os
 import sys
@@ -43,11 +43,15 @@ def log_out(name: str) -> str:
 def allow(name: str, right: str) -> str:
     user = get_user_model().objects.get(username=name)
     user.groups.set([] if right == "none" else [Group.objects.get_or_create(name=right)[0]])
+    return ask_again(name)
+
+
+def ask_again(name: str) -> str:
     recheck(Note.objects.get(pk=sys.argv[1]))
-    return right
+    return name
 
 
-ACTIONS: dict[str, Callable[[str], str]] = {"login": log_in, "logout": log_out}
+ACTIONS: dict[str, Callable[[str], str]] = {"login": log_in, "logout": log_out, "recheck": ask_again}
 
 
 def main() -> None:

@@ -101,16 +101,21 @@ def expect_shut_out(crowd: Crowd, urls: list[str], who: Writer, state: str) -> N
             assert not heard
 
 
+def let_in(crowd: Crowd, rights: subprocess.Popen[str], urls: list[str]) -> None:
+    """Everybody logs in, and may write."""
+    names = [f"w{number}" for number in range(WRITERS)]
+    sessions = [tell(rights, name, "login") for name in names]
+    for name in names:
+        tell(rights, name, "write")
+    crowd.join(WRITERS, *urls, sessions=sessions)
+
+
 def test_rights_that_change_while_processes_are_killed_are_those_that_count(
     pair: list[AppServer], crowd: Crowd, moments: int
 ) -> None:
     urls = [socket_of(server) for server in pair]
-    names = [f"w{number}" for number in range(WRITERS)]
     with code("rights", pair[0]) as rights, code("code", pair[0]) as robot:
-        sessions = [tell(rights, name, "login") for name in names]
-        for name in names:
-            tell(rights, name, "write")
-        crowd.join(WRITERS, *urls, sessions=sessions)
+        let_in(crowd, rights, urls)
         states = dict.fromkeys(crowd.writers, "write")
         seen: dict[Writer, set[str]] = {}  # by who is out, the words of others that they had seen by then
 
@@ -144,3 +149,26 @@ def test_rights_that_change_while_processes_are_killed_are_those_that_count(
     assert robot.returncode == rights.returncode == 0
     crowd.expect_converged(by_code)  # with no word that was forged
     assert len(by_code) > moments
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_nobody_stays_or_gets_in_while_the_table_of_rights_is_locked(
+    pair: list[AppServer], database: Database, crowd: Crowd
+) -> None:
+    """On SQLite a lock keeps nobody from reading."""
+    assert database.postgres
+    urls = [socket_of(server) for server in pair]
+    with code("rights", pair[0]) as rights:
+        let_in(crowd, rights, urls)
+        with database.postgres.connect(database.name) as connection, connection.transaction():
+            connection.execute("LOCK TABLE auth_user_groups IN ACCESS EXCLUSIVE MODE")
+            tell(rights, "everybody", "recheck")
+            crowd.until(
+                lambda: all(CloseCode.TRY_AGAIN in writer.closed for writer in crowd.writers),
+                "everybody is told to try again",
+            )
+            assert not crowd.has_news()
+        crowd.until_news()
+        rights.communicate()
+    crowd.expect_converged()
+    assert not any(writer.is_sent_away for writer in crowd.writers)

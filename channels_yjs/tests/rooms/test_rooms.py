@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -306,6 +306,22 @@ async def test_text_and_title_are_projected_for_readers_without_javascript(join:
     ada.texts["title"].insert(0, "Shopping")
     ada.type("Milk\nBread")
     await until_projected(note, "Shopping", "Milk\nBread")
+
+
+async def test_a_model_may_follow_its_document_in_a_way_of_its_own(
+    join: Join, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And say so, for lists and for code that listens."""
+
+    def project(self: Note, texts: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
+        self.title = texts["body"].partition("\n")[0]
+        self.save(update_fields=["title"])
+        return ["title"]
+
+    monkeypatch.setattr(Note, "project", project)
+    ada = await join("Ada")
+    ada.type("Plans\nTea at four")
+    await until_projected(note, "Plans", "")
 
 
 async def test_an_empty_room_falls_idle_and_leaves_a_compact_log(
