@@ -119,14 +119,18 @@ def test_members_write_readers_and_guests_read_and_strangers_get_nothing(scene: 
 
 def test_who_is_removed_while_typing_is_shut_out_at_once(scene: Scene) -> None:
     olivia, ada, rita = scene.enter("olivia"), scene.enter("ada"), scene.enter("rita")
+    guest = scene.enter_as_guest()
     write(ada, " Typed as a member.")
-    expect(text_of(rita)).to_have_text("Agenda: tea. Typed as a member.")
+    for page in (olivia, rita, guest):
+        expect(text_of(page)).to_have_text("Agenda: tea. Typed as a member.")
     change(olivia, "ada", "Remove")
     expect(connection(ada)).to_have_text("Offline: you may not open this")
     expect(text_of(ada)).to_have_attribute("aria-readonly", "true")
     write(ada, " Typed as nobody.")
     write(olivia, " Olivia goes on.")
-    expect(text_of(rita)).to_have_text("Agenda: tea. Typed as a member. Olivia goes on.")
+    for page in (rita, guest):
+        expect(text_of(page)).to_have_text("Agenda: tea. Typed as a member. Olivia goes on.")
+        expect(page.get_by_role("list", name="People here")).not_to_contain_text("ada")
     expect(text_of(ada)).to_have_text("Agenda: tea. Typed as a member.")
 
 
@@ -134,9 +138,11 @@ def test_who_becomes_a_reader_while_typing_can_copy_what_was_not_taken_and_reads
     scene: Scene,
 ) -> None:
     olivia, ada, rita = scene.enter("olivia"), scene.enter("ada"), scene.enter("rita")
+    guest = scene.enter_as_guest()
     ada.evaluate("window.isTheSamePage = true")
     write(ada, " Taken.")
-    expect(text_of(rita)).to_have_text("Agenda: tea. Taken.")
+    for page in (olivia, rita, guest):
+        expect(text_of(page)).to_have_text("Agenda: tea. Taken.")
     hold_messages(ada)
     change(olivia, "ada", "Make a reader")
     ada.wait_for_function("held.some(({ data }) => new Uint8Array(data)[0] === 103)")  # what she may do now
@@ -149,7 +155,8 @@ def test_who_becomes_a_reader_while_typing_can_copy_what_was_not_taken_and_reads
     write(olivia, " Olivia goes on.")
     expect(text_of(ada)).to_have_text("Agenda: tea. Taken. Olivia goes on.")
     assert ada.evaluate("window.isTheSamePage")
-    expect(text_of(rita)).to_have_text("Agenda: tea. Taken. Olivia goes on.")
+    for page in (rita, guest):
+        expect(text_of(page)).to_have_text("Agenda: tea. Taken. Olivia goes on.")
     notice.get_by_role("button", name="Copy text").click()
     expect(notice.get_by_role("button", name="Copied")).to_be_visible()
     notice.get_by_role("button", name="Close").click()
@@ -157,37 +164,46 @@ def test_who_becomes_a_reader_while_typing_can_copy_what_was_not_taken_and_reads
 
 
 def test_a_right_that_is_given_while_the_page_is_open_is_there_without_a_reload(scene: Scene) -> None:
-    olivia, rita = scene.enter("olivia"), scene.enter("rita")
+    olivia, ada, rita = scene.enter("olivia"), scene.enter("ada"), scene.enter("rita")
+    guest = scene.enter_as_guest()
     expect_read_only(rita)
     rita.evaluate("window.isTheSamePage = true")
     change(olivia, "rita", "Make a member")
     expect(access(rita)).to_be_empty()
     write(rita, " Rita writes.")
-    expect(text_of(olivia)).to_have_text("Agenda: tea. Rita writes.")
+    for page in (olivia, ada, guest):
+        expect(text_of(page)).to_have_text("Agenda: tea. Rita writes.")
+    expect_read_only(guest)
+    expect(access(ada)).to_be_empty()
     change(olivia, "rita", "Make a reader")
     expect_read_only(rita)
     expect(rita.get_by_role("button", name="Undo")).to_be_disabled()
     text_of(rita).focus()
     rita.keyboard.press("Control+z")
     write(rita, "No more.")
-    expect(text_of(olivia)).to_have_text("Agenda: tea. Rita writes.")
+    write(ada, " Ada goes on.")
+    for page in (olivia, rita, guest):
+        expect(text_of(page)).to_have_text("Agenda: tea. Rita writes. Ada goes on.")
     assert rita.evaluate("window.isTheSamePage")
 
 
 def test_who_logs_out_in_one_tab_is_closed_in_the_other_and_not_in_another_browser(scene: Scene) -> None:
     tab, phone = scene.enter("ada"), scene.enter("ada")
+    rita, guest = scene.enter("rita"), scene.enter_as_guest()
     other_tab = tab.context.new_page()
     other_tab.goto(scene.address)
     expect_live(other_tab)
     other_tab.get_by_role("button", name="Log out").click()
     expect(connection(tab)).to_have_text("Offline: you may not open this")
     write(phone, " From the phone.")
-    expect(phone.get_by_role("status", name="Changes")).to_have_text("Saved")
+    for page in (rita, guest):
+        expect(text_of(page)).to_have_text("Agenda: tea. From the phone.")
     expect(text_of(tab)).to_have_text("Agenda: tea.")
 
 
 def test_a_frame_that_a_reader_forges_changes_nothing(scene: Scene) -> None:
-    ada, guest = scene.enter("ada"), scene.enter_as_guest()
+    olivia, ada, rita = scene.enter("olivia"), scene.enter("ada"), scene.enter("rita")
+    guest = scene.enter_as_guest()
     socket = f"{scene.server.url.replace('http', 'ws')}/ws/meetings/{scene.key}?guest={scene.guest_key}"
     closed: Any = guest.evaluate(
         """([address, patience]) => new Promise(resolve => {
@@ -201,7 +217,8 @@ def test_a_frame_that_a_reader_forges_changes_nothing(scene: Scene) -> None:
     )
     assert closed == 4403
     write(ada, " Ada goes on.")
-    expect(text_of(guest)).to_have_text("Agenda: tea. Ada goes on.")
+    for page in (olivia, rita, guest):
+        expect(text_of(page)).to_have_text("Agenda: tea. Ada goes on.")
 
 
 def hold_messages(page: Page) -> None:
