@@ -62,6 +62,20 @@ def test_code_is_seen_as_one_more_person_who_writes(
         person.expect_people("Ada", "Grace")
 
 
+def test_a_command_types_slowly_under_a_name_and_is_seen_on_both_processes(
+    ada_and_grace: list[NotePage], two_servers: list[AppServer]
+) -> None:
+    number, words = number_of(ada_and_grace[0].address), "A robot types this, and all can watch it."
+    for person in ada_and_grace:
+        person.note_words_of(person.page.get_by_role("list", name="People here"))
+    with command(two_servers[0], "write_note", number, words, "--by", "Marvin", "--slowly"):
+        for person in ada_and_grace:
+            person.expect_noted("Marvin")
+    for person in ada_and_grace:
+        person.expect_text(words)
+        person.expect_people("Ada", "Grace")
+
+
 @pytest.mark.parametrize("pace", [[], ["--slowly"]], ids=["at-once", "slowly"])
 def test_a_command_writes_an_open_note_and_without_redis_its_words_come_later(
     own_server: AppServer, create_note: CreateNote, open_note: OpenNote, pace: list[str]

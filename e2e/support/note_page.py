@@ -145,7 +145,7 @@ class NotePage:
 
     def expect_noted(self, words: str) -> None:
         self.until(
-            lambda: words in self.page.evaluate("window.noted"),
+            lambda: any(words in noted for noted in self.page.evaluate("window.noted")),
             lambda: f"{words!r} is said, but it is {self.page.evaluate('window.noted')}",
         )
 
