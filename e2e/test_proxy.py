@@ -1,5 +1,6 @@
 """The way into production: nginx as the docs configure it, HTTPS, and two processes with production settings."""
 
+import asyncio
 import re
 import ssl
 import urllib.error
@@ -14,7 +15,7 @@ from playwright.sync_api import Page, expect
 from websockets.exceptions import InvalidStatus
 
 from e2e.conftest import OpenNote
-from e2e.support.lines import patient
+from e2e.support.lines import patient_async, run_apart
 from e2e.support.note_page import expect_same_text
 from e2e.support.patience import patience
 from tools.app_server import REPOSITORY, AppServer, UvicornServer
@@ -173,11 +174,10 @@ def test_a_proxy_passes_on_what_the_app_has_to_know(
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.headers["Content-Encoding"] == "br"
     claim = {"X-Forwarded-For": "192.0.2.1"}
-    with patient(f"wss://{address}/ws/notes/1", ssl=trust, additional_headers=claim) as socket:
-        assert socket.recv(timeout=patience.seconds)
+    assert run_apart(connect(address, trust, claim)) == 101
     assert not any("192.0.2.1" in server.log for server in servers), "A client can claim another address."
     for origin, status in ((f"https://{address}", 101), ("https://evil.example", 403)):
-        assert handshake(address, trust, origin) == status
+        assert run_apart(connect(address, trust, {"Origin": origin})) == status
 
 
 def test_a_proxy_sends_plain_http_to_https(proxy: NginxServer) -> None:
@@ -194,10 +194,11 @@ def test_a_proxy_sends_plain_http_to_https(proxy: NginxServer) -> None:
     answer.value.close()
 
 
-def handshake(address: str, trust: ssl.SSLContext, origin: str) -> int:
-    headers = {"Origin": origin}
+async def connect(address: str, trust: ssl.SSLContext, headers: dict[str, str]) -> int:
+    """The status with which the server answers, once it has said something if it lets us in."""
     try:
-        with patient(f"wss://{address}/ws/notes/1", ssl=trust, additional_headers=headers) as socket:
+        async with patient_async(f"wss://{address}/ws/notes/1", ssl=trust, additional_headers=headers) as socket:
+            assert await asyncio.wait_for(socket.recv(), patience.seconds)
             return socket.response.status_code if socket.response else 0
     except InvalidStatus as refused:
         return refused.response.status_code

@@ -4,7 +4,7 @@ and after twenty without an answer to a ping."""
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from websockets.asyncio import client
 from websockets.sync.client import ClientConnection, connect
@@ -12,9 +12,11 @@ from websockets.sync.client import ClientConnection, connect
 from e2e.support.patience import patience
 
 LOOK_AGAIN_SECONDS = 0.005
+T = TypeVar("T")
 
 
 def patient(url: str, **options: Any) -> ClientConnection:
+    """Not for TLS: it reads in a thread of its own, and Python's SSL sockets do not take reading and writing at once."""
     line: ClientConnection = connect(url, **_with_patience(options))
     return line
 
@@ -27,10 +29,10 @@ def _with_patience(options: dict[str, Any]) -> dict[str, Any]:
     return {"proxy": None, "open_timeout": patience.script_seconds, "ping_interval": None, **options}
 
 
-def run_apart(story: Coroutine[Any, Any, None]) -> None:
+def run_apart(story: Coroutine[Any, Any, T]) -> T:
     """Runs a story in a thread of its own, because Playwright leaves an event loop running in this one."""
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, story).result()
+        return thread.submit(asyncio.run, story).result()
 
 
 async def eventually(condition: Callable[[], bool], claim: str) -> None:
