@@ -376,7 +376,10 @@ class SharedModel(models.Model):
         """Of the shared fields, to notice what bypassed the document."""
         checksum = 0
         for field in sorted(self.shared_fields()):
-            checksum = zlib.crc32(f"{as_compared(getattr(self, field))}\0".encode(errors="replace"), checksum)
+            value = getattr(self, field)
+            with suppress(ValidationError):
+                value = as_compared(self._field(field).to_python(value))
+            checksum = zlib.crc32(f"{value}\0".encode(errors="replace"), checksum)
         return checksum
 
     def plain_value(self, field: str) -> Any:
@@ -422,7 +425,7 @@ def as_entered(value: Any) -> Any:
 
 
 def as_compared(value: Any) -> Any:
-    """A field's value, the same whether it was just set or comes from the database: 1.1 or 1.10, here or in UTC."""
+    """A field's value, the same whether it was just set or comes from the database: 1.1 or 1.10, of any time zone."""
     if isinstance(value, Decimal):
         return value.normalize()
     return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value

@@ -223,8 +223,9 @@ def announce(
 ) -> None:
     """Notes what the fields are now, and informs Django code after the commit of the changed ones, and of who wrote
     what they lacked. If only some of the fields are saved, nobody knows what the others are in the database."""
-    by = tuple(author for author, number in authors.items() if number > document.followed)
     is_whole = saved is None or owner.shared_fields() <= set(saved)
+    told = document.followed if is_whole else seq - 1  # of others' words in the other fields, a room tells
+    by = tuple(author for author, number in authors.items() if number > told)
     checksum = owner.checksum() if is_whole else None
     followed = max(seq, document.followed) if is_whole else document.followed
     if (document.followed, document.checksum) != (followed, checksum):

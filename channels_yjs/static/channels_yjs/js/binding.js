@@ -39,13 +39,14 @@ class Binding {
    * @param {Y.YTextEvent} event
    * @param {Y.Transaction} transaction
    */
-  onText = ({ delta }, { origin }) => {
+  onText = ({ delta }, { origin, local }) => {
     if (origin === this.config) return
     const length = this.held?.newLength ?? this.view.state.doc.length
     const changes = ChangeSet.of(specify(delta), length, "\n")
     if (this.held) this.held = this.held.compose(changes)
-    else if (isComposedIn(this.view, changes)) this.hold(changes)
-    else this.show(changes)
+    else if (local || !isComposedIn(this.view, changes)) this.show(changes)
+    else this.hold(changes)
+    if (local) this.release() // an undo of mine sets the selection next, in the shared text
   }
 
   /** @param {ChangeSet} changes */
@@ -81,6 +82,7 @@ class Binding {
   }
 
   release() {
+    clearTimeout(this.timer)
     const { held } = this
     this.held = null
     if (held) this.show(held)

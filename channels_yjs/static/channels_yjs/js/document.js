@@ -17,6 +17,7 @@ const GONE = [4404, 4409] // after these codes nothing written here can ever be 
 const TOO_LARGE = 4413
 const ACCESS_STATUS = 103
 const READ = 0
+const VALUES = "values" // the name of the map with the values
 const FAR_TOO_LARGE = 1009 // the WebSocket's own code, from a server that did not even read the frame
 
 /**
@@ -31,8 +32,8 @@ const FAR_TOO_LARGE = 1009 // the WebSocket's own code, from a server that did n
  * @property {"read" | "write"} access what I may do, as far as the server has said; known when the document has synced
  * @property {Set<() => void>} accessListeners are called when that changes, or `isReadOnly`
  * @property {Promise<Record<string, string>>} refused resolves when the server has not taken everything that was written
- *   here, because I may only read now, with the texts by name as they were. They are no longer the document's: destroy
- *   this and open the document again.
+ *   here, because I may only read now, with the texts by name as they were, and the values that were changed here, as
+ *   "place: By the mill". They are no longer the document's: destroy this and open the document again.
  * @property {boolean} isReadOnly for either reason
  * @property {() => void} makeReadOnly lets the document be read, and changed no more; happens by itself when the server
  *   says that the document is gone. If it shuts this person out, that lasts until it lets them in again
@@ -58,6 +59,11 @@ export function openDocument(address, names) {
     params: { ...Object.fromEntries(searchParams), texts: names.join(), access: "1" },
   })
   const { awareness } = provider
+  /** @type {Set<string>} the keys of the values that were changed here */
+  const setHere = new Set()
+  /** @type {Y.Map<unknown> | undefined} a text may have that name in a document without values */
+  const values = names.includes(VALUES) ? undefined : doc.getMap(VALUES)
+  values?.observe(({ keysChanged }, { local }) => local && keysChanged.forEach((key) => setHere.add(key)))
   const undoManager = new Y.UndoManager(Object.values(texts), { trackedOrigins: new Set() })
   /** @type {MountedEditor[]} */
   const editors = []
@@ -114,7 +120,10 @@ export function openDocument(address, names) {
       access = now
       followAccess()
     }
-    if (isLost) refuse(Object.fromEntries(names.map((name) => [name, texts[name].toString()])))
+    if (isLost) {
+      const written = names.map((name) => [name, texts[name].toString()])
+      refuse(Object.fromEntries([...written, ...[...setHere].map((key) => [key, `${key}: ${values?.get(key)}`])]))
+    }
     // The answer: from here on nothing is written that the server would not take.
     for (const number of [ACCESS_STATUS, status, isLost]) encoding.writeVarUint(encoder, number)
   }

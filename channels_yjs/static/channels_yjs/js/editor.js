@@ -5,7 +5,7 @@
 import { defaultKeymap } from "@codemirror/commands"
 import { Compartment, EditorState, Prec } from "@codemirror/state"
 import { EditorView, highlightSpecialChars, keymap, placeholder } from "@codemirror/view"
-import { yCollab, ySync, yUndoManagerKeymap } from "y-codemirror.next"
+import { yCollab, ySync, ySyncAnnotation, yUndoManagerKeymap } from "y-codemirror.next"
 import { follow, watchAgreement } from "./agreement.js"
 import { binding, getText, readText } from "./binding.js"
 import { remoteCursors } from "./cursors.js"
@@ -135,7 +135,18 @@ function oneLine(onEnter) {
   return [
     Prec.high(keymap.of(["Enter", "Shift-Enter", "Mod-Enter", "ArrowDown"].map((key) => ({ key, run })))),
     EditorView.clipboardInputFilter.of(joinLines),
+    // No other command makes a line either, such as one that copies a line. What comes from the shared text is shown.
+    EditorState.changeFilter.of(
+      (transaction) => transaction.annotation(ySyncAnnotation) !== undefined || !makesLines(transaction.changes),
+    ),
   ]
+}
+
+/** @param {import("@codemirror/state").ChangeSet} changes */
+function makesLines(changes) {
+  let makes = false
+  changes.iterChanges((_fromA, _toA, _fromB, _toB, inserted) => (makes ||= inserted.lines > 1))
+  return makes
 }
 
 /** @param {string} text whose spaces stay as they are, unless it has several lines */

@@ -9,10 +9,12 @@ import { lasting } from "./lasting.js"
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Input */
 
 const VALUES = "values" // the map's name, on the server as well
+// Nobody sees a change of these, or it is not to be seen: others must not choose what somebody else sends.
+const UNBOUND = ["button", "file", "hidden", "image", "password", "reset", "submit"]
 
 /**
- * Keeps each named input of the form in step with the value of that key. As long as nothing may be changed, the inputs
- * are disabled.
+ * Keeps each named input that people see and change in step with the value of that key. As long as nothing may be
+ * changed, the inputs are disabled. Enter does not send a form that has no button to send it.
  *
  * @param {SharedDocument} shared
  * @param {HTMLFormElement} form
@@ -21,11 +23,13 @@ export function bindValues(shared, form) {
   /** @type {import("yjs").Map<unknown>} */
   const values = shared.doc.getMap(VALUES)
   let isSynced = false
+  /** @type {Input | undefined} the one in which I am typing: it says 1.0, and the value is 1 */
+  let typedIn
 
   /** @param {{ has: (key: string) => boolean }} keys of the values to show: in other fields somebody may be writing */
   const show = (keys) => {
     for (const input of inputsOf(form)) {
-      if (keys.has(input.name) && values.has(input.name)) write(input, values.get(input.name))
+      if (input !== typedIn && keys.has(input.name) && values.has(input.name)) write(input, values.get(input.name))
     }
   }
   const follow = () => {
@@ -35,11 +39,15 @@ export function bindValues(shared, form) {
   const onValues = ({ keysChanged }) => show(keysChanged)
   /** @param {Event} event at each key, since what is said to be saved has to be in the document */
   const onInput = ({ target }) => {
-    const input = inputsOf(form).find((input) => input === target)
-    if (input) values.set(input.name, read(input))
+    typedIn = inputsOf(form).find((input) => input === target)
+    if (typedIn) values.set(typedIn.name, read(typedIn))
+    typedIn = undefined
   }
+  /** @param {SubmitEvent} event */
+  const onSubmit = (event) => event.submitter || event.preventDefault()
   values.observe(onValues)
   form.addEventListener("input", onInput)
+  form.addEventListener("submit", onSubmit)
   shared.accessListeners.add(follow)
   shared.synced.then(() => {
     isSynced = true
@@ -50,13 +58,15 @@ export function bindValues(shared, form) {
   return lasting(shared, () => {
     values.unobserve(onValues)
     form.removeEventListener("input", onInput)
+    form.removeEventListener("submit", onSubmit)
     shared.accessListeners.delete(follow)
   })
 }
 
 /** @param {HTMLFormElement} form @returns {Input[]} */
 function inputsOf(form) {
-  return /** @type {Input[]} */ ([...form.elements]).filter(({ name }) => name)
+  const inputs = /** @type {NodeListOf<Input>} */ (form.querySelectorAll("input, select, textarea"))
+  return [...inputs].filter(({ name, type }) => name && !UNBOUND.includes(type))
 }
 
 /** @param {Input} input a date that is not given, or a number, is null */
