@@ -121,3 +121,19 @@ def test_what_was_held_back_is_shown_while_others_write_on(open_note: OpenNote, 
         assert letters < 60, "Kana sees nothing while Grace goes on writing."
         kana.page.wait_for_timeout(200)
     assert expect_same_text(kana, grace) == f"top\nXab日本 cd\nend{'+' * letters}"
+
+
+def test_an_undo_in_the_middle_of_a_word_shows_what_was_held_back(open_note: OpenNote, note: str) -> None:
+    kana, grace, input_method = ready_to_compose(open_note, note, "Kana", "top\nabcd")
+    input_method.compose("に", "にほ", "にほん")
+    grace.expect_in_text("にほん")
+    grace.go_to(4)
+    grace.type("X" * 40)
+    grace.expect_saved()
+    assert "X" not in kana.text
+    undo = kana.page.get_by_role("button", name="Undo")
+    undo.evaluate("button => button.click()")  # as on a phone: the focus stays in the text
+    kana.expect_in_text("X" * 40)
+    kana.page.get_by_role("button", name="Redo").evaluate("button => button.click()")
+    input_method.commit("日本")
+    assert "X" * 40 in expect_same_text(kana, grace)

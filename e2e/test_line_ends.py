@@ -157,3 +157,14 @@ def test_without_javascript_line_ends_are_read_as_lines(
         return body.inner_text() == "one\ntwo\nthree\nfour"
 
     NotePage(page, "Alan", note).until(reads, lambda: f"four lines are read, but it is {body.inner_text()!r}")
+
+
+@pytest.mark.parametrize("keys", ["Shift+Alt+ArrowDown", "Shift+Alt+ArrowUp"])
+def test_no_key_copies_the_line_of_a_title(open_note: OpenNote, note: str, keys: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.write_title("Plans")
+    ada.title.press(keys)
+    ada.title.press("End")
+    ada.title.press("!")
+    for person in (ada, grace):
+        person.expect_title("Plans!")
