@@ -9,6 +9,7 @@ import { lasting } from "./lasting.js"
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Input */
 
 const VALUES = "values" // the map's name, on the server as well
+const INPUTS = "input, select, textarea"
 // Nobody sees a change of these, or it is not to be seen: others must not choose what somebody else sends.
 const UNBOUND = ["button", "file", "hidden", "image", "password", "reset", "submit"]
 
@@ -65,8 +66,8 @@ export function bindValues(shared, form) {
 
 /** @param {HTMLFormElement} form @returns {Input[]} */
 function inputsOf(form) {
-  const inputs = /** @type {NodeListOf<Input>} */ (form.querySelectorAll("input, select, textarea"))
-  return [...inputs].filter(({ name, type }) => name && !UNBOUND.includes(type))
+  const inputs = /** @type {Input[]} */ ([...form.elements].filter((element) => element.matches(INPUTS)))
+  return inputs.filter(({ name, type }) => name && !UNBOUND.includes(type))
 }
 
 /** @param {Input} input a date that is not given, or a number, is null */
