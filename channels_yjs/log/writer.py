@@ -125,11 +125,12 @@ class Writer:
             await self._wake.wait()
             self._wake.clear()
             rooms, self._waiting = self._waiting, {}
-            for document_id in sorted(self._apart & rooms.keys())[MOST_APART:]:
-                self.submit(rooms.pop(document_id))  # for the next round
-            apart = [{document_id: rooms.pop(document_id)} for document_id in sorted(self._apart & rooms.keys())]
+            apart = [rooms.pop(document_id) for document_id in sorted(self._apart & rooms.keys())]
+            for room in apart[MOST_APART:]:
+                self.submit(room)  # for the next round
+            groups = [{room.id: room} for room in apart[:MOST_APART]]
             failed = [] if await self._commit(rooms) else [rooms]
-            failed += [group for group in apart if not await self._commit(group, ALONE_MILLISECONDS)]
+            failed += [group for group in groups if not await self._commit(group, ALONE_MILLISECONDS)]
             for room in [room for group in failed for room in group.values()]:
                 room.put_back()
                 self.submit(room)

@@ -394,13 +394,7 @@ def test_saving_announces_what_people_wrote_just_before(changes: list[dict[str, 
     """No room finds a difference any more that code has brought into the fields."""
     note = create_note("Plans", "Tea")
     stale = Note.objects.get(pk=note.pk)
-    document = Document.objects.find(note)
-    person = Doc[Any](client_id=7)
-    person.apply_update(store.read(document.pk)[0].payload)
-    person["body"] = text = person.get("body", type=Text)
-    before = person.get_state()
-    text.insert(3, " at four")
-    store.append({document.pk: Batch(1, person.get_update(before), document.identity, (Author("Ada"),))})
+    write_as_a_person(note, "Ada", " at four", at=3)
     stale.title = "Our plans"
     with TestCase.captureOnCommitCallbacks(execute=True):
         stale.save()
@@ -412,7 +406,7 @@ def test_saving_announces_what_people_wrote_just_before(changes: list[dict[str, 
 @pytest.mark.django_db
 def test_who_saves_one_field_is_named_without_those_who_wrote_another(changes: list[dict[str, Any]]) -> None:
     note = create_note("Plans", "Tea")
-    write_as_a_person(note, "Ada", "one")
+    write_as_a_person(note, "Ada", "one ")
     note.title, note.edited_by = "Our plans", "Grace"
     with TestCase.captureOnCommitCallbacks(execute=True):
         note.save(update_fields=["title"])
@@ -420,21 +414,21 @@ def test_who_saves_one_field_is_named_without_those_who_wrote_another(changes: l
     assert (said["changed"], said["by"]) == (["title"], (Author("Grace"),))
 
 
-def write_as_a_person(note: Note, name: str, word: str) -> None:
+def write_as_a_person(note: Note, name: str, text: str, at: int = 0) -> None:
     """What a browser would have sent, which no field follows yet."""
     document = Document.objects.find(note)
     read = store.read(document.pk)
     person = Doc[Any](client_id=len(read))
     person.apply_update(crdt.merge([row.payload for row in read]))
     before = person.get_state()
-    person.get("body", type=Text).insert(0, f"{word} ")
+    person.get("body", type=Text).insert(at, text)
     store.append({document.pk: Batch(document.seq, person.get_update(before), document.identity, (Author(name),))})
 
 
 @pytest.mark.django_db
 def test_who_wrote_is_named_once_with_what_the_fields_lacked(changes: list[dict[str, Any]]) -> None:
     note = create_note("Plans", "Tea")
-    for word, author in {"one": "Ada", "two": "Grace"}.items():
+    for word, author in {"one ": "Ada", "two ": "Grace"}.items():
         write_as_a_person(note, author, word)
         with TestCase.captureOnCommitCallbacks(execute=True), edit(note, by="Robot") as draft:
             draft["body"] += "!"

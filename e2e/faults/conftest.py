@@ -6,15 +6,17 @@ The short form, for every day, tries fewer moments and shorter outages: `nox -s 
 import os
 import random
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 from psycopg import sql
 
 from e2e.faults.crowd import Crowd
-from tools.app_server import AppServer
+from tools.app_server import REPOSITORY, AppServer
 from tools.postgres import PostgresNotFoundError, PostgresServer, find_postgres
 from tools.redis import RedisServer
 from tools.sqlite import path_of
@@ -139,6 +141,20 @@ def sqlite_pair(
 def crowd() -> Iterator[Crowd]:
     with Crowd() as crowd:
         yield crowd
+
+
+@contextmanager
+def code(name: str, server: AppServer) -> Iterator[subprocess.Popen[str]]:
+    """A process of its own for code, with the server's database and Redis."""
+    with subprocess.Popen(
+        [sys.executable, "-m", f"e2e.faults.{name}", "1"],
+        cwd=REPOSITORY,
+        env=dict(server.environment()),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
 
 
 def socket_of(server: AppServer, note_id: int = 1) -> str:

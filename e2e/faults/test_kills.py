@@ -2,15 +2,13 @@
 (G1, G2, G4, G10)."""
 
 import random
-import subprocess
-import sys
 import time
 
 import pytest
 
-from e2e.faults.conftest import WRITERS, socket_of
+from e2e.faults.conftest import WRITERS, code, socket_of
 from e2e.faults.crowd import Crowd
-from tools.app_server import REPOSITORY, AppServer
+from tools.app_server import AppServer
 
 pytestmark = pytest.mark.chapter(10)
 
@@ -60,14 +58,7 @@ def test_code_that_edits_and_saves_while_processes_are_killed_loses_and_doubles_
 ) -> None:
     urls = [socket_of(server) for server in pair]
     crowd.join(WRITERS, *urls)
-    with subprocess.Popen(
-        [sys.executable, "-m", "e2e.faults.code", "1"],
-        cwd=REPOSITORY,
-        env=dict(pair[0].environment()),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as code:
+    with code("code", pair[0]) as robot:
         for _ in range(moments):
             write_for_a_moment()
             killed = random.choice(pair)
@@ -76,8 +67,8 @@ def test_code_that_edits_and_saves_while_processes_are_killed_loses_and_doubles_
             killed.start()
             crowd.expect_nothing_lost(*urls, owed=owed)
             crowd.until(lambda: any(writer.is_synced for writer in crowd.writers), "somebody is back")
-        by_code = code.communicate("\n")[0].split()
-    assert code.returncode == 0
+        by_code = robot.communicate("\n")[0].split()
+    assert robot.returncode == 0
     crowd.expect_converged(by_code)
     assert len(by_code) > moments
 

@@ -4,10 +4,8 @@ may not, in any process, and nobody else loses a word (G10, G11)."""
 import asyncio
 import random
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -21,11 +19,11 @@ from channels_yjs.wire.messages import (
     decode,
     encode,
 )
-from e2e.faults.conftest import WRITERS, Database, socket_of
+from e2e.faults.conftest import WRITERS, Database, code, socket_of
 from e2e.faults.crowd import Crowd, Writer, credentials
 from e2e.support.lines import patient_async
 from e2e.support.patience import patience
-from tools.app_server import REPOSITORY, AppServer
+from tools.app_server import AppServer
 from tools.redis import RedisServer
 
 pytestmark = pytest.mark.chapter(10)
@@ -47,20 +45,6 @@ class ServerWithRights(AppServer):
 @pytest.fixture
 def pair(start_server: Callable[..., AppServer], database: Database, redis: RedisServer) -> list[AppServer]:
     return [start_server(database.url, redis.url, kind=ServerWithRights, **SETTINGS) for _ in range(2)]
-
-
-@contextmanager
-def code(name: str, server: AppServer) -> Iterator[subprocess.Popen[str]]:
-    """A process of its own for code, with the server's database and Redis."""
-    with subprocess.Popen(
-        [sys.executable, "-m", f"e2e.faults.{name}", "1"],
-        cwd=REPOSITORY,
-        env=dict(server.environment()),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield process
 
 
 def tell(rights: subprocess.Popen[str], who: str, what: str) -> str:

@@ -12,12 +12,13 @@ import * as Y from "yjs"
  * @import { MountedEditor } from "./editor.js"
  */
 
+export const VALUES = "values" // the name of the map with the values, on the server as well
+
 const NOT_ALLOWED = 4403
 const GONE = [4404, 4409] // after these codes nothing written here can ever be saved
 const TOO_LARGE = 4413
 const ACCESS_STATUS = 103
 const READ = 0
-const VALUES = "values" // the name of the map with the values
 const FAR_TOO_LARGE = 1009 // the WebSocket's own code, from a server that did not even read the frame
 
 /**

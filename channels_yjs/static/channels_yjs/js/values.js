@@ -2,13 +2,13 @@
 // The values of a document in the inputs of a form: a date, a choice, a tick box. Two people do not write one together:
 // the last who changes it wins.
 
+import { VALUES } from "./document.js"
 import { lasting } from "./lasting.js"
 
 /** @import { SharedDocument } from "./document.js" */
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Input */
 
-const VALUES = "values" // the map's name, on the server as well
 const INPUTS = "input, select, textarea"
 // Nobody sees a change of these, or it is not to be seen: others must not choose what somebody else sends.
 const UNBOUND = ["button", "file", "hidden", "image", "password", "reset", "submit"]
