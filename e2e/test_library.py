@@ -40,6 +40,22 @@ def test_what_is_shown_only_after_the_document_has_synced_is_true(run_in: RunIn)
     assert shown == ["Offline: your changes are kept and will be sent", "Saved", True]
 
 
+def test_a_document_that_is_opened_anew_is_neither_live_nor_saved_before_it_has_synced(run_in: RunIn) -> None:
+    before, after = run_in("""
+        const connection = made("p"), saved = made("p")
+        const show = (one) => {
+            library.showConnection(one, connection)
+            library.showSaved(one, saved)
+            return [connection.textContent, saved.textContent]
+        }
+        const before = show(shared)
+        shared.destroy()
+        return [before, show(library.openDocument(shared.provider.url.replace("ws", "http"), ["title", "body"]))]
+    """)
+    assert before == ["Live", "Saved"]
+    assert after == ["Connecting…", ""]
+
+
 def test_saved_is_true_wherever_and_whenever_it_is_shown(run_in: RunIn) -> None:
     """Also where it is shown twice, and where it is shown again while a change is on its way."""
     before, shown_again, in_the_end = run_in("""

@@ -112,6 +112,37 @@ def test_the_list_keeps_the_focus_when_it_changes(page: Page, create_note: Creat
 
 
 @pytest.mark.chapter(11)
+def test_a_link_that_is_pressed_while_the_list_changes_is_opened(
+    page: Page, create_note: CreateNote, own_server: AppServer
+) -> None:
+    page.goto(own_server.url)
+    welcome = page.get_by_role("link", name="Welcome", exact=True)
+    welcome.hover()
+    page.mouse.down()
+    for title in ("Another", "A third"):  # when the second list comes, the page has dealt with the first
+        with page.expect_response(page.url):
+            create_note(title, on=own_server)
+    page.mouse.up()
+    page.wait_for_url("**/notes/1/")
+
+
+@pytest.mark.chapter(11)
+@pytest.mark.line_is_cut
+def test_names_go_with_the_line_and_come_back_with_it(
+    page: Page, open_note: OpenNote, create_note: CreateNote, own_server: AppServer
+) -> None:
+    open_note(create_note("Seen from the list", on=own_server), "Ada")
+    page.goto(own_server.url)
+    item = page.get_by_role("list", name="Notes").get_by_role("listitem").filter(has_text="Seen from the list")
+    names = item.get_by_role("list", name="In this note: Ada", exact=True)
+    expect(names).to_be_visible()
+    own_server.kill()
+    expect(names).to_be_hidden()
+    own_server.start()
+    expect(names).to_be_visible()
+
+
+@pytest.mark.chapter(11)
 @pytest.mark.line_is_cut
 def test_the_list_catches_up_after_the_server_was_away(
     new_page: object, create_note: CreateNote, own_server: AppServer

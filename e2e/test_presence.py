@@ -73,6 +73,23 @@ def test_each_sees_the_cursor_of_the_other_and_it_moves(open_note: OpenNote, not
     expect(ada.cursor_of("Grace")).to_be_attached()
 
 
+@pytest.mark.chapter(12)
+@pytest.mark.app
+def test_a_cursor_is_seen_where_it_is_also_when_its_person_looks_elsewhere(open_note: OpenNote, note: str) -> None:
+    """What others write right at it stands behind it, in their windows as in its own."""
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.write("Ada was here")
+    ada.press("Home")
+    ada.my_name.focus()
+    grace.until(lambda: is_before_text(grace, "Ada"), lambda: "Ada's cursor is at the start of the line")
+    grace.write_first("Grace and ")
+    ada.expect_text("Grace and Ada was here")
+    assert is_before_text(grace, "Ada")
+    ada.note.focus()
+    ada.type("* ")
+    grace.expect_text("* Grace and Ada was here")
+
+
 def offset_of_cursor(person: NotePage, name: str) -> float | None:
     """The distance of a cursor from the note's left edge, in CSS pixels."""
     cursor, note = person.cursor_of(name).bounding_box(), person.note.bounding_box()

@@ -11,6 +11,7 @@ import logging
 import sys
 import uuid
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -58,12 +59,14 @@ def ring_after_commit(group: str, said: Ring) -> None:
 
 
 class Doorbell:
-    """Calls `on_ring` with the name of a process and its ring, and `on_joined` with each group that has been
-    joined."""
+    """Calls `on_ring` with the name of a process and its ring, `on_joined` with each group that has been joined, and
+    `on_missed` when any ring may have been missed."""
 
-    def __init__(self, on_ring: Callable[[str, Ring], None], on_joined: Callable[[str], None]) -> None:
+    def __init__(
+        self, on_ring: Callable[[str, Ring], None], on_joined: Callable[[str], None], on_missed: Callable[[], None]
+    ) -> None:
         self.name = uuid.uuid4().hex  # names this process, so that it recognizes its own rings
-        self._on_ring, self._on_joined = on_ring, on_joined
+        self._on_ring, self._on_joined, self._on_missed = on_ring, on_joined, on_missed
         self._layer = get_channel_layer()
         self._channel = ""
         self._groups = {EVERYONE}
@@ -92,7 +95,10 @@ class Doorbell:
 
     async def listen(self) -> None:
         """Passes on every ring of another process."""
-        self._channel = await self._until_it_works(self._layer.new_channel)
+        channel = await self._until_it_works(self._layer.new_channel)
+        await self._until_it_works(partial(self._layer.group_add, EVERYONE, channel))
+        self._channel = channel
+        self._on_missed()
         self._wake.set()
         while True:
             try:
@@ -145,6 +151,7 @@ class Doorbell:
             return False
         if self._is_out:
             logger.warning("channel layer back")
+            self._on_missed()
         self._is_out = False
         return True
 

@@ -46,6 +46,7 @@ LEAVE_SECONDS = 0.5
 # Clients forget anybody who is silent for 30 s; two rounds and the way to the browser must fit into that.
 RENEW_PRESENCE_SECONDS = 10.0
 RECHECK_SOONEST, RECHECK_STEP = 0.5, 1 / 60  # as parts of RECHECK_SECONDS
+RECHECK_AFTER_OUTAGE = 0.1  # as well
 WAITING_WORK_SHARE = 0.02  # of the time, as a commit may have to wait for it
 RENEW_EVERY_CHECKS = 20  # joins the groups again, since a layer may forget them; channels_redis does after a day
 
@@ -66,7 +67,7 @@ class Hub:
     def __init__(self) -> None:
         self.writer = Writer()
         self.reader = DatabaseThread("reader")
-        self.doorbell = Doorbell(self._on_ring, self._on_joined)
+        self.doorbell = Doorbell(self._on_ring, self._on_joined, self._on_missed)
         self.lobby = Lobby()
         self.admission = Admission()
         self._turns = Turns(WAITING_WORK_SHARE)
@@ -257,6 +258,12 @@ class Hub:
                 room.look()
                 self.doorbell.ring(group, rings.Who(room.id))
 
+    def _on_missed(self) -> None:
+        """Somebody may have lost a right and this process not heard of it. All are asked again, but not all at once:
+        nobody is sent away since the channel layer was away for a moment."""
+        for guest in self._connections:
+            self._connections[guest] = next_recheck(0.0, RECHECK_AFTER_OUTAGE)
+
     def _hear(self, process: str) -> None:
         if self._neighbours.hear(process):
             self.doorbell.ring(EVERYONE, rings.Alive())
@@ -332,9 +339,9 @@ class Hub:
         self.close()
 
 
-def next_recheck() -> float:
+def next_recheck(soonest: float = RECHECK_SOONEST, latest: float = 1 - RECHECK_STEP) -> float:
     """Spread over time, since many connections may have come at once."""
-    part = random.uniform(RECHECK_SOONEST, 1 - RECHECK_STEP)  # noqa: S311
+    part = random.uniform(soonest, latest)  # noqa: S311
     seconds: float = setting("RECHECK_SECONDS")
     return asyncio.get_running_loop().time() + seconds * part
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
+from channels.layers import InMemoryChannelLayer
 from channels.routing import URLRouter
 from django.db import OperationalError
 from django.db.models import QuerySet
@@ -19,6 +20,7 @@ from django.urls import path
 from channels_yjs.access import Access, arecheck
 from channels_yjs.connections import bounded
 from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
+from channels_yjs.hub import hub as hub_module
 from channels_yjs.hub.doorbell import EVERYONE
 from channels_yjs.hub.hub import RECHECK_STEP, Hub, next_recheck
 from channels_yjs.log import store
@@ -724,6 +726,55 @@ def is_rechecked_often(settings: Any) -> None:
 async def test_a_right_ends_without_any_ring(visit: Open, note: Note) -> None:
     ada = await visit("ada", Access.WRITE)
     Door.rights["ada"] = GONE
+    assert await ada.expect_close() == (GONE.code, GONE.reason)
+
+
+@pytest.fixture
+def layer_is_there(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """While it is cleared, the channel layer fails as if Redis was away."""
+    is_there = asyncio.Event()
+    is_there.set()
+
+    def fail_while_away(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def call(*args: Any) -> Any:
+            if not is_there.is_set():
+                raise ConnectionError("away")
+            return await method(*args)
+
+        return call
+
+    for name in ("new_channel", "group_add", "group_send"):
+        monkeypatch.setattr(InMemoryChannelLayer, name, fail_while_away(getattr(InMemoryChannelLayer, name)))
+    return is_there
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["from the beginning", "for a moment"])
+async def test_a_right_that_ends_while_the_channel_layer_is_away_ends_once_it_is_back(
+    is_new: bool,
+    layer_is_there: asyncio.Event,
+    visit: Open,
+    note: Note,
+    processes: list[Hub],
+    start_hub: Callable[[], Hub],
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.YJS_RECHECK_SECONDS = 3600.0
+    monkeypatch.setattr(hub_module, "RECHECK_AFTER_OUTAGE", 0.0)
+    monkeypatch.setattr(hub_module, "RECHECK_STEP", 0.1 / 3600)
+    if is_new:
+        layer_is_there.clear()
+    process = start_hub()
+    processes.append(process)
+    ada = await visit("ada", Access.WRITE, via=2)
+    if not is_new:
+        await until(lambda: EVERYONE in process.doorbell._joined, "it listens")
+        layer_is_there.clear()
+        process.ring_saved(room_of(process, note))
+        await until(lambda: process.doorbell._is_out, "it notices that the layer is away")
+    await change(note, ada=GONE)
+    layer_is_there.set()
+    process.ring_saved(room_of(process, note))
     assert await ada.expect_close() == (GONE.code, GONE.reason)
 
 

@@ -52,7 +52,9 @@ export function showConnection(shared, element, toggle) {
   provider.on("connection-close", onLost)
   provider.on("closed", onClosed)
   toggle?.addEventListener("click", onToggle)
+  // The element may still show the state of a document that was open here before.
   if (provider.synced) onSync(true)
+  else show(provider.shouldConnect ? "connecting" : "unreached")
   return lasting(shared, () => {
     provider.off("sync", onSync)
     provider.off("connection-close", onLost)

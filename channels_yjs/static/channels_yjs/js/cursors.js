@@ -66,10 +66,12 @@ export function remoteCursors(text, awareness) {
  * @param {Awareness} awareness
  */
 function publish(view, text, awareness) {
-  const { anchor, head } = view.state.selection.main
+  const { anchor, head, from, empty } = view.state.selection.main
   /** @param {number} position */
-  const relative = (position) =>
-    Y.createRelativePositionFromTypeIndex(text, Math.min(toText(view, position), text.length))
+  const relative = (position) => {
+    const side = position === from && !empty ? 0 : -1 // what others write right there moves it as it does in my editor
+    return Y.createRelativePositionFromTypeIndex(text, Math.min(toText(view, position), text.length), side)
+  }
   const cursor = { anchor: relative(anchor), head: relative(head) }
   const before = awareness.getLocalState()?.cursor
   if (JSON.stringify(before) !== JSON.stringify(cursor)) awareness.setLocalStateField("cursor", cursor)

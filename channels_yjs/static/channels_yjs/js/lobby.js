@@ -35,7 +35,6 @@ export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }
     socket.addEventListener("open", () => {
       if (own !== socket) return
       retry = FIRST_RETRY_MS
-      people.clear() // the first message brings everybody again
       listen()
       onChanged([])
     })
@@ -46,7 +45,7 @@ export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }
     })
     socket.addEventListener("close", ({ code }) => {
       if (own !== socket) return
-      clearTimeout(silence)
+      forget()
       if (isOver || (code >= FOR_GOOD.from && code <= FOR_GOOD.to)) return
       timer = setTimeout(connect, retry)
       retry = Math.min(2 * retry, LAST_RETRY_MS)
@@ -56,8 +55,15 @@ export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }
     clearTimeout(silence)
     silence = setTimeout(onSilent, SILENT_MS)
   }
+  const forget = () => {
+    clearTimeout(silence)
+    if (isOver || people.size === 0) return
+    people.clear() // nobody knows who is where, until the first message of a new connection brings everybody again
+    onPeople(people)
+  }
   const onSilent = () => {
     socket.close() // which says so some time later, or never
+    forget()
     connect()
   }
   /** @param {{ people?: Record<string, Person[]>, changed?: string[] }} news of some rows */

@@ -36,12 +36,12 @@ export function showSaved(shared, element) {
   const progress = known.get(shared) ?? follow(shared)
   const show = () => {
     const { changed, saved, wasSynced } = progress
-    if (!wasSynced) return
     const isSaved = saved === changed && editors.every((editor) => editor.seemsToAgree())
-    const state = isSaved ? "saved" : saved !== changed && provider.synced ? "saving" : "unsent"
+    const sent = isSaved ? "saved" : saved !== changed && provider.synced ? "saving" : "unsent"
+    const state = wasSynced ? sent : "unknown"
     if (element.dataset.state === state) return
     element.dataset.state = state
-    element.textContent = { saved: "Saved", saving: "Saving…", unsent: "Not sent yet" }[state]
+    element.textContent = { saved: "Saved", saving: "Saving…", unsent: "Not sent yet", unknown: "" }[state]
   }
   if (!element.ariaLive) element.ariaLive = "off"
   progress.listeners.add(show)

@@ -41,6 +41,7 @@ async function refresh() {
     const response = await fetch(location.href)
     if (!response.ok) return
     const fetched = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("notes")
+    if (host.matches(":active")) return refreshSoon() // a link that is pressed and let go must be the same
     if (fetched) swap(fetched)
   } catch {
     // the server is away; when the socket is back, the list is fetched again
