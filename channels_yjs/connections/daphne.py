@@ -10,12 +10,15 @@ one and cancels none.) Other servers close the sockets themselves, and browsers 
 """
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable, Coroutine
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from channels_yjs.conf import setting
+
+logger = logging.getLogger(__name__)
 
 # How much Twisted reads at a time. It handles all frames of one read before any other connection has a turn, and its
 # default of 64 KiB may hold ten thousand.
@@ -90,9 +93,22 @@ def prepared(factory: Any, frame: bytes) -> Any:
 
 
 def daphne_protocol(send: Callable[..., Any]) -> Any:
-    """Daphne's end of a WebSocket, or None under another server. Daphne's `send` is a partial with that end bound."""
+    """Daphne's end of a WebSocket, or None under another server. Daphne's `send` is a partial with that end bound.
+    Channels' session middleware wraps it, for the cookies of HTTP answers alone."""
+    while wrapped := getattr(getattr(send, "__self__", None), "real_send", None):
+        send = wrapped
     arguments = getattr(send, "args", ())
-    return arguments[0] if arguments and hasattr(arguments[0], "transport") else None
+    protocol = arguments[0] if arguments and hasattr(arguments[0], "transport") else None
+    if protocol is None and getattr(sys.modules.get("twisted.internet.reactor"), "running", False):
+        warn_of_wrapped(getattr(send, "__qualname__", type(send).__qualname__))
+    return protocol
+
+
+@cache
+def warn_of_wrapped(send: str) -> None:
+    logger.warning(
+        "nothing limits what Daphne buffers for a slow client: a middleware wraps its send in %s", send
+    )
 
 
 def before_shutdown(goodbye: Callable[[], Coroutine[Any, Any, None]]) -> None:

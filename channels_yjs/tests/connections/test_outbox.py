@@ -1,12 +1,16 @@
 """Which messages are sent at once, which wait, and how many."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine, Generator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from autobahn.exception import Disconnected
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from channels.sessions import InstanceSessionWrapper
+from django.contrib.sessions.backends.cache import SessionStore
 from twisted.internet.testing import StringTransport
 
 from channels_yjs.connections import daphne
@@ -195,10 +199,16 @@ async def test_closing_ends_what_waits() -> None:
     assert server.sent == []
 
 
-async def test_twisted_says_when_its_buffer_is_full(settings: Any) -> None:
+def with_session(send: Any) -> Any:
+    """As AuthMiddlewareStack hands it on."""
+    return InstanceSessionWrapper({"session": SessionStore()}, send).send
+
+
+@pytest.mark.parametrize("wrap", [lambda send: send, with_session], ids=["bare", "with sessions"])
+async def test_twisted_says_when_its_buffer_is_full(settings: Any, wrap: Any) -> None:
     settings.YJS_MAX_QUEUED_BYTES = 3 * MESSAGE_BYTES
     protocol = Protocol()
-    outbox = Outbox(BoundSend(protocol))
+    outbox = Outbox(wrap(BoundSend(protocol)))
     assert protocol.transport.producer is not None
     put(outbox, "a")
     protocol.transport.producer.pauseProducing()
@@ -229,6 +239,18 @@ async def test_daphne_encodes_a_frame_for_many_once_and_as_it_encodes_every_fram
     for frame in frames:
         await expected.send({"bytes": frame})
     assert {socket.wire.value() for socket in sockets} == {expected.wire.value()}
+
+
+async def test_a_send_that_hides_daphne_is_warned_of_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "twisted.internet.reactor", SimpleNamespace(running=True))
+    protocol = Protocol()
+    daphne.warn_of_wrapped.cache_clear()
+    for _ in range(2):
+        put(Outbox(lambda message: BoundSend(protocol)(message)), "a")
+    assert protocol.sent == ["a", "a"]
+    assert caplog.text.count("a middleware wraps its send in") == 1
 
 
 async def test_daphne_itself_is_asked_to_send_on_a_connection_that_ends() -> None:
