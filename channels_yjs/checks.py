@@ -1,3 +1,5 @@
+"""What `manage.py check` says of a project: of its shared models, channel layer, database and sessions."""
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -47,6 +49,15 @@ def check_database(**kwargs: Any) -> list[CheckMessage]:
     hint = 'DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE"}'
     words = "A transaction that reads before it writes fails, “database is locked”, if another one writes meanwhile."
     return [CheckWarning(words, hint=hint, id="channels_yjs.W002")]
+
+
+@register
+def check_sessions(**kwargs: Any) -> list[CheckMessage]:
+    if settings.SESSION_ENGINE != "django.contrib.sessions.backends.signed_cookies":
+        return []
+    hint = "Keep sessions in the database, a cache or both: SESSION_ENGINE."
+    words = "A logout may leave connections open: a session in a signed cookie lasts until the cookie is too old."
+    return [CheckWarning(words, hint=hint, id="channels_yjs.W003")]
 
 
 @register

@@ -32,7 +32,7 @@ from django.http import Http404
 from .connections.accounts import user_of
 from .connections.bounded import BoundedConsumer
 from .log.store import AnotherDocumentError
-from .models import Author, Owner, SharedModel, name_of
+from .models import Author, Owner, SharedModel, name_of, username
 from .rooms.room import Room
 from .wire.messages import Access, CloseCode, ProtocolError, Refused, decode
 
@@ -68,7 +68,7 @@ class DocumentConsumer(BoundedConsumer):
         """The name that others see, which nobody else can take: that of the account. None if people without one may
         call themselves what they like."""
         user = user_of(self.scope)
-        return user.get_username() if user else None
+        return username(user) if user else None
 
     def _asked_for(self, what: str) -> str:
         """A parameter that our pages send in the query: the identity of the document that they were made for, its

@@ -221,30 +221,35 @@ class Draft:
 
     def keep(self, author: Author, saved: Collection[str] = ()) -> None:
         """Appends what was changed to the log. Blocking. `saved` are the shared fields of the owner that whoever
-        calls is about to save. Raises EditError, or Document.DoesNotExist."""
-        if not self._is_changed():
+        calls is about to save: if nothing was changed after all, as by CR LF for line ends, they still get to hold
+        what the document says. Raises EditError, or Document.DoesNotExist."""
+        if not (self._is_changed() or saved):
             return
         with _as_edit_errors():
             replica = _replica(self._owner, self._read.rows)
             client = _client_of(self._read.document.identity)
-            update = self._encode(client)  # before the lock, since it takes longest
+            update = self._encode(client) if self._is_changed() else None  # before the lock, since it takes longest
             self._append(replica, client, update, author, saved)
 
-    def _append(self, replica: Replica, client: int, update: bytes, author: Author, saved: Collection[str]) -> None:
+    def _append(
+        self, replica: Replica, client: int, update: bytes | None, author: Author, saved: Collection[str]
+    ) -> None:
         with transaction.atomic():
             # The lock: from here to the commit nobody else writes to this document.
             locked = document, _ = Document.objects.lock_with_owner(self._read.document)
             clock = _clock(replica.state_vector, client)
             replica.extend(since := self._rows_since(document))
-            if _clock(replica.state_vector, client) != clock:  # another edit by code was quicker, and took its clocks
-                update = self._encode(None)
-            _accept(update, replica)
-            batch = Batch(replica.seq, update, document.identity, (author,) if author.name else ())
-            added = store.append({document.pk: batch})[document.pk]
-            replica.extend(added)
+            added: list[Row] = []
+            if update is not None:
+                if _clock(replica.state_vector, client) != clock:  # another edit by code was quicker
+                    update = self._encode(None)
+                _accept(update, replica)
+                batch = Batch(replica.seq, update, document.identity, (author,) if author.name else ())
+                added = store.append({document.pk: batch})[document.pk]
+                replica.extend(added)
+                ring_after_commit(group_of(document.pk), Saved(document.pk))
             authors = store.authorship([*self._read.rows, *since, *added], document.followed)
             self._follow(locked, replica, authors, saved)
-            ring_after_commit(group_of(document.pk), Saved(document.pk))
 
     def check(self) -> None:
         """Raises EditError if the document cannot take what was changed."""
@@ -294,7 +299,8 @@ class Draft:
             self._owner.adopt(texts, values)
             self._owner.remember(self._owner.shared_fields())
             return
-        changed = sorted({*self._owner.changes(saved), *self._owner.adopt(texts, values, saved)})
+        self._owner.adopt(texts, values, saved)
+        changed = sorted(self._owner.changes(saved))
         self._owner.remember(saved)
         seq = replica.seq
         store.announce(document, self._owner, changed, saved, seq=seq, authors=authors, texts=texts, values=values)

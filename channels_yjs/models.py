@@ -5,21 +5,25 @@ order. The fields of the model that owns the document follow the log, for lists,
 JavaScript. Only a document's first text goes the other way, from field to log.
 """
 
+import math
 import secrets
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, models, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, models, router, transaction
+from django.utils import timezone
 
 IDENTITY_BYTES = 16
+CONTENT_TYPES = ContentType.objects.db_manager(DEFAULT_DB_ALIAS)
 
 
 def new_identity() -> str:
@@ -50,7 +54,13 @@ class Author(NamedTuple):
             return by
         if by is None:
             return cls("")
-        return cls(plain(by.get_username()), str(by.pk)) if hasattr(by, "get_username") else cls(plain(str(by)))
+        return cls(plain(username(by)), str(by.pk)) if hasattr(by, "get_username") else cls(plain(str(by)))
+
+
+def username(user: Any) -> str:
+    """A model of users may name them by a number, an optional address or another row."""
+    name = user.get_username()
+    return "" if name is None else str(name)
 
 
 def plain(text: str) -> str:
@@ -63,14 +73,28 @@ def name_of(model: "type[SharedModel]") -> str:
     return (model._meta.concrete_model or model)._meta.label_lower
 
 
-class DocumentManager(models.Manager["Document"]):
+Row = TypeVar("Row", bound=models.Model)
+
+
+class OneDatabaseManager(models.Manager[Row]):
+    """Reads and writes the default database, whatever a router says: a replica may not have yet what a process has
+    just written, and would make a log seem shorter than it is."""
+
+    def get_queryset(self) -> models.QuerySet[Row]:
+        return super().get_queryset().using(self._db or DEFAULT_DB_ALIAS)
+
+
+class DocumentManager(OneDatabaseManager["Document"]):
     def find(self, owner: "SharedModel") -> "Document":
         """Raises Document.DoesNotExist if the owner has not been opened yet."""
-        return self.get(content_type=ContentType.objects.get_for_model(owner), object_id=str(owner.pk))
+        return self._of(owner).get()
 
     def has(self, owner: "SharedModel") -> bool:
         """Whether the owner has been opened."""
-        return self.filter(content_type=ContentType.objects.get_for_model(owner), object_id=str(owner.pk)).exists()
+        return self._of(owner).exists()
+
+    def _of(self, owner: "SharedModel") -> "models.QuerySet[Document]":
+        return self.filter(content_type=CONTENT_TYPES.get_for_model(owner), object_id=str(owner.pk))
 
     def of(self, owner: "SharedModel") -> "Document":
         """The owner's document. If there is none, makes it from the owner's fields as they are in the database now:
@@ -156,7 +180,7 @@ class Document(models.Model):
     @property
     def model(self) -> "type[SharedModel] | None":
         """The owner's model. None if its app is no longer installed."""
-        model = ContentType.objects.get_for_id(self.content_type_id).model_class()
+        model = CONTENT_TYPES.get_for_id(self.content_type_id).model_class()
         return model if model and issubclass(model, SharedModel) else None
 
     def lock_owner(self) -> "SharedModel | None":
@@ -181,6 +205,8 @@ class Update(models.Model):
     authors = models.JSONField(null=True)  # [[name, user], …]; null if nobody knows
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = OneDatabaseManager["Update"]()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["document", "seq"], name="one_update_per_number_of_document")]
 
@@ -194,6 +220,8 @@ class Snapshot(models.Model):
     document = models.OneToOneField(Document, models.CASCADE, related_name="snapshot")
     seq = models.PositiveBigIntegerField()
     state = models.BinaryField()
+
+    objects = OneDatabaseManager["Snapshot"]()
 
     def __str__(self) -> str:
         return f"snapshot of document {self.document_id} up to {self.seq}"
@@ -234,7 +262,7 @@ class SharedModel(models.Model):
         saved = self.shared_fields()
         if (fields := kwargs.get("update_fields")) is not None:
             saved &= set(fields)
-        is_elsewhere = (kwargs.get("using") or self._state.db or DEFAULT_DB_ALIAS) != DEFAULT_DB_ALIAS
+        is_elsewhere = (kwargs.get("using") or router.db_for_write(type(self), instance=self)) != DEFAULT_DB_ALIAS
         if is_elsewhere or self.follows or not saved or (self._state.adding and not self._may_exist()):
             super().save(*args, **kwargs)
         else:
@@ -367,9 +395,13 @@ class SharedModel(models.Model):
         entered = as_entered(value)
         if entered in ("", None):  # pages need not know which of the two a field takes
             entered = "" if self._field(field).empty_strings_allowed and not self._field(field).null else None
-        valid = self._field(field).clean(entered, self)
+        valid = in_own_zone(self._field(field).clean(entered, self))
         if valid is None and not self._field(field).null:
             raise ValueError(f"{field} needs a value.")
+        if isinstance(valid, float) and not math.isfinite(valid):
+            raise ValueError(f"{field} needs a number.")
+        as_compared(valid)
+        self._field(field).get_db_prep_save(valid, connection)
         return valid
 
     def checksum(self) -> int:
@@ -422,6 +454,14 @@ def as_entered(value: Any) -> Any:
     if isinstance(value, float):
         return int(value) if value.is_integer() else repr(value)
     return plain(value) if isinstance(value, str) else value
+
+
+def in_own_zone(value: Any) -> Any:
+    """A time as the database gives it back. A page names no time zone: it means the project's."""
+    if not isinstance(value, datetime) or timezone.is_aware(value) == settings.USE_TZ:
+        return value
+    zone = timezone.get_default_timezone()
+    return timezone.make_aware(value, zone) if settings.USE_TZ else timezone.make_naive(value, zone)
 
 
 def as_compared(value: Any) -> Any:

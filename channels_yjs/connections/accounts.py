@@ -28,10 +28,16 @@ def account_of(scope: Any) -> Account | None:
     return Account(str(user.pk), fingerprint(key) if key else "")
 
 
-async def user_of_session(scope: Any) -> Any:
-    """The user whose session it is now, read again: the one in the scope is as old as the connection. Django's
-    AnonymousUser if it is over: logged out, the password changed, the account gone or no longer active."""
+async def user_now(scope: Any, account: Account) -> Any:
+    """The user read again: the one in the scope is as old as the connection. Django's AnonymousUser, or None, if the
+    session is over, as after a logout or a new password, or the account is gone or no longer active."""
     from channels.auth import get_user  # imported here: it needs the apps to be loaded
 
-    session = scope["session"]
-    return await get_user({"session": session.__class__(session.session_key)})
+    if account.session:
+        session = scope["session"]
+        return await get_user({"session": session.__class__(session.session_key)})
+    user = scope["user"]
+    if not hasattr(user, "_meta"):
+        return user  # no row of this database, so only `authorize` can tell
+    user = await user._meta.model._default_manager.filter(pk=account.user).afirst()
+    return user if user and user.is_active else None

@@ -29,7 +29,7 @@ from channels_yjs.log.store import DocumentError
 from channels_yjs.models import Owner
 from channels_yjs.wire.messages import CloseCode, Refused
 
-from .accounts import SESSION_ENDED, Account, account_of, user_of_session
+from .accounts import SESSION_ENDED, Account, account_of, user_now
 from .daphne import before_shutdown
 from .outbox import Outbox
 
@@ -176,10 +176,11 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         self._is_asking = False
 
     async def _ask(self) -> None:
-        if self.account and self.account.session:
-            self.scope["user"] = await user_of_session(self.scope)
-            if not self.scope["user"].is_authenticated:
+        if self.account:
+            user = await user_now(self.scope, self.account)
+            if not (user and user.is_authenticated):
                 raise Refused(CloseCode.NOT_ALLOWED, SESSION_ENDED)
+            self.scope["user"] = user
         await self.ask()
 
     @asynccontextmanager

@@ -106,9 +106,7 @@ def daphne_protocol(send: Callable[..., Any]) -> Any:
 
 @cache
 def warn_of_wrapped(send: str) -> None:
-    logger.warning(
-        "nothing limits what Daphne buffers for a slow client: a middleware wraps its send in %s", send
-    )
+    logger.warning("nothing limits what Daphne buffers for a slow client: a middleware wraps its send in %s", send)
 
 
 def before_shutdown(goodbye: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -9,6 +9,7 @@ that says the same, and while Redis is away they are dropped.
 import asyncio
 import logging
 import sys
+import time
 import uuid
 from collections.abc import Callable, Hashable
 from functools import partial
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 EVERYONE = "channels_yjs.everyone"  # the group that every process joins
 PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 0.5
+HANGING_SECONDS = 10.0  # for so long code does not try again to ring over a layer that did not answer
+_hangs_until = 0.0  # time.monotonic()
 
 
 def outage() -> tuple[type[Exception], ...]:
@@ -42,10 +45,15 @@ def group_of(document: int) -> str:
 def ring(group: str, ring: Ring, process: str = "") -> None:
     """Rings from ordinary blocking code, such as a view or a command that has deleted something. Code that passes for
     a process of its own, with people, names itself."""
+    global _hangs_until
+    if time.monotonic() < _hangs_until:
+        return
     try:
         async_to_sync(_send)(group, {**rings.encode(ring), "process": process})
     except outage() as error:
         logger.warning("ring lost group=%s error=%r", group, error)
+        if isinstance(error, TimeoutError):  # who saves a thousand rows must not wait a thousand times
+            _hangs_until = time.monotonic() + HANGING_SECONDS
 
 
 async def _send(group: str, message: dict[str, Any]) -> None:

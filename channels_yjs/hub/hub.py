@@ -236,10 +236,8 @@ class Hub:
 
     def _tell_room(self, room: Room, process: str, ring: Ring) -> None:
         match ring:
-            case rings.Deleted():
-                room.vanished()
-            case rings.Saved():
-                room.look()
+            case rings.Saved() | rings.Deleted():
+                room.look()  # in the database, since anybody may ring who shares the channel layer
             case rings.Presence(_, entry):
                 room.hear_presence(process, [entry])
             case rings.Who():

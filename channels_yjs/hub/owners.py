@@ -4,6 +4,7 @@ or in a shell. If a ring is lost, the rooms' own look at the database makes up f
 from contextlib import suppress
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 
@@ -17,26 +18,37 @@ def watch_models() -> None:
     """Watches only the models that are shared, so that saving any other costs nothing."""
     for model in shared_models():
         post_save.connect(tell_saved, sender=model)
-        post_delete.connect(tell_changed, sender=model)
+        post_delete.connect(delete_late_document, sender=model)
 
 
-def tell_saved(instance: SharedModel, **kwargs: Any) -> None:
+def tell_saved(instance: SharedModel, using: str, **kwargs: Any) -> None:
     """Skips a room's own save: the room reports that itself."""
-    if not instance.follows:
+    if not instance.follows and using == DEFAULT_DB_ALIAS:
         tell_changed(instance)
 
 
-def tell_changed(instance: SharedModel, **kwargs: Any) -> None:
+def tell_changed(instance: SharedModel) -> None:
     ring_after_commit(EVERYONE, Changed(Owner.of(instance)))
 
 
+def delete_late_document(instance: SharedModel, using: str, **kwargs: Any) -> None:
+    """Django looks for what has to go with a row before it deletes the row. Until then somebody may open it, and the
+    document that this makes would outlive it."""
+    if using == DEFAULT_DB_ALIAS:
+        with suppress(Document.DoesNotExist):
+            Document.objects.find(instance).delete()
+        tell_changed(instance)
+
+
 @receiver(pre_delete, sender=Document)
-def wait_for_commit(instance: Document, **kwargs: Any) -> None:
+def wait_for_commit(instance: Document, using: str, **kwargs: Any) -> None:
     """Waits for the lock that a writer to this log holds: otherwise the row that it commits would outlive the log."""
     with suppress(Document.DoesNotExist):
-        Document.objects.lock_with_owner(instance)
+        if using == DEFAULT_DB_ALIAS:
+            Document.objects.lock_with_owner(instance)
 
 
 @receiver(post_delete, sender=Document)
-def tell_deleted(instance: Document, **kwargs: Any) -> None:
-    ring_after_commit(group_of(instance.pk), Deleted(instance.pk))
+def tell_deleted(instance: Document, using: str, **kwargs: Any) -> None:
+    if using == DEFAULT_DB_ALIAS:
+        ring_after_commit(group_of(instance.pk), Deleted(instance.pk))

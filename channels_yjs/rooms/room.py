@@ -333,8 +333,11 @@ class Room:
     def _judge(self) -> None:
         """The log has been read to its end: an update that still brings something does not come from it."""
         suspects, self._suspects = self._suspects, set()
-        for connection in suspects & self._rights.keys():
-            if self._rights[connection].judge(self._intake.is_news):
+        for connection in suspects:
+            right = self._rights.get(connection)
+            if right is None:
+                continue  # it has left; perhaps just now, since telling others may find that it is deaf
+            if right.judge(self._intake.is_news):
                 self._settle(connection)
             else:
                 connection.shut(CloseCode.NOT_ALLOWED, "You may read this, but not write.")

@@ -14,6 +14,7 @@ from channels_yjs.checks import (
     check_channel_layer,
     check_database,
     check_models,
+    check_sessions,
     faults_of,
 )
 from channels_yjs.models import Document, SharedModel, Update
@@ -172,3 +173,10 @@ def test_sqlite_whose_writers_do_not_wait_is_a_warning(settings: Any, monkeypatc
     monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", {})
     [warning] = check_database()
     assert warning.id == "channels_yjs.W002"
+
+
+def test_sessions_that_nobody_can_end_are_a_warning(settings: Any) -> None:
+    assert check_sessions() == []
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    [warning] = check_sessions()
+    assert warning.id == "channels_yjs.W003"

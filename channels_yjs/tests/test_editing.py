@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as PropertyTestCase
 from pycrdt import Doc, Text
 
+from channels_yjs.consumers import DocumentConsumer
 from channels_yjs.editing import EditError, SharedText, aedit, edit
 from channels_yjs.hub import doorbell
 from channels_yjs.hub.hub import Hub
@@ -467,6 +468,60 @@ def test_a_row_of_another_database_is_saved_as_it_is(monkeypatch: pytest.MonkeyP
     archived.text = "As it was"
     archived.save()
     assert (saved, body(note)) == (["As it was"], "Tea")
+
+
+class ReadsFromReplica:
+    """A router of a project with replicas, of which none is there: a test that reads from one fails."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        return "replica"
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return "default"
+
+
+@pytest.mark.django_db
+def test_documents_are_read_where_they_are_written_whatever_a_router_says(settings: Any) -> None:
+    note = create_note("Plans", "Tea")
+    settings.DATABASE_ROUTERS = [ReadsFromReplica()]
+    note._state.db = "replica"  # as a view has read it
+    note.text = "Tea at four"
+    note.save()
+    write(note, "!")
+    assert body(note) == "Tea at four!"
+    compaction.compact(Document.objects.find(note))
+    write(note, "!")
+    assert body(note) == "Tea at four!!"
+
+
+@pytest.mark.django_db
+def test_other_line_ends_are_no_change_and_undo_nothing(
+    caplog: pytest.LogCaptureFixture, changes: list[dict[str, Any]]
+) -> None:
+    """A browser sends each text of a form with CR LF, whether somebody changed it or not."""
+    note = create_note("Plans", "Tea\nat four")
+    loaded = Note.objects.get(pk=note.pk)
+    with edit(note) as draft:
+        draft["title"] = "New plans"
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        loaded.text = "Tea\r\nat four"
+        loaded.save()
+        write(note, "!")
+    note.refresh_from_db()
+    assert (note.title, note.text) == ("New plans", "Tea\nat four!")
+    assert "field overwritten" not in caplog.text
+    assert Update.objects.filter(document=Document.objects.find(note)).count() == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [7, None, "Ada"])
+def test_accounts_may_be_named_by_anything(name: Any) -> None:
+    user = User(pk=3)
+    user.get_username = lambda: name  # type: ignore[method-assign]
+    assert Author.of(user) == Author("" if name is None else str(name), "3")
+    consumer = DocumentConsumer()
+    consumer.scope = {"user": user}
+    assert consumer.presence_name() == ("" if name is None else str(name))
 
 
 @pytest.mark.django_db

@@ -10,6 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import InMemoryChannelLayer
 from django.db import connection
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.test import TestCase
 
 from channels_yjs.editing import edit
@@ -159,13 +160,54 @@ def test_every_process_hears_of_what_code_saves_and_deletes(monkeypatch: pytest.
 def test_code_gives_up_on_a_channel_layer_that_does_not_answer(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def hang(*args: Any) -> None:
+    """And does not wait for it again for each of a thousand rows."""
+    tries: list[Any] = []
+
+    async def hang(layer: Any, *said: Any) -> None:
+        tries.append(said)
         await asyncio.Event().wait()
 
+    monkeypatch.setattr(doorbell, "_hangs_until", 0.0)
     monkeypatch.setattr(doorbell, "PATIENCE_SECONDS", 0.05)
     monkeypatch.setattr(InMemoryChannelLayer, "group_send", hang)
-    doorbell.ring(doorbell.EVERYONE, Changed(Owner("notes.note", "1")))
+    for pk in ("1", "2", "3"):
+        doorbell.ring(doorbell.EVERYONE, Changed(Owner("notes.note", pk)))
     assert "ring lost group=channels_yjs.everyone" in caplog.text
+    assert len(tries) == 1
+    monkeypatch.undo()
+    assert doorbell._hangs_until == 0.0
+
+
+@pytest.mark.django_db
+def test_a_row_that_is_opened_while_it_is_deleted_leaves_no_document() -> None:
+    note = Note.objects.create(title="Plans")
+
+    def open_late(instance: Note, **kwargs: Any) -> None:
+        Document.objects.of(instance)  # Django has looked for the documents that go with the row before
+
+    pre_delete.connect(open_late, sender=Note)
+    try:
+        note.delete()
+    finally:
+        pre_delete.disconnect(open_late, sender=Note)
+    assert not Document.objects.exists()
+    assert not Update.objects.exists()
+
+
+@pytest.mark.django_db
+def test_nobody_hears_of_rows_of_another_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their keys may be those of rows here."""
+    note = create_note("Plans")
+    document = Document.objects.find(note)
+    rung: list[Any] = []
+    monkeypatch.setattr(doorbell, "ring", lambda group, ring: rung.append(ring))
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        post_save.send(Note, instance=note, using="archive", created=False, raw=False, update_fields=None)
+        for row in (document, note):
+            pre_delete.send(type(row), instance=row, using="archive")
+            post_delete.send(type(row), instance=row, using="archive")
+    assert rung == []
+    assert Document.objects.has(note)
 
 
 async def test_people_who_open_a_row_that_nobody_has_opened_read_its_field(

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -519,6 +520,29 @@ async def test_an_update_that_waits_for_an_earlier_one_when_the_right_ends_is_lo
         pass
     assert await ada.socket.receive_nothing()
     assert SyncStatus(b"lost") not in ada.heard
+
+
+async def test_a_reader_who_is_found_deaf_while_another_is_judged_closes_no_room(
+    visit: Open, note: Note, processes: list[Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others are told that the first one has left, which closes whoever reads nothing of it."""
+    ada, room = await visit("ada", Access.WRITE), room_of(processes[0], note)
+    monkeypatch.setattr(room, "look", lambda: None)
+    for who in ("mallory", "trudy"):
+        mallory = await visit(who, Access.READ)
+        await mallory.tell(SyncUpdate(hostile.update([hostile.by(MALLORY, 0, [hostile.text(who)])])))
+    await until(lambda: len(room._suspects) == 2, "both are suspects")
+
+    def leave_both(*both: Any) -> None:
+        for one in both:
+            room.remove(one)
+
+    suspects = list(room._suspects)
+    for one in suspects:
+        monkeypatch.setattr(one, "left", partial(leave_both, *suspects))
+    room._judge()
+    await ada.expect_saved()
+    assert processes[0].rooms
 
 
 async def test_rights_that_change_a_hundred_times_end_as_the_last_one_says(

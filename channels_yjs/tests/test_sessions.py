@@ -124,6 +124,31 @@ async def test_who_logs_out_is_closed_in_every_process_and_their_other_browser_i
     await expect_open(nobody)
 
 
+@pytest.mark.parametrize("end", ["inactive", "deleted"])
+async def test_an_account_without_a_session_is_looked_up_again(
+    note: Note, processes: list[Hub], monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """As behind a middleware that reads a token."""
+    monkeypatch.setattr(bounded, "this_hub", lambda on_made: processes[0])
+    user = (await sync_to_async(Person)("ada")).user
+    at_connection = await User.objects.aget(pk=user.pk)
+    door = ForMembers.as_asgi()
+    scope = {"user": at_connection, "url_route": {"kwargs": {"pk": str(note.pk)}}}
+
+    async def with_token(given: Any, receive: Any, send: Any) -> None:
+        await door({**given, **scope}, receive, send)
+
+    socket = Socket(with_token, f"/{note.pk}")
+    assert (await socket.connect())[0]
+    await expect_open(socket)
+    if end == "inactive":
+        user.is_active = False
+        await user.asave()
+    else:
+        await user.adelete()
+    assert await close_of(socket) == ENDED
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("end", ["password", "inactive", "deleted"])
 async def test_a_session_ends_with_the_password_and_the_account(

@@ -50,6 +50,32 @@ def test_a_document_begins_with_the_values_of_its_fields() -> None:
 
 
 @pytest.mark.django_db
+def test_a_time_without_a_zone_is_one_of_the_projects(caplog: pytest.LogCaptureFixture, settings: Any) -> None:
+    """As a page's input says it."""
+    settings.TIME_ZONE = "Europe/Berlin"
+    note = create()
+    for text in ("Tea", "Tea at four"):
+        with edit(note) as draft:
+            draft.values["made"] = "2026-05-06T09:08"
+            draft["body"] = text
+    assert "field overwritten" not in caplog.text
+    note.refresh_from_db()
+    assert note.created_at == datetime(2026, 5, 6, 7, 8, tzinfo=UTC)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("value", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_value_that_no_database_takes_stops_nothing(value: str) -> None:
+    note = create()
+    with edit(note) as draft:
+        draft.values["made"] = value
+    with edit(note) as draft:
+        draft["body"] = "Tea"
+    note.refresh_from_db()
+    assert (note.created_at, note.text) == (MADE, "Tea")
+
+
+@pytest.mark.django_db
 def test_a_value_that_bypasses_the_document_is_found_and_said(caplog: pytest.LogCaptureFixture) -> None:
     note = create(title="Plans")
     for made in ("2026-05-06T09:08:00+02:00", "2026-05-06T07:08:00.120Z"):

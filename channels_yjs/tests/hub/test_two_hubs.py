@@ -10,7 +10,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from channels_yjs.hub import hub as hub_module
 from channels_yjs.hub import neighbours
+from channels_yjs.hub.doorbell import group_of
 from channels_yjs.hub.hub import Hub, keep_collections_short, this_hub
+from channels_yjs.hub.rings import Deleted
 from channels_yjs.log import compaction
 from channels_yjs.models import Document, Owner, Update
 from channels_yjs.testing.faulty_layer import FaultyChannelLayer
@@ -224,6 +226,17 @@ async def test_a_commit_brings_along_what_other_processes_committed_before(
     await ada.expect_saved()
     grace.type("Grace saves.")
     await until(lambda: "Unheard. " in grace.text, "Grace gets it with her own commit")
+
+
+async def test_nobody_is_sent_away_by_a_ring_that_says_what_is_not_so(join: Join, other_hub: Hub, note: Note) -> None:
+    """Another site may use the same channel layer, and have deleted its own document of that number."""
+    ada, grace = await join("Ada"), await join("Grace", via=other_hub)
+    await expect_converged(ada, grace)
+    document = (await Document.objects.aget()).pk
+    other_hub.doorbell.ring(group_of(document), Deleted(document))
+    grace.type("Still here")  # is heard later than that
+    await expect_text("Still here", ada)
+    assert not ada.closed
 
 
 async def test_a_deletion_reaches_the_other_process(join: Join, other_hub: Hub, note: Note) -> None:
