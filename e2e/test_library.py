@@ -125,6 +125,140 @@ def test_a_form_shows_values_without_touching_what_others_write_in_it(run_in: Ru
     assert shown == ["By the mill", "Hall", "By the mill", True, "By the mill", "chair", ["chair", "guest"]]
 
 
+def test_an_input_that_belongs_to_a_form_from_outside_is_saved_too(run_in: RunIn) -> None:
+    saved = run_in("""
+        made("form", { id: "about" })
+        const outside = made("div", { innerHTML: '<input name="place" form="about">' }).firstChild
+        const form = document.getElementById("about")
+        const bound = library.bindValues(shared, form)
+        await shared.synced
+        const type = (words) => {
+            outside.value = words
+            outside.dispatchEvent(new Event("input", { bubbles: true }))
+            return shared.doc.getMap("values").get("place")
+        }
+        const before = type("By the mill")
+        bound.destroy()
+        return [before, type("Nowhere")]
+    """)
+    assert saved == ["By the mill", "By the mill"]
+
+
+def test_choices_and_times_of_forms_of_django_are_shown_and_read(run_in: RunIn) -> None:
+    """JSON knows true, false and null; Django's choices say "unknown" and "true", its radio buttons "True". A time
+    has a zone, and its input none."""
+    shown = run_in("""
+        const form = made("form", { innerHTML: `
+            <select name="open"><option>unknown</option><option>true</option><option>false</option></select>
+            <input name="sure" type="radio" value="True"> <input name="sure" type="radio" value="False">
+            <input name="at" type="datetime-local">` })
+        const { open, sure, at } = form.elements
+        const values = shared.doc.getMap("values")
+        library.bindValues(shared, form)
+        await shared.synced
+        const seen = []
+        for (const value of [true, null, false]) {
+            values.set("open", value)
+            values.set("sure", value)
+            seen.push([open.value, sure.value])
+        }
+        const time = new Date(2026, 4, 6, 9, 8)
+        values.set("at", time.toISOString().replace("Z", "+00:00"))
+        seen.push(at.value)
+        values.set("at", "nonsense")
+        seen.push(at.value)
+        const choose = (input, value) => {
+            input.value = value
+            input.dispatchEvent(new Event("input", { bubbles: true }))
+            return values.get(input.name)
+        }
+        seen.push(["unknown", "true", "false"].map((word) => choose(open, word)))
+        seen.push(choose(at, "2026-05-06T09:08") === time.toISOString(), choose(at, ""))
+        return seen
+    """)
+    assert shown == [
+        *(["true", "True"], ["unknown", ""], ["false", "False"]),
+        *("2026-05-06T09:08", ""),
+        [None, True, False],
+        *(True, None),
+    ]
+
+
+ASKS = """
+const asks = () => !window.dispatchEvent(new Event("beforeunload", { cancelable: true }))
+"""
+
+
+def test_what_is_on_the_server_no_more_is_not_called_saved(run_in: RunIn) -> None:
+    states = run_in(f"""{ASKS}
+        const saved = made("p"), answer = made("p")
+        library.showSaved(shared, saved)
+        library.answerSaveKey(saved, answer)
+        const gone = () => shared.provider.emit("closed", [{{ code: 4404, reason: "" }}, shared.provider])
+        gone()
+        const read = [saved.textContent, asks()]
+        shared.texts.body.insert(0, "Only here")
+        document.dispatchEvent(new KeyboardEvent("keydown", {{ key: "s", ctrlKey: true }}))
+        await new Promise((go) => setTimeout(go))
+        return [read, saved.textContent, answer.textContent, asks()]
+    """)
+    answer = "Not saved any more: this is no longer on the server."
+    assert states == [["Not saved any more", False], "Not saved any more", answer, True]
+
+
+def test_texts_that_were_not_taken_stay_until_they_are_copied_or_closed(run_in: RunIn) -> None:
+    shown = run_in(f"""{ASKS}
+        const element = made("div", {{ hidden: true }})
+        const texts = () => [...element.querySelectorAll("blockquote")].map((one) => one.textContent)
+        const first = library.showUnsent(element, {{ body: "First" }})
+        const second = library.showUnsent(element, {{ body: "Second" }})
+        const states = [texts(), asks()]
+        first.destroy()
+        states.push(texts(), asks(), element.hidden)
+        second.destroy()
+        return [...states, texts(), asks(), element.hidden]
+    """)
+    assert shown == [["First", "Second"], True, ["Second"], True, False, [], False, True]
+
+
+def test_undo_leaves_the_focus_in_the_text_and_knows_when_nothing_is_left(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.write("Mine")
+    grace.expect_text("Mine")
+    grace.go_to_end()
+    grace.press("ControlOrMeta+a", "Delete")
+    ada.expect_text("")
+    undo = ada.page.get_by_role("button", name="Undo")
+    expect(undo).to_have_attribute("aria-disabled", "false")
+    undo.click()
+    expect(undo).to_have_attribute("aria-disabled", "true")
+    ada.type("Still here")
+    grace.expect_text("Still here")
+
+
+def test_the_find_key_opens_the_panel_of_the_document_in_which_one_writes(run_in: RunIn) -> None:
+    """Also where its letter is another one, as on a Russian keyboard; and not a second time in an editor that is no
+    document's."""
+    opened = run_in("""
+        const own = library.mountEditor(shared, "body", made("div"))
+        const parts = Object.fromEntries(
+            ["button", "panel", "input", "count", "previous", "close"].map((name) => [name, made("input")]))
+        parts.panel.hidden = true
+        library.showFind(shared, { getTop: () => 0, ...parts })
+        const panels = [document.getElementById("find"), parts.panel]
+        const press = (view, key) => {
+            for (const panel of panels) panel.hidden = true
+            view.focus()
+            const keys = { key, code: "KeyF", ctrlKey: true, bubbles: true, cancelable: true }
+            const isTaken = !view.contentDOM.dispatchEvent(new KeyboardEvent("keydown", keys))
+            return [isTaken, ...panels.map((panel) => !panel.hidden)]
+        }
+        const stranger = new own.view.constructor({ parent: made("div") })
+        return [press(own.view, "f"), press(own.view, "ф"), press(own.view, "g"), press(stranger, "f")]
+    """)
+    assert opened == [[True, False, True], [True, False, True], [False, False, False], [False, False, False]]
+
+
 @pytest.mark.parametrize(
     ("pasted", "shown"), [(" 2026", "Minutes 2026"), ("draft \n of\r\n\r\n2026 ", "Minutesdraft of 2026")]
 )
@@ -160,3 +294,25 @@ def test_a_list_that_hears_nothing_connects_again(page: Page, server: AppServer)
     expect(page.get_by_text("Alan")).to_be_visible()
     page.clock.run_for(16_000)
     assert len(opened) == 2
+
+
+def test_a_list_asks_less_and_less_of_a_server_that_lets_it_in_and_sends_it_away(
+    page: Page, server: AppServer
+) -> None:
+    """As one does whose database is away."""
+    opened, fetched = list[WebSocketRoute](), list[str]()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    page.route_web_socket("**/ws/notes", lambda route: opened.append(route))
+    page.goto(server.url)
+    page.on("request", lambda request: fetched.append(request.url))
+    expect(page.get_by_role("heading", name="Notes")).to_be_visible()
+    closed = 0
+    for _ in range(40):
+        page.clock.run_for(250)
+        page.wait_for_function("true")
+        for route in opened[closed:]:
+            route.close(code=4503)
+        closed = len(opened)
+    assert 3 <= len(opened) <= 10
+    assert server.url not in [url.rstrip("/") for url in fetched]

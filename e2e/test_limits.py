@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 
 from e2e.conftest import OpenNote
 from tools.app_server import AppServer
@@ -41,3 +41,26 @@ def test_who_writes_too_much_is_told_and_keeps_the_text(
         grace.write("And on it goes.")
         grace.expect_saved()
         grace.expect_text("Short. And on it goes.")
+
+
+@pytest.mark.app
+def test_a_notice_goes_once_the_connection_is_back(open_note: OpenNote, note: str) -> None:
+    ada, made = open_note(note, "Ada"), list[WebSocketRoute]()
+
+    def refuse_the_second(route: WebSocketRoute) -> None:
+        made.append(route)
+        if len(made) == 2:
+            route.close(code=4429)
+        else:
+            route.connect_to_server()
+
+    ada.page.route_web_socket("**/ws/**", refuse_the_second)
+    ada.page.reload()
+    offline = ada.page.get_by_role("switch", name="Go offline")
+    for _ in range(2):
+        offline.click()
+    expect(ada.alert).to_contain_text("The server closed the connection")
+    for _ in range(2):
+        offline.click()
+    expect(ada.connection).to_have_text("Live")
+    expect(ada.alert).to_be_hidden()

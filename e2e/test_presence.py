@@ -59,6 +59,18 @@ def test_a_name_is_chosen_for_who_has_none(open_note: OpenNote, note: str) -> No
     ada.expect_people(name)
 
 
+@pytest.mark.chapter(12)
+@pytest.mark.app
+def test_who_deletes_a_name_letter_by_letter_and_writes_none_keeps_it(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    ada.my_name.press("End")
+    for _ in "Ada":
+        ada.press("Backspace")
+    ada.press("Tab")
+    expect(ada.my_name).to_have_value("Ada")
+    grace.expect_people("Ada", "Grace")
+
+
 @pytest.mark.chapter(8)
 def test_each_sees_the_cursor_of_the_other_and_it_moves(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")

@@ -15,7 +15,7 @@ import * as Y from "yjs"
 export const VALUES = "values" // the name of the map with the values, on the server as well
 
 const NOT_ALLOWED = 4403
-const GONE = [4404, 4409] // after these codes nothing written here can ever be saved
+export const GONE = [4404, 4409] // after these codes nothing written here can ever be saved
 const TOO_LARGE = 4413
 const ACCESS_STATUS = 103
 const READ = 0

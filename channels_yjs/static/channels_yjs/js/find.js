@@ -5,6 +5,7 @@
 import { SearchQuery } from "@codemirror/search"
 import { EditorSelection } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
+import { isKey } from "./keys.js"
 import { lasting } from "./lasting.js"
 import { found, isSame, matchesIn, setFound } from "./matches.js"
 import { firstInView } from "./place.js"
@@ -111,7 +112,9 @@ export function showFind(shared, { getTop, button, panel, input, count, previous
   }
   /** @param {KeyboardEvent} event */
   const onPageKey = (event) => {
-    if (!isFindKey(event) || getViews().length === 0) return
+    if (!isFindKey(event) || event.defaultPrevented || getViews().length === 0) return
+    const isInAnother = document.activeElement?.closest(".cm-editor") && !getViews().some((view) => view.hasFocus)
+    if (isInAnother) return // of a document that has a panel of its own
     event.preventDefault()
     open()
   }
@@ -143,9 +146,10 @@ export function showFind(shared, { getTop, button, panel, input, count, previous
 }
 
 /** @param {KeyboardEvent} event */
-function isFindKey({ key, ctrlKey, metaKey, altKey, shiftKey }) {
+function isFindKey(event) {
+  const { ctrlKey, metaKey, altKey, shiftKey } = event
   const isMac = /Mac|iP/.test(navigator.platform) // there Ctrl-F moves the caret
-  return key.toLowerCase() === "f" && (isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey) && !altKey && !shiftKey
+  return isKey(event, "f") && (isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey) && !altKey && !shiftKey
 }
 
 /** @param {EditorView} view */

@@ -32,15 +32,14 @@ export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }
 
   const connect = () => {
     const own = (socket = new WebSocket(url.href.replace("http", "ws")))
-    socket.addEventListener("open", () => {
-      if (own !== socket) return
-      retry = FIRST_RETRY_MS
-      listen()
-      onChanged([])
-    })
+    let isNew = true // until its first message: a server may let everybody in, to say at once why it cannot go on
+    socket.addEventListener("open", () => own === socket && listen())
     socket.addEventListener("message", ({ data }) => {
       if (own !== socket) return
       listen()
+      if (isNew) onChanged([])
+      isNew = false
+      retry = FIRST_RETRY_MS
       onNews(JSON.parse(data))
     })
     socket.addEventListener("close", ({ code }) => {

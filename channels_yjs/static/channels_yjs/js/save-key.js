@@ -2,6 +2,8 @@
 // Ctrl-S: anyone who presses it wants to know that nothing will be lost. So the page says whether all is saved, and the
 // browser does not ask where to put a copy of the page.
 
+import { isKey } from "./keys.js"
+
 const SHOWN_MS = 4000
 
 /** @type {Record<string, string>} */
@@ -9,6 +11,7 @@ const WORDS = {
   saved: "Everything is saved already.",
   saving: "Your changes are being saved.",
   unsent: "Not saved yet: this page is offline.",
+  gone: "Not saved any more: this is no longer on the server.",
 }
 
 /**
@@ -21,8 +24,8 @@ export function answerSaveKey(changes, answer) {
 
   /** @param {KeyboardEvent} event */
   const onKey = (event) => {
-    const { key, ctrlKey, metaKey, altKey, shiftKey } = event
-    if (key.toLowerCase() !== "s" || !(ctrlKey || metaKey) || altKey || shiftKey) return
+    const { ctrlKey, metaKey, altKey, shiftKey } = event
+    if (!isKey(event, "s") || !(ctrlKey || metaKey) || altKey || shiftKey) return
     event.preventDefault()
     clearTimeout(timer)
     answer.textContent = "" // so that it is read out each time

@@ -8,18 +8,21 @@
 
 import * as decoding from "lib0/decoding"
 import * as encoding from "lib0/encoding"
+import { GONE } from "./document.js"
 import { lasting } from "./lasting.js"
 
 /** @import { SharedDocument } from "./document.js" */
 
 const SYNC_STATUS = 102
 const ASK_EVERY_MS = 100
+const WORDS = { saved: "Saved", saving: "Saving…", unsent: "Not sent yet", gone: "Not saved any more", unknown: "" }
 
 /**
  * @typedef {object} Progress of one document, whoever shows it
  * @property {number} changed the number of our last change
  * @property {number} saved the last one that the server has called saved
  * @property {boolean} wasSynced before that nobody could write, so there is nothing to show
+ * @property {boolean} isGone the server has no such document any more, so what was saved is nowhere but here
  * @property {Set<() => void>} listeners
  */
 
@@ -35,13 +38,13 @@ export function showSaved(shared, element) {
   const { provider, editors } = shared
   const progress = known.get(shared) ?? follow(shared)
   const show = () => {
-    const { changed, saved, wasSynced } = progress
+    const { changed, saved, wasSynced, isGone } = progress
     const isSaved = saved === changed && editors.every((editor) => editor.seemsToAgree())
     const sent = isSaved ? "saved" : saved !== changed && provider.synced ? "saving" : "unsent"
-    const state = wasSynced ? sent : "unknown"
+    const state = isGone ? "gone" : wasSynced ? sent : "unknown"
     if (element.dataset.state === state) return
     element.dataset.state = state
-    element.textContent = { saved: "Saved", saving: "Saving…", unsent: "Not sent yet", unknown: "" }[state]
+    element.textContent = WORDS[state]
   }
   if (!element.ariaLive) element.ariaLive = "off"
   progress.listeners.add(show)
@@ -57,7 +60,7 @@ export function showSaved(shared, element) {
 function follow(shared) {
   const { provider } = shared
   /** @type {Progress} */
-  const progress = { changed: 0, saved: 0, wasSynced: provider.synced, listeners: new Set() }
+  const progress = { changed: 0, saved: 0, wasSynced: provider.synced, isGone: false, listeners: new Set() }
   let asked = 0
   /** @type {number | undefined} */
   let timer
@@ -89,9 +92,15 @@ function follow(shared) {
     ask()
     tell()
   }
+  /** @param {{ code: number }} event */
+  const onClosed = ({ code }) => {
+    progress.isGone ||= GONE.includes(code)
+    tell()
+  }
   /** @param {BeforeUnloadEvent} event */
   const onLeave = (event) => {
-    if (progress.saved !== progress.changed) event.preventDefault()
+    const { changed, saved, isGone } = progress
+    if (saved !== changed || (isGone && changed > 0)) event.preventDefault()
   }
   provider.messageHandlers[SYNC_STATUS] = (_encoder, decoder) => {
     const number = decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder)))
@@ -100,12 +109,14 @@ function follow(shared) {
   }
   provider.doc.on("update", onUpdate)
   provider.on("sync", onSync)
+  provider.on("closed", onClosed)
   window.addEventListener("beforeunload", onLeave)
   known.set(shared, progress)
   lasting(shared, () => {
     clearTimeout(timer)
     provider.doc.off("update", onUpdate)
     provider.off("sync", onSync)
+    provider.off("closed", onClosed)
     window.removeEventListener("beforeunload", onLeave)
     known.delete(shared)
   })

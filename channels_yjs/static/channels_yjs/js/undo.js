@@ -114,15 +114,23 @@ export function showUndo(shared, undo, redo) {
     undo.setAttribute("aria-disabled", String(undoManager.undoStack.length === 0))
     redo.setAttribute("aria-disabled", String(undoManager.redoStack.length === 0))
   }
+  /** @param {Y.Transaction} transaction which may have found nothing left to undo, and that is no event */
+  const onTransaction = ({ origin }) => origin === undoManager && show()
+  /** @param {MouseEvent} event which would take the focus from the text */
+  const onPress = (event) => event.preventDefault()
   const onUndo = () => void undoManager.undo()
   const onRedo = () => void undoManager.redo()
   const events = /** @type {const} */ (["stack-item-added", "stack-item-popped", "stack-cleared"])
   for (const event of events) undoManager.on(event, show)
+  shared.doc.on("afterTransaction", onTransaction)
+  for (const button of [undo, redo]) button.addEventListener("mousedown", onPress)
   undo.addEventListener("click", onUndo)
   redo.addEventListener("click", onRedo)
   show()
   return lasting(shared, () => {
     for (const event of events) undoManager.off(event, show)
+    shared.doc.off("afterTransaction", onTransaction)
+    for (const button of [undo, redo]) button.removeEventListener("mousedown", onPress)
     undo.removeEventListener("click", onUndo)
     redo.removeEventListener("click", onRedo)
   })

@@ -7,7 +7,8 @@ import { copyText } from "./copy.js"
 const SENTENCE = "You may only read this now, and not everything you wrote was taken. This is the text as you had it:"
 
 /**
- * @param {HTMLElement} element shows the texts until somebody closes it
+ * @param {HTMLElement} element shows the texts until somebody closes them, below those that it shows already. Until they
+ *   have been copied or closed, leaving the page asks first
  * @param {Record<string, string>} texts by name
  */
 export function showUnsent(element, texts) {
@@ -21,16 +22,24 @@ export function showUnsent(element, texts) {
     copy.textContent = text
     return copy
   })
+  /** @param {BeforeUnloadEvent} event */
+  const onLeave = (event) => event.preventDefault()
+  const letLeave = () => window.removeEventListener("beforeunload", onLeave)
   const copy = button("Copy text", async () => {
     await copyText(shown.join("\n\n"))
     copy.textContent = "Copied"
+    letLeave()
   })
+  const notice = document.createElement("div")
   const destroy = () => {
-    element.replaceChildren()
-    element.hidden = true
+    notice.remove()
+    element.hidden = element.childElementCount === 0
+    letLeave()
   }
-  element.replaceChildren(sentence, ...copies, copy, button("Close", destroy))
+  notice.append(sentence, ...copies, copy, button("Close", destroy))
+  element.append(notice)
   element.hidden = false
+  window.addEventListener("beforeunload", onLeave)
   return { destroy }
 }
 

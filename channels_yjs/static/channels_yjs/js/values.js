@@ -47,7 +47,7 @@ export function bindValues(shared, form) {
   /** @param {SubmitEvent} event */
   const onSubmit = (event) => event.submitter || event.preventDefault()
   values.observe(onValues)
-  form.addEventListener("input", onInput)
+  form.ownerDocument.addEventListener("input", onInput) // an input may belong to a form that it is not inside of
   form.addEventListener("submit", onSubmit)
   shared.accessListeners.add(follow)
   shared.synced.then(() => {
@@ -58,7 +58,7 @@ export function bindValues(shared, form) {
   follow()
   return lasting(shared, () => {
     values.unobserve(onValues)
-    form.removeEventListener("input", onInput)
+    form.ownerDocument.removeEventListener("input", onInput)
     form.removeEventListener("submit", onSubmit)
     shared.accessListeners.delete(follow)
   })
@@ -70,11 +70,19 @@ function inputsOf(form) {
   return inputs.filter(({ name, type }) => name && !UNBOUND.includes(type))
 }
 
-/** @param {Input} input a date that is not given, or a number, is null */
+/** @param {Input} input a date that is not given, or a number, is null; a time is one of this browser's time zone */
 function read(input) {
   if (input.type === "checkbox") return /** @type {HTMLInputElement} */ (input).checked
   if (input.type === "number") return input.value === "" ? null : Number(input.value)
+  if (input.type === "datetime-local") return input.value ? new Date(input.value).toISOString() : null
+  if (saysUnknown(input)) return { true: true, false: false }[input.value] ?? null
   return input.type === "date" ? input.value || null : input.value
+}
+
+/** @param {Input} input may be Django's choice between unknown, yes and no */
+function saysUnknown(input) {
+  const options = input instanceof HTMLSelectElement ? [...input.options].map(({ value }) => value) : []
+  return ["unknown", "true", "false"].every((value) => options.includes(value))
 }
 
 /** @param {Input} input @param {unknown} value from another client: it may be anything */
@@ -84,9 +92,28 @@ function write(input, value) {
     box.checked = value === true
     return
   }
-  const text = typeof value === "string" || typeof value === "number" ? String(value) : ""
+  const words = wordsFor(value)
   if (input.type === "radio") {
     const choice = /** @type {HTMLInputElement} */ (input)
-    choice.checked = choice.value === text
-  } else if (input.value !== text) input.value = text // or the caret would jump
+    choice.checked = words.includes(choice.value)
+  } else if (input instanceof HTMLSelectElement) {
+    input.value = words.find((word) => [...input.options].some((option) => option.value === word)) ?? ""
+  } else {
+    const text = input.type === "datetime-local" ? localTime(words[0]) : words[0]
+    if (input.value !== text) input.value = text // or the caret would jump
+  }
+}
+
+/** @param {unknown} value @returns {string[]} what an input or option may say for it */
+function wordsFor(value) {
+  if (typeof value === "boolean") return value ? ["true", "True"] : ["false", "False"]
+  if (typeof value === "string" || typeof value === "number") return [String(value)]
+  return ["", "unknown"]
+}
+
+/** @param {string} text a time of any zone, as ISO 8601 has it @returns {string} in this browser's, to the minute */
+function localTime(text) {
+  const time = new Date(text)
+  if (Number.isNaN(time.getTime())) return ""
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }

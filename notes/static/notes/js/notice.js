@@ -42,6 +42,7 @@ const LOST =
 export function showNotices({ provider }, element, { getText, onDeleted }) {
   /** @type {string[]} */
   const lost = []
+  let isOfClosed = false // what the notice says is no longer so once the connection is back
   /**
    * @param {string} sentence
    * @param {() => string} getCopied
@@ -64,14 +65,19 @@ export function showNotices({ provider }, element, { getText, onDeleted }) {
     else actions.push(button("Try again", () => ((element.hidden = true), provider.connect())))
     const getAll = () => [getText(), ...lost].join("\n\n")
     show(WORDS[code] ?? `The server closed the connection (code ${code}).`, getAll, ...actions)
+    isOfClosed = true
   }
   provider.on("closed", onClosed)
+  provider.on("sync", (/** @type {boolean} */ isSynced) => {
+    if (isSynced && isOfClosed) element.hidden = true
+  })
   return {
     /** @param {string} text of a failed editor that the document does not have */
     offerLost(text) {
       if (!lost.includes(text)) lost.push(text)
       const close = button("Close", () => ((lost.length = 0), (element.hidden = true)))
       show(LOST, () => lost.join("\n\n"), close)
+      isOfClosed = false
     },
   }
 }

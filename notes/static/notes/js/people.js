@@ -15,11 +15,13 @@ import { rename } from "./identity.js"
  * @param {HTMLInputElement} input
  */
 export function showMyName(shared, me, input) {
+  let before = me // an empty field is no name: then I am called as before I began to change it
   const onName = () => {
-    me = rename(me, input.value)
+    me = rename(before, input.value)
     introduce(shared, me)
   }
   const onNameDone = () => {
+    before = me
     input.value = me.name
   }
   onNameDone()
