@@ -30,7 +30,6 @@ WARM_UP = 20
 LARGE_LINE = "The quick brown fox jumps over the lazy dog, again and again and once more.\n"
 LARGE_BYTES = 1_000_000
 LETTERS = 200  # typed into the large note
-FRAME_MS = 1000 / 60
 
 WATCH_KEYS = """() => {
     window.pressedAt = 0

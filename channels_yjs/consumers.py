@@ -34,7 +34,8 @@ from .connections.bounded import BoundedConsumer
 from .log.store import AnotherDocumentError
 from .models import Author, Owner, SharedModel, name_of, username
 from .rooms.room import Room
-from .wire.messages import Access, CloseCode, ProtocolError, Refused, decode
+from .wire.lib0 import ProtocolError
+from .wire.messages import Access, CloseCode, Refused, decode
 
 __all__ = ["DocumentConsumer", "LobbyConsumer", "Refused"]
 
@@ -51,7 +52,7 @@ class DocumentConsumer(BoundedConsumer):
     author: Author | None = None
     shown_name: str | None = None
     access = Access.READ
-    _asks_for: Owner | None = None  # None until it is known, and then every recheck may concern it
+    _asked_owner: Owner | None = None  # None until it is known, and then every recheck may concern it
 
     async def find_owner(self) -> SharedModel:
         """Raises the DoesNotExist of its model. Only `authorize` reads the row, so it may be loaded in part."""
@@ -70,11 +71,11 @@ class DocumentConsumer(BoundedConsumer):
         user = user_of(self.scope)
         return username(user) if user else None
 
-    def _asked_for(self, what: str) -> str:
+    def _parameter(self, name: str) -> str:
         """A parameter that our pages send in the query: the identity of the document that they were made for, its
         texts, or whether they understand what they are told about access. Other clients know only an address."""
         query: bytes = self.scope.get("query_string", b"")
-        return parse_qs(query.decode("latin-1")).get(what, [""])[0]
+        return parse_qs(query.decode("latin-1")).get(name, [""])[0]
 
     @property
     def _is_open_to_all(self) -> bool:
@@ -103,15 +104,15 @@ class DocumentConsumer(BoundedConsumer):
 
     @property
     def is_told_access(self) -> bool:
-        return self._asked_for("access") == "1"
+        return self._parameter("access") == "1"
 
     async def ask(self) -> None:
         try:
             self._row = self._row_of_open_room() or await self.find_owner()
         except (ObjectDoesNotExist, ValidationError, ValueError):  # the last two: the URL holds no valid key
             raise Http404 from None
-        self._asks_for = Owner.of(self._row)
-        if self.room and self._asks_for != self.room.owner:
+        self._asked_owner = Owner.of(self._row)
+        if self.room and self._asked_owner != self.room.owner:
             raise AnotherDocumentError(self.room.id)
         self.access = self._checked(await self.authorize(self._row))
 
@@ -121,7 +122,7 @@ class DocumentConsumer(BoundedConsumer):
         self.author = Author.of(user) if user else None
         self.shown_name = self.presence_name()
         try:
-            self._found = await self.hub.open(self._row, self._asked_for("identity"))
+            self._found = await self.hub.open(self._row, self._parameter("identity"))
         except ObjectDoesNotExist:  # deleted a moment ago
             raise Http404 from None
 
@@ -139,7 +140,7 @@ class DocumentConsumer(BoundedConsumer):
         return self.room.turns if self.room else nullcontext()
 
     def concerns(self, owner: Owner) -> bool:
-        return self._asks_for in (None, owner)
+        return self._asked_owner in (None, owner)
 
     def _checked(self, answer: Any) -> Access:
         if isinstance(answer, Access):
@@ -156,7 +157,7 @@ class DocumentConsumer(BoundedConsumer):
     def _check_names(self, owner: SharedModel) -> None:
         """Refuses a page that is about to show texts which the model does not have: what people write in one would be
         kept, but never appear in a field."""
-        names = self._asked_for("texts")
+        names = self._parameter("texts")
         if unknown := set(names.split(",") if names else []) - set(owner.shared_texts):
             reason = f"There is no shared text {min(unknown)[:LONGEST_NAME]!r}."
             logger.warning("%s A page of %s asks for it: see its openDocument.", reason, owner._meta.label)
@@ -192,7 +193,7 @@ class LobbyConsumer(BoundedConsumer):
     model: type[SharedModel]
     _visible: frozenset[str] | None = frozenset()  # None for all rows
     _hidden: frozenset[str] = frozenset()  # rows that changed, and were asked about, and are not visible
-    _pause = 5.0  # seconds between two questions about those, since people who write in one change it all the time
+    _pause_seconds = 5.0  # between two questions about those, since people who write in one change it all the time
     _paused_until = 0.0  # the loop's time
     _timer: asyncio.TimerHandle | None = None  # is set if such a row has changed in the pause
 
@@ -255,7 +256,7 @@ class LobbyConsumer(BoundedConsumer):
 
     def _ask_now(self) -> None:
         self._stop_timer()
-        self._paused_until = asyncio.get_running_loop().time() + self._pause
+        self._paused_until = asyncio.get_running_loop().time() + self._pause_seconds
         self.recheck()
 
     def _stop_timer(self) -> None:

@@ -28,7 +28,8 @@ from .log.replica import Replica, Row
 from .log.store import Batch, DocumentError
 from .models import Author, Document, Owner, SharedModel
 from .rooms.intake import Intake
-from .wire.messages import ProtocolError, Refused
+from .wire.lib0 import ProtocolError
+from .wire.messages import Refused
 from .wire.updates import check_update, read_state_vector
 
 Changes = dict[str, tuple[Any, Any]]  # by field: what it was, or None if nobody knows, and what it is now

@@ -9,7 +9,8 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["channels_yjs", "notes"]):
-    from channels_yjs.wire.messages import ProtocolError, decode, encode
+    from channels_yjs.wire.lib0 import ProtocolError
+    from channels_yjs.wire.messages import decode, encode
 
 from fuzz.seeds import write_seeds
 

@@ -23,7 +23,8 @@ with atheris.instrument_imports(include=["channels_yjs"]):
     from channels_yjs.log.crdt import merge, squash
     from channels_yjs.log.replica import Replica, Row
     from channels_yjs.rooms.room import Room
-    from channels_yjs.wire.messages import Access, ProtocolError, SyncStep2, SyncUpdate, decode
+    from channels_yjs.wire.lib0 import ProtocolError
+    from channels_yjs.wire.messages import Access, SyncStep2, SyncUpdate, decode
     from channels_yjs.wire.updates import has_surrogate_pairs, read_state_vector
 
 from channels_yjs.models import Document

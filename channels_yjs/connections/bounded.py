@@ -58,7 +58,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         self._asked_at: float | None = None  # the loop's time at which rights may have changed
         self._is_asking = False
         self._frames = 0
-        self._turn = 0.0  # seconds of the processor since this connection last yielded to the others
+        self._turn_seconds = 0.0  # of the processor, since this connection last yielded to the others
         self._allowance = Bucket(setting("MAX_FRAMES_PER_SECOND"))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -224,8 +224,8 @@ class BoundedConsumer(AsyncWebsocketConsumer):
 
     async def _receive_within_limits(self, message: dict[str, Any]) -> None:
         self._frames += 1
-        if self._frames % FRAMES_IN_A_ROW == 0 or self._turn > TURN_SECONDS:
-            self._turn = 0.0
+        if self._frames % FRAMES_IN_A_ROW == 0 or self._turn_seconds > TURN_SECONDS:
+            self._turn_seconds = 0.0
             await asyncio.sleep(0)
         frame, now = message.get("bytes"), time.monotonic()
         started = time.thread_time()  # this thread's processor time, so that nobody pays for other programs
@@ -236,7 +236,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         else:
             await self.websocket_receive(message)
             seconds = time.thread_time() - started
-            self._turn += seconds
+            self._turn_seconds += seconds
             self._allowance.take_for_work(time.monotonic(), seconds)
 
     async def _say_goodbye(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pycrdt import Doc, Text, get_update, merge_updates
 
-from channels_yjs.wire.messages import ProtocolError
+from channels_yjs.wire.lib0 import ProtocolError
 from channels_yjs.wire.updates import has_surrogate_pairs, write_state_vector
 
 EMPTY_STATE_VECTOR = b"\x00"

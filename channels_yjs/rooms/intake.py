@@ -20,7 +20,7 @@ from channels_yjs.wire.updates import EMPTY_UPDATE, Shape, check_update, covers,
 
 from .causality import advance, overlaps
 
-MAX_CLIENTS = 40_000  # in a document: a chain of twice as many overflows the library's stack, and kills the process
+MAX_CLIENTS_OF_DOCUMENT = 40_000  # a chain of twice as many overflows the library's stack, and kills the process
 
 Asker = TypeVar("Asker", bound=Hashable)
 
@@ -104,8 +104,10 @@ class Intake(Generic[Asker]):
 
     def _check_room_for(self, update: bytes, shape: Shape, reached: Mapping[int, int]) -> None:
         new = sum(client not in self.clocks for client in reached)
-        if len(self.clocks) + new > MAX_CLIENTS:
-            raise Refused(CloseCode.TOO_LARGE, f"This document has reached its limit of {MAX_CLIENTS} clients.")
+        if len(self.clocks) + new > MAX_CLIENTS_OF_DOCUMENT:
+            raise Refused(
+                CloseCode.TOO_LARGE, f"This document has reached its limit of {MAX_CLIENTS_OF_DOCUMENT} clients."
+            )
         unsaved = self.waiting.size + self._saving.size
         if self._document.size + unsaved + len(update) > setting("MAX_DOCUMENT_BYTES") and not shape.only_deletes():
             self._on_full()

@@ -59,8 +59,8 @@ class Turns:
     """Work that can wait, for which the rooms of a process take turns. After each turn all rest, so that the work of
     any number of rooms takes a `share` of the time, and whatever cannot wait finds the rest free."""
 
-    LONGEST_REST = 1.0  # seconds: a turn may have waited for a database that did not answer
-    LONGEST_WAIT = 4.0  # seconds: if so many wait that it would take longer, they rest less
+    LONGEST_REST_SECONDS = 1.0  # a turn may have waited for a database that did not answer
+    LONGEST_WAIT_SECONDS = 4.0  # if so many wait that it would take longer, they rest less
 
     def __init__(self, share: float) -> None:
         self._share = share
@@ -82,6 +82,6 @@ class Turns:
             finally:
                 now = loop.time()
                 rest = (now - started) * (1 / self._share - 1)
-                self._rest_until = now + min(rest, self.LONGEST_REST, self.LONGEST_WAIT / self._most)
+                self._rest_until = now + min(rest, self.LONGEST_REST_SECONDS, self.LONGEST_WAIT_SECONDS / self._most)
                 if not self._waiting:
                     self._most = 0

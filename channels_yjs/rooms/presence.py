@@ -24,12 +24,13 @@ is ever sent again. The clocks that others receive of a client never go back.
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 
-from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER
-from channels_yjs.wire.messages import LEFT, AwarenessEntry, ProtocolError
+from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER, ProtocolError
+from channels_yjs.wire.messages import LEFT, AwarenessEntry
 
 from .person import Person, describe
 
 NOTHING_SAID = -1  # older than any clock
+NO_CLIENT = -1  # is no client's number
 # A clock counts the changes of a state. One that jumps further would leave its client no clocks, if it is another's.
 LONGEST_JUMP = 2**32
 STALE_ROUNDS = 5  # of renewals: a client of another process, which renews its own, has left if none reached this one
@@ -81,7 +82,7 @@ class Presence:
 
     def name_of(self, owner: Hashable) -> str:
         """The name that a connection goes by, or "" if it has none."""
-        client = self._here.get(self._client_ids.get(owner, NOTHING_SAID))
+        client = self._here.get(self._client_ids.get(owner, NO_CLIENT))
         return client.person["name"] if client else ""
 
     def own(
@@ -169,17 +170,17 @@ class Presence:
 
     def rival(self, connection: Hashable) -> Hashable | None:
         """The connection that speaks for the client which this one claims."""
-        claim = self._claims.get(self._client_ids.get(connection, -1))
+        claim = self._claims.get(self._client_ids.get(connection, NO_CLIENT))
         return self._here[claim.entry.client_id].owner if claim and claim.owner == connection else None
 
     def alive(self, connection: Hashable) -> None:
         """The connection has said something, so nobody else may take over its client."""
-        if self._claims and (claim := self._claims.get(self._client_ids.get(connection, -1))):
+        if self._claims and (claim := self._claims.get(self._client_ids.get(connection, NO_CLIENT))):
             claim.is_disproved = claim.is_disproved or claim.owner != connection
 
     def decide(self, connection: Hashable) -> tuple[AwarenessEntry, ...]:
         """The rival's time is up: unless it has said anything, this connection takes its place."""
-        client_id = self._client_ids.get(connection, -1)
+        client_id = self._client_ids.get(connection, NO_CLIENT)
         claim = self._claims.get(client_id)
         if claim is None or claim.owner != connection:
             return ()

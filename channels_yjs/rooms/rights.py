@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from channels_yjs.conf import setting
-from channels_yjs.wire.messages import Access, AccessStatus
+from channels_yjs.wire.messages import Access, AccessStatus, CloseCode, Refused
 from channels_yjs.wire.updates import Shape
 
 
@@ -63,12 +63,11 @@ class Right:
         self.is_loss_told = True
         return self.tell(is_lost=True)
 
-    def hold(self, update: bytes, shape: Shape) -> bool:
-        """Returns False if too much is held already."""
+    def hold(self, update: bytes, shape: Shape) -> None:
+        """Raises Refused if too much is held already."""
         if self.held and sum(len(held.update) for held in self.held) + len(update) > setting("MAX_QUEUED_BYTES"):
-            return False
+            raise Refused(CloseCode.TRY_AGAIN, "The server is still checking what you sent before.")
         self.held.append(Held(update, shape, is_in_good_faith=self.unanswered > 0))
-        return True
 
     def judge(self, is_news: Callable[[bytes, Shape], bool]) -> bool:
         """Drops everything that is held. Returns False if any of it was an offence."""

@@ -23,6 +23,7 @@ from channels_yjs.log.replica import Replica, Row
 from channels_yjs.log.store import Batch, DocumentError
 from channels_yjs.models import Author, Document, Owner, SharedModel
 from channels_yjs.wire import messages
+from channels_yjs.wire.lib0 import ProtocolError
 from channels_yjs.wire.messages import (
     LEFT,
     Access,
@@ -51,7 +52,7 @@ PROJECT_AFTER_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 NOBODY_HERE = messages.encode(Awareness(()))
 SILENT_SECONDS = 3.0  # a client that sends nothing hears after this who is here
-ANSWER_SECONDS = 2.0  # how long a challenged connection may take to answer; a live one needs about 0.2 s
+RIVAL_ANSWER_SECONDS = 2.0  # how long a challenged connection may take to answer; a live one needs about 0.2 s
 # When the rights of a thousand connections are asked for at once, the first answers come soon, and not all too late.
 QUESTIONS_AT_A_TIME = 8
 IDLE_SECONDS = 10.0  # a room stays open this long after the last connection left: most often somebody reloads
@@ -227,7 +228,7 @@ class Room:
             if not shape.only_deletes() or self._intake.is_news(update, shape):
                 self._receive_update(connection, update, shape)
         except MissingUpdates:
-            raise messages.ProtocolError("A SyncStep2 depends on updates that nobody has sent.") from None
+            raise ProtocolError("A SyncStep2 depends on updates that nobody has sent.") from None
         for question in self._intake.has_answered(connection):
             self._receive_question(connection, question)
 
@@ -323,12 +324,11 @@ class Room:
     def _receive_from_reader(self, connection: Connection, update: bytes, shape: Shape) -> None:
         if not self._intake.is_news(update, shape):
             self._settle(connection)
-        elif self._rights[connection].hold(update, shape):
+        else:
+            self._rights[connection].hold(update, shape)
             self._suspects.add(connection)
             self._intake.lack(connection)  # so that nobody tells it that this is saved
             self.look()
-        else:
-            connection.shut(CloseCode.TRY_AGAIN, "The server is still checking what you sent before.")
 
     def _judge(self) -> None:
         """The log has been read to its end: an update that still brings something does not come from it."""
@@ -376,7 +376,7 @@ class Room:
         if challenger in self._challengers:
             return
         self._challengers.add(challenger)
-        get_running_loop().call_later(ANSWER_SECONDS, self._decide, challenger)
+        get_running_loop().call_later(RIVAL_ANSWER_SECONDS, self._decide, challenger)
         for connection in self.connections.intersection({rival}):
             self._ask_for_all(connection)
 
@@ -444,12 +444,12 @@ class Room:
         self._authors = {}
         contents = (replica.texts, seq, replica.values, authors)
         try:
-            is_told = await self._host.write(store.project, self._document, *contents)
+            has_changed = await self._host.write(store.project, self._document, *contents)
         except BaseException:
             self._authors = authors | self._authors  # to be named when it is tried again
             raise
         self._followed = max(self._followed, seq)
-        if is_told:
+        if has_changed:
             self._host.tell_changed(self)
 
     async def _compact(self) -> None:

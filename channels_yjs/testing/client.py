@@ -8,7 +8,8 @@ from typing import Any
 
 from pycrdt import Doc, Text, TransactionEvent
 
-from channels_yjs.wire.messages import EMPTY_UPDATE, Message, SyncStep1, SyncStep2, SyncUpdate
+from channels_yjs.wire.messages import Message, SyncStep1, SyncStep2, SyncUpdate
+from channels_yjs.wire.updates import EMPTY_UPDATE
 
 
 class Client:

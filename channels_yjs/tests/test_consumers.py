@@ -19,10 +19,10 @@ from channels_yjs.testing.sockets import Socket
 from channels_yjs.tests.log.test_store import Typist
 from channels_yjs.tests.sharing import create_note
 from channels_yjs.wire import messages
+from channels_yjs.wire.lib0 import ProtocolError
 from channels_yjs.wire.messages import (
     Awareness,
     CloseCode,
-    ProtocolError,
     QueryAwareness,
     SyncStatus,
     SyncStep1,

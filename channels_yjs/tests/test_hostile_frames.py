@@ -26,7 +26,6 @@ from channels_yjs.testing.sockets import Socket
 from channels_yjs.tests.log.test_store import Typist
 from channels_yjs.tests.sharing import NAMES, create_note, room_of
 from channels_yjs.wire.messages import (
-    EMPTY_UPDATE,
     Awareness,
     AwarenessEntry,
     SyncStatus,
@@ -35,6 +34,7 @@ from channels_yjs.wire.messages import (
     decode,
     encode,
 )
+from channels_yjs.wire.updates import EMPTY_UPDATE
 from notes.models import Note
 from realtime_notes.asgi import application
 
@@ -211,7 +211,7 @@ async def cost_of_a_key(socket: Socket) -> float:
 async def test_a_note_takes_no_more_clients_than_the_library_can_follow(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "MAX_CLIENTS", 2)
+    monkeypatch.setattr(intake, "MAX_CLIENTS_OF_DOCUMENT", 2)
     before = await scene.logs()
     mallory = await scene.mallory()
     await mallory.send_to(bytes_data=hostile.sync_update(hostile.nasty()["a chain of clients"]))
@@ -261,7 +261,7 @@ async def test_a_note_full_of_nasty_updates_can_be_opened_again(scene: Scene) ->
 async def test_nobody_speaks_for_a_client_that_another_connection_speaks_for(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room_module, "ANSWER_SECONDS", math.inf)  # Ada answers in time, however long she takes
+    monkeypatch.setattr(room_module, "RIVAL_ANSWER_SECONDS", math.inf)  # Ada answers in time, however long she takes
     await scene.ada.send_to(bytes_data=hostile.awareness((ADA, 1, HERE)))
     await ask(scene.ada)
     room = room_of(this_hub(), scene.note)
@@ -281,7 +281,7 @@ async def test_nobody_speaks_for_a_client_that_another_connection_speaks_for(
 async def test_who_is_back_before_the_dead_line_is_noticed_speaks_again(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room_module, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(room_module, "RIVAL_ANSWER_SECONDS", 0.05)
     dead, back = await scene.mallory(), await scene.mallory()
     room = room_of(this_hub(), scene.note)
     await dead.send_to(bytes_data=hostile.awareness((ADA, 1, HERE)))

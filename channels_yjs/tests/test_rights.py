@@ -34,7 +34,6 @@ from channels_yjs.testing.peers import until
 from channels_yjs.testing.sockets import Socket
 from channels_yjs.tests.sharing import NAMES, create_note, room_of
 from channels_yjs.wire.messages import (
-    EMPTY_UPDATE,
     AccessStatus,
     Awareness,
     AwarenessEntry,
@@ -47,12 +46,13 @@ from channels_yjs.wire.messages import (
     decode,
     encode,
 )
+from channels_yjs.wire.updates import EMPTY_UPDATE
 from notes.models import Note
 
 GONE = Refused(4403, "You are not a member any more.")
 MAY_NOT_WRITE = (4403, "You may read this, but not write.")
 MALLORY = 666
-PAUSE = 0.5  # seconds
+PAUSE_SECONDS = 0.5
 
 Answer = Access | Exception | Callable[[], Awaitable[Access]]
 
@@ -65,7 +65,7 @@ class Door(DocumentConsumer):
     asked: Counter[str] = Counter()
 
     async def authorize(self, owner: Note) -> Access:
-        who = self._asked_for("who")
+        who = self._parameter("who")
         self.asked[who] += 1
         answer = self.rights.get(f"{who} on {owner.pk}", self.rights.get(who, GONE))
         if isinstance(answer, Exception):
@@ -924,7 +924,7 @@ async def test_a_list_shows_a_row_that_is_made_while_it_is_open(
 @pytest.fixture
 async def lobby_and_secret(visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch) -> tuple[Socket, Note]:
     """An open list, and a row that it has asked about and may not show."""
-    monkeypatch.setattr(List, "_pause", PAUSE)
+    monkeypatch.setattr(List, "_pause_seconds", PAUSE_SECONDS)
     monkeypatch.setattr(List, "keys", {note.pk})
     monkeypatch.setattr(List, "asked", 0)
     lobby = (await visit("grace", at="list", is_synced=False)).socket
@@ -952,7 +952,7 @@ async def test_a_list_seldom_asks_about_hidden_rows_and_misses_no_change(
         await secret.asave()
         await note.asave()  # a fence: the list has heard of both
         assert await lobby.receive_json_from() == {"changed": [str(note.pk)]}
-    assert List.asked - 2 <= (time.monotonic() - started) / PAUSE + 1
+    assert List.asked - 2 <= (time.monotonic() - started) / PAUSE_SECONDS + 1
     monkeypatch.setattr(List, "keys", {note.pk, secret.pk})
     await secret.asave()
     assert await lobby.receive_json_from() == {"changed": [str(secret.pk)]}

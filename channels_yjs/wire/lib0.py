@@ -71,6 +71,10 @@ class Reader:
             raise ProtocolError("A list claims more entries than its frame has room for.")
         return number
 
+    def at_most(self, limit: float, number: int, what: str) -> None:
+        if number > limit:
+            raise ProtocolError(f"The update has more than {limit} {what}.")
+
     def skip(self, length: int) -> None:
         if length > self.left:
             raise ProtocolError("A field claims more bytes than its frame has left.")

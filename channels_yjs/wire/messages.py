@@ -15,9 +15,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from .lib0 import ProtocolError, Reader, varbytes, varuint
-from .updates import EMPTY_UPDATE, Shape, check_state_vector, check_update
-
-__all__ = ["EMPTY_UPDATE", "Access", "CloseCode", "Message", "ProtocolError", "decode", "encode", "encode_presence"]
+from .updates import Shape, check_state_vector, check_update
 
 SYNC, AWARENESS, QUERY_AWARENESS, SYNC_STATUS, ACCESS_STATUS = 0, 1, 3, 102, 103
 SYNC_STEP_1, SYNC_STEP_2, SYNC_UPDATE = 0, 1, 2

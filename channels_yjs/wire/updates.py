@@ -25,7 +25,7 @@ MAX_CLIENTS = 4_096  # in one update; each page that somebody ever wrote in is a
 MAX_STRUCTS = 250_000  # a person who writes offline for hours makes some 10 000
 MAX_JOINABLE = 5_000  # structs that continue the one before; Yjs joins them before it sends
 MAX_KEYED = 5_000  # structs under a key, as in a map; the library's time grows with their square, too
-MAX_DELETED_RANGES = 100_000  # replacing a letter everywhere in a note of a megabyte makes as many
+MAX_DELETED_RANGES = 100_000  # replacing a character everywhere in a text of a megabyte makes as many
 
 CONTENT_MASK = 0b0001_1111
 HAS_ORIGIN, HAS_RIGHT_ORIGIN, HAS_PARENT_SUB = 0x80, 0x40, 0x20
@@ -157,18 +157,18 @@ class _Walk:
         self._clients()
         self._delete_set()
         self._reader.finish()
-        _at_most(self._limits.joinable, self._joinable, "structs that Yjs would have joined")
-        _at_most(self._limits.keyed, self._keyed, "items with keys")
+        self._reader.at_most(self._limits.joinable, self._joinable, "structs that Yjs would have joined")
+        self._reader.at_most(self._limits.keyed, self._keyed, "items with keys")
         return self._shape
 
     def _clients(self) -> None:
         reader, total = self._reader, 0
         clients = reader.count(smallest=3)
-        _at_most(self._limits.clients, clients, "clients")
+        reader.at_most(self._limits.clients, clients, "clients")
         for _ in range(clients):
             structs = _some(reader.count(smallest=2))
             total += structs
-            _at_most(self._limits.structs, total, "structs")
+            reader.at_most(self._limits.structs, total, "structs")
             client = reader.varuint()
             if self._limits.in_order and client in self._shape.spans:
                 raise ProtocolError(f"The update lists client {client} twice.")
@@ -229,7 +229,7 @@ class _Walk:
             client = reader.varuint()
             ranges = reader.count(smallest=2)
             total += ranges + 1
-            _at_most(self._limits.deleted_ranges, total, "deleted ranges")
+            reader.at_most(self._limits.deleted_ranges, total, "deleted ranges")
             end = self._ranges(client, ranges)
             self._shape.deletes[client] = max(end, self._shape.deletes.get(client, 0))
 
@@ -259,11 +259,6 @@ class _RangeWalk(_Walk):
             start = reader.varuint()
             found.append((start, start + reader.varuint()))
         return 0
-
-
-def _at_most(limit: float, number: int, what: str) -> None:
-    if number > limit:
-        raise ProtocolError(f"The update has more than {limit} {what}.")
 
 
 def _some(number: int) -> int:

@@ -1,7 +1,7 @@
 """A crowd of scripted writers, in a thread of their own: they type, lose the connection, come back, and keep a
 record.
 
-A Writer is one person's replica, and behaves on the wire as the page does: it asks for what it lacks, answers
+A CrowdPeer is one person's replica, and behaves on the wire as the page does: it asks for what it lacks, answers
 questions, asks whether everything is saved, and reconnects by itself unless it was sent away for good. Every word it
 types is unique and goes into the text as a whole, so that it can be looked for in other people's text.
 
@@ -24,12 +24,11 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from channels_yjs.testing.client import Client
 from channels_yjs.wire import messages
-from channels_yjs.wire.messages import SyncStatus, SyncStep1, SyncStep2, SyncUpdate
+from channels_yjs.wire.messages import FOR_GOOD, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
 from e2e.support.lines import patient_async
 from e2e.support.patience import patience
 
 WORD = re.compile(r"<[\w-]+>")
-SENT_AWAY = range(4400, 4500)
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.5  # the same as y-websocket's
 LOOK_AGAIN_SECONDS = 0.02
 NEWS_SECONDS = 1.0
@@ -38,7 +37,7 @@ MOST_SECONDS = 600.0  # nothing in the crowd's thread takes so long
 OFFLINE = (OSError, TimeoutError, WebSocketException)
 
 
-class Writer(Client):
+class CrowdPeer(Client):
     def __init__(self, name: str, urls: Sequence[str], pause: float) -> None:
         super().__init__("body")
         self.name = name
@@ -66,7 +65,7 @@ class Writer(Client):
 
     @property
     def is_sent_away(self) -> bool:
-        return bool(self.closed) and self.closed[-1] in SENT_AWAY
+        return bool(self.closed) and self.closed[-1] in FOR_GOOD
 
     # Writing
 
@@ -154,12 +153,12 @@ class Crowd:
     """Writers on one note. Everything here may be called from the test's thread."""
 
     def __init__(self) -> None:
-        self.writers: list[Writer] = []
-        self._left: list[Writer] = []
+        self.writers: list[CrowdPeer] = []
+        self._left: list[CrowdPeer] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._writing: dict[Writer, asyncio.Task[None]] = {}
-        self._lines: dict[Writer, asyncio.Task[None]] = {}
+        self._writing: dict[CrowdPeer, asyncio.Task[None]] = {}
+        self._lines: dict[CrowdPeer, asyncio.Task[None]] = {}
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -174,11 +173,11 @@ class Crowd:
 
     def join(
         self, number: int, *urls: str, pause: float = 0.05, writes: bool = True, sessions: Sequence[str] = ()
-    ) -> list[Writer]:
+    ) -> list[CrowdPeer]:
         """Adds this many people, spread over the addresses. Returns once they all have the note."""
         start = len(self.writers) + len(self._left)
         new = [
-            Writer(f"w{index}", [*urls[index % len(urls) :], *urls[: index % len(urls)]], pause)
+            CrowdPeer(f"w{index}", [*urls[index % len(urls) :], *urls[: index % len(urls)]], pause)
             for index in range(start, start + number)
         ]
         for writer, session in zip(new, sessions, strict=False):
@@ -188,25 +187,22 @@ class Crowd:
         self.until(lambda: all(writer.is_synced for writer in new), "everybody has joined")
         return new
 
-    def pause(self, writers: Sequence[Writer] | None = None) -> None:
+    def pause(self, writers: Sequence[CrowdPeer] | None = None) -> None:
         """Makes these writers, or all, stop writing, and stay."""
         chosen = self.writers if writers is None else writers
         self.run(self._end([self._writing.pop(writer) for writer in chosen if writer in self._writing]))
 
-    def come_back(self, writer: Writer) -> None:
+    def come_back(self, writer: CrowdPeer) -> None:
         """Has one who was sent away try again."""
         self.run(self._end([self._lines.pop(writer)]))
         writer.closed.clear()
         self.run(self._start([writer], writes=False))
 
-    def leave(self, writers: Sequence[Writer]) -> None:
+    def leave(self, writers: Sequence[CrowdPeer]) -> None:
         """Makes these writers go home. Their record is kept."""
         self.run(self._end([tasks.pop(w) for tasks in (self._writing, self._lines) for w in writers if w in tasks]))
         self._left += writers
         self.writers = [writer for writer in self.writers if writer not in writers]
-
-    def resume(self) -> None:
-        self.run(self._start_writing(self.writers))
 
     def do(self, function: Callable[[], Any]) -> Any:
         """Calls a function in the crowd's thread, where the writers live."""
@@ -291,18 +287,18 @@ class Crowd:
     def _state(self) -> list[tuple[Any, ...]]:
         return [(w.name, w.is_synced, len(w.typed), len(w.words), w.closed[-3:]) for w in self.writers]
 
-    def _everybody(self) -> list[Writer]:
+    def _everybody(self) -> list[CrowdPeer]:
         return self.writers + self._left
 
     def _owed(self) -> set[str]:
         return set().union(*(writer.owed for writer in self._everybody()))
 
-    async def _start(self, writers: Sequence[Writer], writes: bool) -> None:
+    async def _start(self, writers: Sequence[CrowdPeer], writes: bool) -> None:
         self._lines.update((writer, asyncio.create_task(writer.stay_connected())) for writer in writers)
         if writes:
             await self._start_writing(writers)
 
-    async def _start_writing(self, writers: Sequence[Writer]) -> None:
+    async def _start_writing(self, writers: Sequence[CrowdPeer]) -> None:
         self._writing.update((writer, asyncio.create_task(writer.write())) for writer in writers)
 
     async def _end(self, tasks: Iterable[asyncio.Task[None]]) -> None:

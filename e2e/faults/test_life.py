@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from e2e.faults.conftest import Database, row_counts, socket_of
-from e2e.faults.crowd import Crowd, Writer
+from e2e.faults.crowd import Crowd, CrowdPeer
 from tools.app_server import AppServer
 
 pytestmark = pytest.mark.chapter(10)
@@ -20,7 +20,7 @@ MAX_GROWTH = 64 * MEBIBYTE  # growth of the process from morning to night, inclu
 MAX_ROWS = 4 * COMPACT_AFTER
 
 
-def all_saved(writers: list[Writer]) -> bool:
+def all_saved(writers: list[CrowdPeer]) -> bool:
     return all(writer.has_saved for writer in writers)
 
 

@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import SyncStatus, SyncUpdate
 from e2e.faults.conftest import WRITERS, socket_of
-from e2e.faults.crowd import Crowd, Writer
+from e2e.faults.crowd import Crowd, CrowdPeer
 from e2e.faults.proxy import Proxy
 from e2e.support.lines import patient_async
 from tools.app_server import AppServer, UvicornServer
@@ -90,7 +90,7 @@ def test_a_line_that_is_dead_without_a_word_catches_up_when_it_is_cut(
     crowd.expect_nothing_lost(url)
 
 
-def stall(crowd: Crowd, url: str) -> list[Writer]:
+def stall(crowd: Crowd, url: str) -> list[CrowdPeer]:
     """Adds people who have the note and then read nothing more."""
     sleepers = crowd.join(SLEEPERS, url, writes=False)
     for sleeper in sleepers:

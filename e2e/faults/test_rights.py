@@ -20,7 +20,7 @@ from channels_yjs.wire.messages import (
     encode,
 )
 from e2e.faults.conftest import WRITERS, Database, code, socket_of
-from e2e.faults.crowd import Crowd, Writer, credentials
+from e2e.faults.crowd import Crowd, CrowdPeer, credentials
 from e2e.support.lines import patient_async
 from e2e.support.patience import patience
 from tools.app_server import AppServer
@@ -76,7 +76,7 @@ async def knock(url: str, session: str, word: str) -> tuple[list[Message], int]:
                 return heard, closed.rcvd.code if closed.rcvd else 1006
 
 
-def expect_shut_out(crowd: Crowd, urls: list[str], who: Writer, state: str) -> None:
+def expect_shut_out(crowd: Crowd, urls: list[str], who: CrowdPeer, state: str) -> None:
     """In every process: gets nothing, or only what readers get, and is sent away for writing. Where the server is
     slow, or the line breaks, it is asked again."""
     for url in urls:
@@ -118,9 +118,9 @@ def test_rights_that_change_while_processes_are_killed_are_those_that_count(
     with code("rights", pair[0]) as rights, code("code", pair[0]) as robot:
         let_in(crowd, rights, urls)
         states = dict.fromkeys(crowd.writers, "write")
-        seen: dict[Writer, set[str]] = {}  # by who is out, the words of others that they had seen by then
+        seen: dict[CrowdPeer, set[str]] = {}  # by who is out, the words of others that they had seen by then
 
-        def change(who: Writer, state: str, killed: AppServer | None = None) -> None:
+        def change(who: CrowdPeer, state: str, killed: AppServer | None = None) -> None:
             before, states[who] = states[who], state
             if before == "logout":
                 who.session = tell(rights, who.name, "login")

@@ -12,7 +12,8 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from channels_yjs.testing.client import Client
-from channels_yjs.wire.messages import CloseCode, Message, ProtocolError, SyncStatus, SyncStep2, decode, encode
+from channels_yjs.wire.lib0 import ProtocolError
+from channels_yjs.wire.messages import CloseCode, Message, SyncStatus, SyncStep2, decode, encode
 
 PATIENCE_SECONDS = 60.0  # before somebody gives up waiting
 QUESTION = SyncStatus(b"saved?")

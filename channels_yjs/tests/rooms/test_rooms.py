@@ -22,7 +22,9 @@ from channels_yjs.rooms import room as room_module
 from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer, expect_converged, expect_names, expect_text, until
 from channels_yjs.tests.sharing import NAMES, create_note, room_of
 from channels_yjs.wire import messages
-from channels_yjs.wire.messages import EMPTY_UPDATE, CloseCode, ProtocolError, SyncStep1, SyncUpdate
+from channels_yjs.wire.lib0 import ProtocolError
+from channels_yjs.wire.messages import CloseCode, SyncStep1, SyncUpdate
+from channels_yjs.wire.updates import EMPTY_UPDATE
 from notes.models import Note
 
 Join = Callable[..., Any]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText, merge_updates
 
-from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER, varbytes, varuint
+from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER, ProtocolError, varbytes, varuint
 from channels_yjs.wire.messages import (
     LONGEST_NUMBER,
     MAX_AWARENESS_BYTES,
@@ -19,7 +19,6 @@ from channels_yjs.wire.messages import (
     Awareness,
     AwarenessEntry,
     Message,
-    ProtocolError,
     QueryAwareness,
     SyncStatus,
     SyncStep1,
