@@ -160,8 +160,8 @@ class Hub:
         if self.rooms.get(room.id) is room:
             del self.rooms[room.id]
             del self._by_owner[room.owner]
-            self.lobby.tell_people(self.doorbell.name, room.owner, [])
-            self._ring_people(room.owner, [])  # the ring about the last one may have been lost
+            self.lobby.set_people(self.doorbell.name, room.owner, [])
+            self._ring_people_of(room.owner, [])  # the ring about the last one may have been lost
             self.doorbell.leave(group_of(room.id))
             room.close()
 
@@ -171,12 +171,12 @@ class Hub:
     def ring_presence(self, room: Room, entry: AwarenessEntry) -> None:
         self.doorbell.ring(group_of(room.id), rings.Presence(room.id, entry))
 
-    def tell_people(self, room: Room, people: list[Person]) -> None:
-        if self.lobby.tell_people(self.doorbell.name, room.owner, people):
-            self._ring_people(room.owner, people)
+    def ring_people(self, room: Room, people: list[Person]) -> None:
+        if self.lobby.set_people(self.doorbell.name, room.owner, people):
+            self._ring_people_of(room.owner, people)
 
-    def tell_changed(self, room: Room) -> None:
-        self.lobby.tell_changed(room.owner)
+    def ring_changed(self, room: Room) -> None:
+        self.lobby.send_changed(room.owner)
         self.doorbell.ring(EVERYONE, rings.Changed(room.owner))
 
     # The end
@@ -219,11 +219,11 @@ class Hub:
     def _on_ring(self, process: str, ring: Ring) -> None:
         match ring:
             case rings.Alive():
-                self._hear(process)
+                self._on_alive(process)
             case rings.People(owner, people):
-                self.lobby.tell_people(process, owner, list(people))
+                self.lobby.set_people(process, owner, list(people))
             case rings.Changed(owner):
-                self.lobby.tell_changed(owner)
+                self.lobby.send_changed(owner)
             case rings.Recheck(owner):
                 self._recheck(lambda guest: guest.concerns(owner))
             case rings.AccountChanged(user):
@@ -232,16 +232,16 @@ class Hub:
                 for guest in [guest for guest in self._connections if guest.is_of_session(session)]:
                     guest.end_session()
             case _ if room := self.rooms.get(ring.document):
-                self._tell_room(room, process, ring)
+                self._on_ring_of_room(room, process, ring)
 
-    def _tell_room(self, room: Room, process: str, ring: Ring) -> None:
+    def _on_ring_of_room(self, room: Room, process: str, ring: Ring) -> None:
         match ring:
             case rings.Saved() | rings.Deleted():
                 room.look()  # in the database, since anybody may ring who shares the channel layer
             case rings.Presence(_, entry):
-                room.hear_presence(process, [entry])
+                room.on_presence(process, [entry])
             case rings.Who():
-                room.announce_presence()
+                room.ring_everyone_here()
 
     def _recheck(self, is_meant: Callable[[Guest], bool]) -> None:
         for guest in [guest for guest in self._connections if is_meant(guest)]:
@@ -262,14 +262,14 @@ class Hub:
         for guest in self._connections:
             self._connections[guest] = next_recheck(0.0, RECHECK_AFTER_OUTAGE)
 
-    def _hear(self, process: str) -> None:
+    def _on_alive(self, process: str) -> None:
         if self._neighbours.hear(process):
             self.doorbell.ring(EVERYONE, rings.Alive())
             for room in self.rooms.values():
-                room.announce_presence()
-                self._ring_people(room.owner, self.lobby.people_in(room.owner, self.doorbell.name))
+                room.ring_everyone_here()
+                self._ring_people_of(room.owner, self.lobby.people_in(room.owner, self.doorbell.name))
 
-    def _ring_people(self, owner: Owner, people: list[Person]) -> None:
+    def _ring_people_of(self, owner: Owner, people: list[Person]) -> None:
         self.doorbell.ring(EVERYONE, rings.People(owner, tuple(people)))
 
     # Regular work
@@ -284,11 +284,11 @@ class Hub:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(RENEW_PRESENCE_SECONDS)
-            self.lobby.say_alive()
+            self.lobby.send_alive()
             for room in list(self.rooms.values()):
                 room.renew_presence()
                 if people := self.lobby.people_in(room.owner, self.doorbell.name):
-                    self._ring_people(room.owner, people)  # a ring about them may have been lost
+                    self._ring_people_of(room.owner, people)  # a ring about them may have been lost
                 await asyncio.sleep(0)
 
     def _forget(self, process: str) -> None:

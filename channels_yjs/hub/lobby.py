@@ -39,28 +39,28 @@ class Lobby:
         told = self._people.get(owner, {})
         return [person for name in told if process in (None, name) for person in told[name]]
 
-    def tell_people(self, process: str, owner: Owner, people: People) -> bool:
+    def set_people(self, process: str, owner: Owner, people: People) -> bool:
         """Replaces the people in a document who are connected to a process. Returns whether that was news."""
         if self._people.get(owner, {}).get(process, []) == people:
             return False
         self._people[owner][process] = people
-        self._tell(owner.model, {"people": {owner.pk: self.people_in(owner)}})
+        self._send(owner.model, {"people": {owner.pk: self.people_in(owner)}})
         if not any(self._people[owner].values()):
             del self._people[owner]
         return True
 
-    def tell_changed(self, owner: Owner) -> None:
-        self._tell(owner.model, {"changed": [owner.pk]})
+    def send_changed(self, owner: Owner) -> None:
+        self._send(owner.model, {"changed": [owner.pk]})
 
-    def say_alive(self) -> None:
+    def send_alive(self) -> None:
         for watcher in list(self._watchers):
             watcher({})
 
     def forget(self, process: str) -> None:
         for owner in list(self._people):
-            self.tell_people(process, owner, [])
+            self.set_people(process, owner, [])
 
-    def _tell(self, model: str, news: dict[str, Any]) -> None:
+    def _send(self, model: str, news: dict[str, Any]) -> None:
         for watcher, watched in list(self._watchers.items()):
             if watched == model:
                 watcher(news)

@@ -17,17 +17,17 @@ from .rings import Changed, Deleted
 def watch_models() -> None:
     """Watches only the models that are shared, so that saving any other costs nothing."""
     for model in shared_models():
-        post_save.connect(tell_saved, sender=model)
+        post_save.connect(ring_saved, sender=model)
         post_delete.connect(delete_late_document, sender=model)
 
 
-def tell_saved(instance: SharedModel, using: str, **kwargs: Any) -> None:
+def ring_saved(instance: SharedModel, using: str, **kwargs: Any) -> None:
     """Skips a room's own save: the room reports that itself."""
     if not instance.follows and using == DEFAULT_DB_ALIAS:
-        tell_changed(instance)
+        ring_changed(instance)
 
 
-def tell_changed(instance: SharedModel) -> None:
+def ring_changed(instance: SharedModel) -> None:
     ring_after_commit(EVERYONE, Changed(Owner.of(instance)))
 
 
@@ -37,7 +37,7 @@ def delete_late_document(instance: SharedModel, using: str, **kwargs: Any) -> No
     if using == DEFAULT_DB_ALIAS:
         with suppress(Document.DoesNotExist):
             Document.objects.find(instance).delete()
-        tell_changed(instance)
+        ring_changed(instance)
 
 
 @receiver(pre_delete, sender=Document)
@@ -49,6 +49,6 @@ def wait_for_commit(instance: Document, using: str, **kwargs: Any) -> None:
 
 
 @receiver(post_delete, sender=Document)
-def tell_deleted(instance: Document, using: str, **kwargs: Any) -> None:
+def ring_deleted(instance: Document, using: str, **kwargs: Any) -> None:
     if using == DEFAULT_DB_ALIAS:
         ring_after_commit(group_of(instance.pk), Deleted(instance.pk))

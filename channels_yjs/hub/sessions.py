@@ -15,40 +15,40 @@ from .rings import AccountChanged, SessionEnded
 
 
 def watch_sessions() -> None:
-    user_logged_out.connect(tell_logged_out)
+    user_logged_out.connect(ring_logged_out)
     if apps.is_installed("django.contrib.sessions"):
-        post_delete.connect(tell_session_deleted, sender="sessions.Session")
+        post_delete.connect(ring_session_deleted, sender="sessions.Session")
     if apps.is_installed(settings.AUTH_USER_MODEL.partition(".")[0]) or apps.is_installed("django.contrib.auth"):
         user_model = get_user_model()
         for model in apps.get_models():  # a proxy or a child sends signals of its own
             if issubclass(model, user_model):
-                post_save.connect(tell_account_saved, sender=model)
-                post_delete.connect(tell_account_changed, sender=model)
+                post_save.connect(ring_account_saved, sender=model)
+                post_delete.connect(ring_account_changed, sender=model)
 
 
 def fingerprint(session_key: str) -> str:
     return hashlib.sha256(session_key.encode()).hexdigest()
 
 
-def tell_logged_out(request: Any, **kwargs: Any) -> None:
+def ring_logged_out(request: Any, **kwargs: Any) -> None:
     """Django sends this signal before it deletes the session, so nobody may look whether it still exists."""
-    tell_session_ended(getattr(getattr(request, "session", None), "session_key", None))
+    ring_session_ended(getattr(getattr(request, "session", None), "session_key", None))
 
 
-def tell_session_deleted(instance: Any, **kwargs: Any) -> None:
-    tell_session_ended(instance.pk)
+def ring_session_deleted(instance: Any, **kwargs: Any) -> None:
+    ring_session_ended(instance.pk)
 
 
-def tell_session_ended(key: str | None) -> None:
+def ring_session_ended(key: str | None) -> None:
     if key:
         ring_after_commit(EVERYONE, SessionEnded(fingerprint(key)))
 
 
-def tell_account_saved(instance: Any, created: bool, update_fields: Any = None, **kwargs: Any) -> None:
+def ring_account_saved(instance: Any, created: bool, update_fields: Any = None, **kwargs: Any) -> None:
     """Skips what Django saves at each login."""
     if not created and set(update_fields or ()) != {"last_login"}:
-        tell_account_changed(instance)
+        ring_account_changed(instance)
 
 
-def tell_account_changed(instance: Any, **kwargs: Any) -> None:
+def ring_account_changed(instance: Any, **kwargs: Any) -> None:
     ring_after_commit(EVERYONE, AccountChanged(str(instance.pk)))

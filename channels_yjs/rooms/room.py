@@ -84,8 +84,8 @@ class Host(Protocol):
     # News for others
     def ring_saved(self, room: "Room", /) -> None: ...
     def ring_presence(self, room: "Room", entry: AwarenessEntry, /) -> None: ...
-    def tell_people(self, room: "Room", people: list[Person], /) -> None: ...
-    def tell_changed(self, room: "Room", /) -> None: ...
+    def ring_people(self, room: "Room", people: list[Person], /) -> None: ...
+    def ring_changed(self, room: "Room", /) -> None: ...
 
 
 class Room:
@@ -99,7 +99,7 @@ class Room:
         self._host = host
         self._jobs = Jobs(host.start, self._attempt)
         self._intake: Intake[Connection] = Intake(self.replica, on_full=lambda: self._jobs.start(self._compact))
-        self._news = News(self._tell_news)
+        self._news = News(self._send_news)
         self._is_behind = False
         self._followed = document.followed  # up to which number the fields have followed, as far as this room knows
         self._authors: dict[Author, int] = {}  # of what the fields may lack
@@ -136,7 +136,7 @@ class Room:
         if right.is_told:
             connection.deliver(messages.encode(right.tell()))
         self._untold.add(connection)
-        get_running_loop().call_later(SILENT_SECONDS, self._tell_silent, connection)
+        get_running_loop().call_later(SILENT_SECONDS, self._send_presence_late, connection)
 
     def receive(self, connection: Connection, message: Message) -> None:
         """Raises ProtocolError if the message carries an update that the CRDT library refuses."""
@@ -157,14 +157,14 @@ class Room:
             self._receive_presence(connection, message.entries, is_untold=True)
         else:
             self._receive(connection, message)
-        self._tell_who_is_here(connection)
+        self._send_presence(connection)
 
-    def _tell_silent(self, connection: Connection) -> None:
+    def _send_presence_late(self, connection: Connection) -> None:
         if connection in self._untold:
             self._untold.discard(connection)
-            self._tell_who_is_here(connection)
+            self._send_presence(connection)
 
-    def _tell_who_is_here(self, connection: Connection) -> None:
+    def _send_presence(self, connection: Connection) -> None:
         for frame in messages.encode_presence(self.presence.others(connection)):
             connection.deliver(frame)
 
@@ -384,14 +384,14 @@ class Room:
         self._challengers.discard(challenger)
         self._news.add(self.presence.decide(challenger), is_ours=True)
 
-    def hear_presence(self, process: str, entries: Iterable[AwarenessEntry]) -> None:
+    def on_presence(self, process: str, entries: Iterable[AwarenessEntry]) -> None:
         """Takes in news from another process about its people."""
         self._news.add(self.presence.update(process, entries), is_ours=False)
 
     def forget_process(self, process: str) -> None:
         self._news.add(self.presence.leave(process), is_ours=False)
 
-    def announce_presence(self) -> None:
+    def ring_everyone_here(self) -> None:
         """Tells the other processes who is connected here."""
         for entry in self.presence.owned_by(self.connections):
             self._host.ring_presence(self, entry)
@@ -402,7 +402,7 @@ class Room:
         self._news.add(self.presence.renew(self.connections), is_ours=True)
         self._news.add(self.presence.forget_stale(self.connections), is_ours=False)
 
-    def _tell_news(self, news: list[Told]) -> None:
+    def _send_news(self, news: list[Told]) -> None:
         for told in news:
             self._move_clock_on(told.entry)
         for frame in messages.encode_presence(told.entry for told in news):
@@ -411,7 +411,7 @@ class Room:
         for entry in ours:
             self._host.ring_presence(self, entry)
         if ours:
-            self._host.tell_people(self, self.presence.people(self.connections))
+            self._host.ring_people(self, self.presence.people(self.connections))
 
     def _move_clock_on(self, entry: AwarenessEntry) -> None:
         """Tells a client that lags behind first that it has left. It answers with its current state and a newer
@@ -450,7 +450,7 @@ class Room:
             raise
         self._followed = max(self._followed, seq)
         if has_changed:
-            self._host.tell_changed(self)
+            self._host.ring_changed(self)
 
     async def _compact(self) -> None:
         folded = await self._host.read(compaction.fold, self.id, self.identity, self.names)

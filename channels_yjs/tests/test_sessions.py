@@ -190,8 +190,8 @@ def test_an_account_that_is_saved_as_a_proxy_is_rung(monkeypatch: pytest.MonkeyP
         ada.save()
         assert rung == [AccountChanged(str(ada.pk))]
     finally:
-        post_save.disconnect(sessions.tell_account_saved, Customer)
-        post_delete.disconnect(sessions.tell_account_changed, Customer)
+        post_save.disconnect(sessions.ring_account_saved, Customer)
+        post_delete.disconnect(sessions.ring_account_changed, Customer)
 
 
 async def test_a_session_that_is_deleted_has_ended(connect: Connect) -> None:

@@ -1,13 +1,18 @@
 """The docs as a test subject: everything that exists is in them and the reverse, and the examples are right."""
 
+import json
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from channels_yjs.conf import DEFAULTS, PREFIX
-from channels_yjs.wire import messages
+from channels_yjs.conf import DEFAULTS, MEBIBYTE, PREFIX
+from channels_yjs.log.first import VALUES
+from channels_yjs.rooms import intake, presence
+from channels_yjs.rooms.person import NAME_MAX_LENGTH
+from channels_yjs.wire import contents, messages, updates
 from channels_yjs.wire.messages import (
     Access,
     AccessStatus,
@@ -115,6 +120,77 @@ def test_no_setting_of_the_engine_is_missing() -> None:
     assert public_names("Settings") == {PREFIX + name for name in DEFAULTS}
     readme = (PROJECT / "channels_yjs" / "README.md").read_text()
     assert set(re.findall(r"`(YJS_\w+)`", readme)) == {PREFIX + name for name in DEFAULTS}
+
+
+def in_words(value: Any) -> str:
+    """A default as the docs say it: 8 MiB, 10000, 3, off."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value // MEBIBYTE} MiB" if value % MEBIBYTE == 0 else f"{value:g}"
+
+
+def said(page: str) -> dict[str, str]:
+    """What the tables of a page say in their second column, by the first."""
+    rows = re.findall(r"^\| ([^|]+?) \| ([^|]+?) \|", page, re.MULTILINE)
+    return {name.strip("`"): without_gaps(value.strip("`")) for name, value in rows}
+
+
+def without_gaps(number: str) -> str:
+    return re.sub(r"(?<=\d) (?=\d{3})", "", number)
+
+
+def power_of_two(number: int) -> str:
+    return "2" + str(number.bit_length() - 1).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def test_the_defaults_in_the_docs_are_those_of_the_code() -> None:
+    variables, api = said(read("reference/settings.md")), said(read("reference/public-api.md"))
+    readme = (PROJECT / "channels_yjs" / "README.md").read_text()
+    found = re.findall(r"`YJS_(\w+)`\s+\(([^)]+)\)", readme)
+    in_readme = {name: without_gaps(value) for name, value in found}
+    for name, value in DEFAULTS.items():
+        words = in_words(value)
+        assert variables[variable_of(name)] == words, name
+        exact = words if isinstance(value, int) and not isinstance(value, bool) else str(value)
+        assert (api[PREFIX + name], in_readme[name]) == (exact, exact), name
+
+
+def test_the_fixed_limits_in_the_docs_are_those_of_the_code() -> None:
+    table = read("reference/settings.md").split("### Fixed limits\n")[1].split("\n## ")[0]
+    assert said(table) == {
+        "limit": "value",
+        "---": "---",
+        "clients of a note": f"{intake.MAX_CLIENTS_OF_DOCUMENT}",
+        "clients in an update": f"{updates.MAX_CLIENTS}",
+        "structs in an update": f"{updates.MAX_STRUCTS}",
+        "structs that should have been joined": f"{updates.MAX_JOINABLE}",
+        "structs under a key": f"{updates.MAX_KEYED}",
+        "deleted ranges in an update": f"{updates.MAX_DELETED_RANGES}",
+        "nesting of a value": f"{contents.MAX_NESTING} levels",
+        "clocks": f"{power_of_two(updates.MAX_CLOCK + 1)} \N{MINUS SIGN} 1",
+        "an awareness message, a state in it": (
+            f"{messages.MAX_AWARENESS_BYTES // 1024} KiB, {messages.MAX_STATE_BYTES // 1024} KiB"
+        ),
+        "an awareness clock": f"{power_of_two(presence.LONGEST_JUMP)} more than the last one",
+        "a SyncStatus": f"{messages.MAX_STATUS_BYTES} bytes",
+    }
+
+
+def test_the_browsers_half_knows_the_numbers_and_names_of_the_server() -> None:
+    scripts = PROJECT / "channels_yjs" / "static" / "channels_yjs" / "js"
+    codes = {
+        "NOT_ALLOWED": CloseCode.NOT_ALLOWED,
+        "GONE": [CloseCode.NO_SUCH_DOCUMENT, CloseCode.ANOTHER_DOCUMENT],
+        "TOO_LARGE": CloseCode.TOO_LARGE,
+    }
+    source = (scripts / "document.js").read_text()
+    for name, code in codes.items():
+        [number] = re.findall(rf"^(?:export )?const {name} = ([\d\[\], ]+)", source, re.MULTILINE)
+        assert json.loads(number) == code, name
+    assert f'VALUES = "{VALUES}"' in source
+    assert f"NAME_MAX_LENGTH = {NAME_MAX_LENGTH}" in (scripts / "person.js").read_text()
+    assert "from: 4400, to: 4499" in (scripts / "lobby.js").read_text()
+    assert (messages.FOR_GOOD[0], messages.FOR_GOOD[-1]) == (4400, 4499)
 
 
 def test_no_guarantee_is_missing() -> None:

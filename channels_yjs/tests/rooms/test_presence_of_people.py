@@ -338,7 +338,7 @@ class Host:
     def ring_presence(self, room: Room, entry: AwarenessEntry) -> None:
         self._rings.append((self._name, entry))
 
-    def tell_people(self, room: Room, people: list[Any]) -> None:
+    def ring_people(self, room: Room, people: list[Any]) -> None:
         """Does nothing: nobody looks at the list."""
 
 
@@ -369,7 +369,7 @@ class Stage:
             return False
         process, entry = self.rings.popleft()
         room = self.rooms[1 if process == "one" else 0]
-        room.hear_presence(process, [entry])
+        room.on_presence(process, [entry])
         return True
 
     def settle(self) -> None:
