@@ -54,7 +54,8 @@ def check_acceptable(update: bytes) -> None:
 
 def check_applies(update: bytes, document: bytes, waiting: Iterable[bytes]) -> None:
     """Raises ProtocolError if the library fails to apply the update to the document. Costs as much as opening the
-    document, so it is for updates that no page of ours sends: of several clients, or with more than texts in them."""
+    document, so it is for updates that nobody's typing makes: of several clients, or with more in them than texts and
+    a few values."""
     try:
         with guarded():
             doc = Doc[Any]()

@@ -95,7 +95,7 @@ class Intake(Generic[Asker]):
             reached = advance(self.clocks, shape)
             if update == EMPTY_UPDATE:
                 return
-        if not shape.is_plain or len(reached) > 1:
+        if not shape.is_usual or len(reached) > 1:
             unsaved = self._saving.updates + self.waiting.updates
             crdt.check_applies(update, self._document.missing(crdt.EMPTY_STATE_VECTOR), unsaved)
         self._check_room_for(update, shape, reached)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from .lib0 import ProtocolError, Reader
 
 MAX_NESTING = 64  # levels of JSON-like values; a text has none at all
+VALUES = 8
+SIMPLE = set(range(119, 128))  # the kinds of texts, numbers, true, false, null and undefined
 XML_ELEMENT, XML_HOOK, LAST_TYPE = 3, 5, 6
 
 
@@ -51,6 +53,12 @@ def _skip_type(reader: Reader) -> int:
     if kind in (XML_ELEMENT, XML_HOOK):
         reader.varstring()
     return 1
+
+
+def is_simple(reader: Reader) -> bool:
+    """Whether the values that come next are one, and neither an array nor an object nor bytes."""
+    start = reader.data[reader.at : reader.at + 2]
+    return len(start) == 2 and start[0] == 1 and start[1] in SIMPLE
 
 
 def _skip_values(reader: Reader) -> int:
@@ -101,7 +109,7 @@ CONTENTS: dict[int, Callable[[Reader], int]] = {
     5: _skip_embed,
     6: _skip_format,
     7: _skip_type,
-    8: _skip_values,
+    VALUES: _skip_values,
     9: _skip_subdocument,
 }
 PLAIN = {1, 4, 6}  # deleted, text, format: a text editor writes nothing else

@@ -16,7 +16,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .contents import CONTENTS, PLAIN
+from .contents import CONTENTS, PLAIN, VALUES, is_simple
 from .lib0 import ProtocolError, Reader, varuint
 
 EMPTY_UPDATE = b"\x00\x00"  # no structs, nothing deleted
@@ -25,6 +25,7 @@ MAX_CLIENTS = 4_096  # in one update; each page that somebody ever wrote in is a
 MAX_STRUCTS = 250_000  # a person who writes offline for hours makes some 10 000
 MAX_JOINABLE = 5_000  # structs that continue the one before; Yjs joins them before it sends
 MAX_KEYED = 5_000  # structs under a key, as in a map; the library's time grows with their square, too
+FEW_VALUES = 100  # in one update: somebody types in a field of a form
 MAX_DELETED_RANGES = 100_000  # replacing a character everywhere in a text of a megabyte makes as many
 
 CONTENT_MASK = 0b0001_1111
@@ -60,6 +61,7 @@ class Shape:
     needs: dict[int, int] = field(default_factory=dict)  # every clock below must be known already
     deletes: dict[int, int] = field(default_factory=dict)  # every clock below must exist afterwards
     is_plain: bool = True  # nothing but characters at the root
+    is_usual: bool = True  # nothing but those, and a few simple values under keys
 
     def only_deletes(self) -> bool:
         return not self.spans
@@ -145,13 +147,14 @@ class _PairReader(Reader):
 class _Walk:
     """One pass through an update, from its first byte to its last."""
 
-    __slots__ = ("_joinable", "_keyed", "_limits", "_reader", "_shape")
+    __slots__ = ("_joinable", "_keyed", "_limits", "_reader", "_shape", "_values")
 
     def __init__(self, reader: Reader, limits: Limits) -> None:
         self._reader, self._limits = reader, limits
         self._shape = Shape()
         self._joinable = 0  # structs that only continue the one before
-        self._keyed = 0  # structs under a key
+        self._keyed = 0  # structs under a key that name it
+        self._values = 0  # values under a key, whether they name it or take the place of one that does
 
     def run(self) -> Shape:
         self._clients()
@@ -159,6 +162,7 @@ class _Walk:
         self._reader.finish()
         self._reader.at_most(self._limits.joinable, self._joinable, "structs that Yjs would have joined")
         self._reader.at_most(self._limits.keyed, self._keyed, "items with keys")
+        self._shape.is_usual = self._shape.is_usual and self._values <= FEW_VALUES
         return self._shape
 
     def _clients(self) -> None:
@@ -185,19 +189,23 @@ class _Walk:
                 if content == SKIPPED:
                     shape.needs[client] = clock
                 else:
-                    shape.is_plain = False  # garbage is left over from types other than texts
+                    shape.is_plain = shape.is_usual = False  # garbage is left over from types other than texts
                 continue
             if info & HAS_ORIGIN:
                 self._joinable += neighbour(client, clock) == clock - 1
             if info & HAS_RIGHT_ORIGIN:
                 neighbour(client, clock)
+            is_value = bool(info & HAS_PARENT_SUB) and content == VALUES
             if not info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN):
-                self._parent(client, clock, has_key=bool(info & HAS_PARENT_SUB))
+                self._parent(client, clock, has_key=bool(info & HAS_PARENT_SUB), is_value=is_value)
             skip_content = CONTENTS.get(content)
             if skip_content is None:
                 raise ProtocolError(f"The update has content of unknown kind {content}.")
-            if content not in PLAIN:
-                shape.is_plain = False
+            if is_value:
+                self._values += 1
+                shape.is_plain, shape.is_usual = False, shape.is_usual and is_simple(reader)
+            elif content not in PLAIN:
+                shape.is_plain = shape.is_usual = False
             clock = _clock(clock + _some(skip_content(reader)))
         shape.spans[client] = start, clock
 
@@ -212,16 +220,16 @@ class _Walk:
             raise ProtocolError("An item in the update has itself or a later item as its origin.")
         return before
 
-    def _parent(self, client: int, clock: int, *, has_key: bool) -> None:
+    def _parent(self, client: int, clock: int, *, has_key: bool, is_value: bool) -> None:
         if self._reader.varuint() == 1:
             self._reader.varstring()  # the name of a root type
         else:
-            self._shape.is_plain = False  # the parent is another item, a nested type
+            self._shape.is_plain = self._shape.is_usual = False  # the parent is another item, a nested type
             self._neighbour(client, clock)
         if has_key:
             self._reader.varstring()
             self._keyed += 1
-            self._shape.is_plain = False
+            self._shape.is_plain, self._shape.is_usual = False, self._shape.is_usual and is_value
 
     def _delete_set(self) -> None:
         reader, total = self._reader, 0
