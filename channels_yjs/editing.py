@@ -301,7 +301,8 @@ class Draft:
             self._owner.remember(self._owner.shared_fields())
             return
         self._owner.adopt(texts, values, saved)
-        changed = sorted(self._owner.changes(saved))
+        row, now = locked[1], self._owner.__dict__
+        changed = sorted(field for field in saved & now.keys() if row is None or getattr(row, field) != now[field])
         self._owner.remember(saved)
         seq = replica.seq
         store.announce(document, self._owner, changed, saved, seq=seq, authors=authors, texts=texts, values=values)

@@ -417,6 +417,9 @@ class SharedModel(models.Model):
     def plain_value(self, field: str) -> Any:
         """A field's value as JSON has it: a date is text."""
         value = getattr(self, field)
+        if isinstance(value, datetime):  # browsers show it in their own zone, so it says of which zone it is
+            zone = timezone.get_default_timezone()
+            return (value if timezone.is_aware(value) else timezone.make_aware(value, zone)).isoformat()
         is_plain = value is None or isinstance(value, bool | int | float | str)
         return value if is_plain else self._field(field).value_to_string(self)
 

@@ -174,13 +174,14 @@ def test_choices_and_times_of_forms_of_django_are_shown_and_read(run_in: RunIn) 
         }
         seen.push(["unknown", "true", "false"].map((word) => choose(open, word)))
         seen.push(choose(at, "2026-05-06T09:08") === time.toISOString(), choose(at, ""))
+        seen.push(choose(at, "20260-05-06T09:08"))
         return seen
     """)
     assert shown == [
         *(["true", "True"], ["unknown", ""], ["false", "False"]),
         *("2026-05-06T09:08", ""),
         [None, True, False],
-        *(True, None),
+        *(True, None, None),
     ]
 
 

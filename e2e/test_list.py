@@ -111,7 +111,8 @@ def test_the_list_keeps_the_focus_when_it_changes(page: Page, create_note: Creat
     expect(welcome).to_be_focused()
 
 
-@pytest.mark.chapter(11)
+@pytest.mark.chapter(12)
+@pytest.mark.app
 def test_a_link_that_is_pressed_while_the_list_changes_is_opened(
     page: Page, create_note: CreateNote, own_server: AppServer
 ) -> None:

@@ -4,6 +4,8 @@ AuthMiddlewareStack makes, and works without it.
 
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ObjectDoesNotExist
+
 from channels_yjs.hub.sessions import fingerprint
 
 SESSION_ENDED = "Your session has ended."
@@ -37,7 +39,10 @@ async def user_now(scope: Any, account: Account) -> Any:
         session = scope["session"]
         return await get_user({"session": session.__class__(session.session_key)})
     user = scope["user"]
-    if not hasattr(user, "_meta"):
-        return user  # no row of this database, so only `authorize` can tell
-    user = await user._meta.model._default_manager.filter(pk=account.user).afirst()
-    return user if user and user.is_active else None
+    if not hasattr(user, "_meta") or user._state.adding:
+        return user  # no row of a database, so only `authorize` can tell
+    try:
+        await user.arefresh_from_db()  # keeps what a middleware has noted on it
+    except ObjectDoesNotExist:
+        return None
+    return user if user.is_active else None

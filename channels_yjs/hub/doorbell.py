@@ -29,6 +29,7 @@ PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 HANGING_SECONDS = 10.0  # for so long code does not try again to ring over a layer that did not answer
 _hangs_until = 0.0  # time.monotonic()
+MADE_UP_FOR = (rings.Changed, rings.Saved, rings.Deleted)  # by the rooms' own look at the database, and the lists'
 
 
 def outage() -> tuple[type[Exception], ...]:
@@ -36,6 +37,12 @@ def outage() -> tuple[type[Exception], ...]:
     second: where the layer does not use it, it raises nothing."""
     redis = sys.modules.get("redis.exceptions")
     return (OSError, TimeoutError, redis.RedisError) if redis else (OSError, TimeoutError)
+
+
+def timeouts() -> tuple[type[Exception], ...]:
+    """Those of the outages that took their time."""
+    redis = sys.modules.get("redis.exceptions")
+    return (TimeoutError, redis.TimeoutError) if redis else (TimeoutError,)
 
 
 def group_of(document: int) -> str:
@@ -46,13 +53,14 @@ def ring(group: str, ring: Ring, process: str = "") -> None:
     """Rings from ordinary blocking code, such as a view or a command that has deleted something. Code that passes for
     a process of its own, with people, names itself."""
     global _hangs_until
-    if time.monotonic() < _hangs_until:
+    if isinstance(ring, MADE_UP_FOR) and time.monotonic() < _hangs_until:
+        logger.debug("ring not sent group=%s", group)
         return
     try:
         async_to_sync(_send)(group, {**rings.encode(ring), "process": process})
     except outage() as error:
         logger.warning("ring lost group=%s error=%r", group, error)
-        if isinstance(error, TimeoutError):  # who saves a thousand rows must not wait a thousand times
+        if isinstance(error, timeouts()):  # who saves a thousand rows must not wait a thousand times
             _hangs_until = time.monotonic() + HANGING_SECONDS
 
 
@@ -159,6 +167,7 @@ class Doorbell:
             return False
         if self._is_out:
             logger.warning("channel layer back")
+            self.renew()
             self._on_missed()
         self._is_out = False
         return True

@@ -46,7 +46,7 @@ LEAVE_SECONDS = 0.5
 # Clients forget anybody who is silent for 30 s; two rounds and the way to the browser must fit into that.
 RENEW_PRESENCE_SECONDS = 10.0
 RECHECK_SOONEST, RECHECK_STEP = 0.5, 1 / 60  # as parts of RECHECK_SECONDS
-RECHECK_AFTER_OUTAGE = 0.1  # as well
+RECHECK_AFTER_OUTAGE = 0.05, 0.15  # as well: not before the layer, which pauses for a second, hears again
 WAITING_WORK_SHARE = 0.02  # of the time, as a commit may have to wait for it
 RENEW_EVERY_CHECKS = 20  # joins the groups again, since a layer may forget them; channels_redis does after a day
 
@@ -259,8 +259,8 @@ class Hub:
     def _on_missed(self) -> None:
         """Somebody may have lost a right and this process not heard of it. All are asked again, but not all at once:
         nobody is sent away since the channel layer was away for a moment."""
-        for guest in self._connections:
-            self._connections[guest] = next_recheck(0.0, RECHECK_AFTER_OUTAGE)
+        for guest, due in self._connections.items():
+            self._connections[guest] = min(due, next_recheck(*RECHECK_AFTER_OUTAGE))
 
     def _on_alive(self, process: str) -> None:
         if self._neighbours.hear(process):

@@ -1,6 +1,7 @@
 """Tells every process when an owner appears, changes or is deleted, wherever that was done: on a page, in the admin
 or in a shell. If a ring is lost, the rooms' own look at the database makes up for it."""
 
+import threading
 from contextlib import suppress
 from typing import Any
 
@@ -12,6 +13,8 @@ from channels_yjs.models import Document, Owner, SharedModel, shared_models
 
 from .doorbell import EVERYONE, group_of, ring_after_commit
 from .rings import Changed, Deleted
+
+_thread = threading.local()
 
 
 def watch_models() -> None:
@@ -36,19 +39,30 @@ def delete_late_document(instance: SharedModel, using: str, **kwargs: Any) -> No
     document that this makes would outlive it."""
     if using == DEFAULT_DB_ALIAS:
         with suppress(Document.DoesNotExist):
-            Document.objects.find(instance).delete()
+            document = Document.objects.find(instance)
+            if document.pk not in going():
+                document.delete()
         ring_changed(instance)
+
+
+def going() -> set[int]:
+    """The documents that this thread is deleting, by number: Django has found them, and deletes their rows first."""
+    _thread.__dict__.setdefault("going", set())
+    found: set[int] = _thread.going
+    return found
 
 
 @receiver(pre_delete, sender=Document)
 def wait_for_commit(instance: Document, using: str, **kwargs: Any) -> None:
     """Waits for the lock that a writer to this log holds: otherwise the row that it commits would outlive the log."""
-    with suppress(Document.DoesNotExist):
-        if using == DEFAULT_DB_ALIAS:
+    if using == DEFAULT_DB_ALIAS:
+        going().add(instance.pk)
+        with suppress(Document.DoesNotExist):
             Document.objects.lock_with_owner(instance)
 
 
 @receiver(post_delete, sender=Document)
 def ring_deleted(instance: Document, using: str, **kwargs: Any) -> None:
     if using == DEFAULT_DB_ALIAS:
+        going().discard(instance.pk)
         ring_after_commit(group_of(instance.pk), Deleted(instance.pk))

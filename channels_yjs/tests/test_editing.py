@@ -514,6 +514,20 @@ def test_other_line_ends_are_no_change_and_undo_nothing(
 
 
 @pytest.mark.django_db
+def test_what_has_changed_is_what_the_row_did_not_say(changes: list[dict[str, Any]]) -> None:
+    """Not what the object did not say, which was loaded before others wrote."""
+    note = create_note("Plans", "ab")
+    loaded = Note.objects.get(pk=note.pk)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        with edit(note) as draft:
+            draft["body"], draft["title"] = "a", "New plans"
+        loaded.text = "abb"
+        loaded.save()
+    assert body(note) == "ab"
+    assert [sorted(change["changed"]) for change in changes] == [["text", "title"], ["text"]]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", [7, None, "Ada"])
 def test_accounts_may_be_named_by_anything(name: Any) -> None:
     user = User(pk=3)

@@ -16,7 +16,7 @@ from django.test import TestCase
 from channels_yjs.editing import edit
 from channels_yjs.hub import doorbell
 from channels_yjs.hub.hub import Hub
-from channels_yjs.hub.rings import Changed, Deleted, Saved
+from channels_yjs.hub.rings import Changed, Deleted, Recheck, Saved
 from channels_yjs.log import store
 from channels_yjs.log.first import first_update
 from channels_yjs.log.replica import Replica, Row
@@ -174,6 +174,8 @@ def test_code_gives_up_on_a_channel_layer_that_does_not_answer(
         doorbell.ring(doorbell.EVERYONE, Changed(Owner("notes.note", pk)))
     assert "ring lost group=channels_yjs.everyone" in caplog.text
     assert len(tries) == 1
+    doorbell.ring(doorbell.EVERYONE, Recheck(Owner("notes.note", "1")))  # which nothing else makes up for soon
+    assert len(tries) == 2
     monkeypatch.undo()
     assert doorbell._hangs_until == 0.0
 
@@ -192,6 +194,22 @@ def test_a_row_that_is_opened_while_it_is_deleted_leaves_no_document() -> None:
         pre_delete.disconnect(open_late, sender=Note)
     assert not Document.objects.exists()
     assert not Update.objects.exists()
+
+
+@pytest.mark.django_db
+def test_rows_that_are_deleted_together_take_each_document_along_once() -> None:
+    notes = [create_note(f"{number}") for number in range(3)]
+    deleted: list[int] = []
+
+    def note_down(instance: Document, **kwargs: Any) -> None:
+        deleted.append(instance.pk)
+
+    post_delete.connect(note_down, sender=Document)
+    try:
+        _, by_model = Note.objects.filter(pk__in=[note.pk for note in notes]).delete()
+    finally:
+        post_delete.disconnect(note_down, sender=Document)
+    assert len(deleted) == len(set(deleted)) == by_model["channels_yjs.Document"] == 3
 
 
 @pytest.mark.django_db

@@ -784,7 +784,7 @@ async def test_a_right_that_ends_while_the_channel_layer_is_away_ends_once_it_is
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.YJS_RECHECK_SECONDS = 3600.0
-    monkeypatch.setattr(hub_module, "RECHECK_AFTER_OUTAGE", 0.0)
+    monkeypatch.setattr(hub_module, "RECHECK_AFTER_OUTAGE", (0.0, 0.0))
     monkeypatch.setattr(hub_module, "RECHECK_STEP", 0.1 / 3600)
     if is_new:
         layer_is_there.clear()

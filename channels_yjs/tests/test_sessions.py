@@ -124,6 +124,22 @@ async def test_who_logs_out_is_closed_in_every_process_and_their_other_browser_i
     await expect_open(nobody)
 
 
+async def test_a_user_who_is_no_row_is_taken_as_the_middleware_says(
+    note: Note, processes: list[Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "this_hub", lambda on_made: processes[0])
+    door = ForMembers.as_asgi()
+    scope = {"user": User(username="service"), "url_route": {"kwargs": {"pk": str(note.pk)}}}
+
+    async def with_token(given: Any, receive: Any, send: Any) -> None:
+        await door({**given, **scope}, receive, send)
+
+    socket = Socket(with_token, f"/{note.pk}")
+    assert (await socket.connect())[0]
+    await expect_open(socket)
+    await socket.disconnect()
+
+
 @pytest.mark.parametrize("end", ["inactive", "deleted"])
 async def test_an_account_without_a_session_is_looked_up_again(
     note: Note, processes: list[Hub], monkeypatch: pytest.MonkeyPatch, end: str
@@ -132,6 +148,14 @@ async def test_an_account_without_a_session_is_looked_up_again(
     monkeypatch.setattr(bounded, "this_hub", lambda on_made: processes[0])
     user = (await sync_to_async(Person)("ada")).user
     at_connection = await User.objects.aget(pk=user.pk)
+    at_connection.scopes = ["notes"]  # type: ignore[attr-defined] # as a middleware may note it
+    seen: list[Any] = []
+
+    async def authorize(door: ForMembers, owner: Note) -> Access:
+        seen.append(door.scope["user"].scopes)
+        return Access.WRITE
+
+    monkeypatch.setattr(ForMembers, "authorize", authorize)
     door = ForMembers.as_asgi()
     scope = {"user": at_connection, "url_route": {"kwargs": {"pk": str(note.pk)}}}
 
@@ -141,6 +165,7 @@ async def test_an_account_without_a_session_is_looked_up_again(
     socket = Socket(with_token, f"/{note.pk}")
     assert (await socket.connect())[0]
     await expect_open(socket)
+    assert seen == [["notes"]]
     if end == "inactive":
         user.is_active = False
         await user.asave()

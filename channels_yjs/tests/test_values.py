@@ -63,6 +63,12 @@ def test_a_time_without_a_zone_is_one_of_the_projects(caplog: pytest.LogCaptureF
     assert note.created_at == datetime(2026, 5, 6, 7, 8, tzinfo=UTC)
 
 
+def test_a_time_says_its_zone_to_browsers(settings: Any) -> None:
+    settings.USE_TZ, settings.TIME_ZONE = False, "Europe/Berlin"
+    note = Note(created_at=datetime(2026, 5, 6, 9, 8))
+    assert note.plain_value("created_at") == "2026-05-06T09:08:00+02:00"
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("value", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 def test_a_value_that_no_database_takes_stops_nothing(value: str) -> None:

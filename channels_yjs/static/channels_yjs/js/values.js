@@ -23,6 +23,7 @@ const UNBOUND = ["button", "file", "hidden", "image", "password", "reset", "subm
 export function bindValues(shared, form) {
   /** @type {import("yjs").Map<unknown>} */
   const values = shared.doc.getMap(VALUES)
+  const root = form.getRootNode()
   let isSynced = false
   /** @type {Input | undefined} the one in which I am typing: it says 1.0, and the value is 1 */
   let typedIn
@@ -41,13 +42,16 @@ export function bindValues(shared, form) {
   /** @param {Event} event at each key, since what is said to be saved has to be in the document */
   const onInput = ({ target }) => {
     typedIn = inputsOf(form).find((input) => input === target)
-    if (typedIn) values.set(typedIn.name, read(typedIn))
-    typedIn = undefined
+    try {
+      if (typedIn) values.set(typedIn.name, read(typedIn))
+    } finally {
+      typedIn = undefined
+    }
   }
   /** @param {SubmitEvent} event */
   const onSubmit = (event) => event.submitter || event.preventDefault()
   values.observe(onValues)
-  form.ownerDocument.addEventListener("input", onInput) // an input may belong to a form that it is not inside of
+  root.addEventListener("input", onInput, true) // an input may belong to a form that it is not inside of
   form.addEventListener("submit", onSubmit)
   shared.accessListeners.add(follow)
   shared.synced.then(() => {
@@ -58,7 +62,7 @@ export function bindValues(shared, form) {
   follow()
   return lasting(shared, () => {
     values.unobserve(onValues)
-    form.ownerDocument.removeEventListener("input", onInput)
+    root.removeEventListener("input", onInput, true)
     form.removeEventListener("submit", onSubmit)
     shared.accessListeners.delete(follow)
   })
@@ -74,7 +78,7 @@ function inputsOf(form) {
 function read(input) {
   if (input.type === "checkbox") return /** @type {HTMLInputElement} */ (input).checked
   if (input.type === "number") return input.value === "" ? null : Number(input.value)
-  if (input.type === "datetime-local") return input.value ? new Date(input.value).toISOString() : null
+  if (input.type === "datetime-local") return worldTime(input.value)
   if (saysUnknown(input)) return { true: true, false: false }[input.value] ?? null
   return input.type === "date" ? input.value || null : input.value
 }
@@ -111,9 +115,15 @@ function wordsFor(value) {
   return ["", "unknown"]
 }
 
+/** @param {string} text a time of this browser's zone @returns {string | null} of any, as ISO 8601 has it */
+function worldTime(text) {
+  const time = new Date(text)
+  return Number.isNaN(time.getTime()) ? null : time.toISOString()
+}
+
 /** @param {string} text a time of any zone, as ISO 8601 has it @returns {string} in this browser's, to the minute */
 function localTime(text) {
   const time = new Date(text)
-  if (Number.isNaN(time.getTime())) return ""
+  if (Number.isNaN(time.getTime()) || Math.abs(time.getUTCFullYear()) > 9998) return ""
   return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }

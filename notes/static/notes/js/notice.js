@@ -69,15 +69,20 @@ export function showNotices({ provider }, element, { getText, onDeleted }) {
   }
   provider.on("closed", onClosed)
   provider.on("sync", (/** @type {boolean} */ isSynced) => {
-    if (isSynced && isOfClosed) element.hidden = true
+    if (!isSynced || !isOfClosed) return
+    element.hidden = true
+    if (lost.length) showLost()
   })
+  const showLost = () => {
+    const close = button("Close", () => ((lost.length = 0), (element.hidden = true)))
+    show(LOST, () => lost.join("\n\n"), close)
+    isOfClosed = false
+  }
   return {
     /** @param {string} text of a failed editor that the document does not have */
     offerLost(text) {
       if (!lost.includes(text)) lost.push(text)
-      const close = button("Close", () => ((lost.length = 0), (element.hidden = true)))
-      show(LOST, () => lost.join("\n\n"), close)
-      isOfClosed = false
+      showLost()
     },
   }
 }
