@@ -27,9 +27,15 @@ class SharedModelForm(forms.ModelForm):  # type: ignore[type-arg]  # it has none
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in self._shared():
-            self.fields[name].show_hidden_initial = True
+            self.fields[name].show_hidden_initial = (
+                self._was_shown(name) if self.is_bound else self._is_as_loaded(name)
+            )
         if self.is_bound:
             self._keep_what_was_shown()
+
+    def _is_as_loaded(self, name: str) -> bool:
+        """What a view suggests instead is a change, if this person sends it."""
+        return self.instance._state.adding or self.initial.get(name) == self.instance.loaded_value(name)
 
     def _keep_what_was_shown(self) -> None:
         """A form with errors is shown again. Django then repeats a hidden input that is named as its field is, and

@@ -277,10 +277,14 @@ class SharedModel(models.Model):
         row.remember(cls.shared_fields())
         return row
 
-    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
-        fields = kwargs.get("fields")
-        super().refresh_from_db(*args, **kwargs)
+    def refresh_from_db(self, using: Any = None, fields: Any = None, *args: Any, **kwargs: Any) -> None:
+        fields = None if fields is None else list(fields)
+        super().refresh_from_db(using, fields, *args, **kwargs)
         self.remember(self.shared_fields().intersection(self.shared_fields() if fields is None else fields))
+
+    def loaded_value(self, field: str) -> Any:
+        """What a shared field was when it was loaded or saved last. None if nobody knows."""
+        return self._loaded.get(field)
 
     def remember(self, fields: Iterable[str]) -> None:
         """Takes these fields as they are now for what the next change is made to."""

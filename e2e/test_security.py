@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
-from channels_yjs.wire.messages import Awareness, AwarenessEntry, decode, encode
+from channels_yjs.wire.messages import LEFT, Awareness, AwarenessEntry, decode, encode
 from e2e.conftest import CreateNote, OpenNote
 from e2e.support.another_site import another_site
 from e2e.support.lines import patient
@@ -133,9 +133,14 @@ def test_a_hostile_title_is_shown_as_text(
 ) -> None:
     address = create_note(f"{name} title"[:200])
     page = new_page(viewport=PHONE)
+    path = address.removeprefix(server.url)
+    titles = {f"{server.url}/": f'h2 a[href="{path}"]', f"{address}delete/": "h1 [dir]"}
     for where in (f"{server.url}/", address, f"{address}delete/", f"{address}side-by-side/"):
         page.goto(where)
         expect(page.locator("main")).to_be_visible()
+        if where in titles:
+            expect(page.locator(titles[where])).to_contain_text(name.strip()[0])
+            expect(page.locator(titles[where])).to_have_css("unicode-bidi", "isolate")
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE["width"], where
         assert page.evaluate("window.hacked") is None
@@ -197,6 +202,16 @@ def test_a_name_that_no_page_would_send_is_cut_short(open_note: OpenNote, note: 
 
 @pytest.mark.chapter(10)
 def test_nobody_takes_the_name_of_somebody_who_is_there(open_note: OpenNote, note: str) -> None:
+    lie_about_ada(open_note, note, lambda state: state.replace("Ada", "Eve"))
+
+
+@pytest.mark.chapter(12)
+@pytest.mark.app
+def test_nobody_says_goodbye_for_somebody_who_is_there(open_note: OpenNote, note: str) -> None:
+    lie_about_ada(open_note, note, lambda state: LEFT)
+
+
+def lie_about_ada(open_note: OpenNote, note: str, lie: Callable[[str], str]) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
     with patient(socket_of(note)) as mallory:
         everyone: dict[str, AwarenessEntry] = {}
@@ -205,8 +220,7 @@ def test_nobody_takes_the_name_of_somebody_who_is_there(open_note: OpenNote, not
             if isinstance(message, Awareness):
                 everyone |= {json.loads(entry.state)["user"]["name"]: entry for entry in message.entries}
         hers = everyone["Ada"]
-        for number, lie in enumerate([hers.state.replace("Ada", "Eve"), "null"], start=1):
-            mallory.send(encode(Awareness((AwarenessEntry(hers.client_id, hers.clock + 10 * number, lie),))))
+        mallory.send(encode(Awareness((AwarenessEntry(hers.client_id, hers.clock + 10, lie(hers.state)),))))
         grace.page.wait_for_timeout(3000)  # the story: the server asks Ada for a sign of life, and gets it
         grace.expect_people("Ada", "Grace")
         ada.write("Still Ada")

@@ -21,6 +21,7 @@ MAX_WEBSOCKET_BYTES = 16 * 1024 * 1024
 # second.
 MAX_NEWCOMERS = 1024
 ANSWER_SECONDS = 30.0
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never asks a proxy for this machine
 
 
 class AppServer(ServerProcess):
@@ -90,7 +91,7 @@ class AppServer(ServerProcess):
         # A server that trusts its proxy would otherwise send us away to HTTPS.
         request = urllib.request.Request(f"{self.url}/", headers={"X-Forwarded-Proto": "https"})
         try:
-            urllib.request.urlopen(request, timeout=ANSWER_SECONDS).close()
+            DIRECT.open(request, timeout=ANSWER_SECONDS).close()
         except urllib.error.HTTPError:
             return True  # an error page is an answer, too
         except OSError:

@@ -34,7 +34,8 @@ def postgres_on_machine() -> Path | None:
     on_path = shutil.which("postgres")
     if on_path and shutil.which("initdb"):
         return Path(on_path).parent
-    return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name), default=None)
+    servers = [program.parent for program in Path("/usr/lib/postgresql").glob("*/bin/initdb")]  # not a client alone
+    return max(servers, key=lambda folder: float(folder.parent.name), default=None)
 
 
 def find_postgres() -> Path:

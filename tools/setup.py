@@ -96,7 +96,7 @@ def node_modules(session: nox.Session, folder: Path = ROOT) -> None:
     if is_fresh(stamp, *sources):
         return
     session.log("Getting the packages of %s from npm (once) …", sources[0].relative_to(ROOT))
-    npm(session, "ci", "--prefix", str(folder), "--no-fund", "--no-audit")
+    npm(session, "ci", "--include=dev", "--prefix", str(folder), "--no-fund", "--no-audit")  # also in production
     stamp.write_text(digest(*sources))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import channel_layers, get_channel_layer
-from django.conf import settings
+from django.conf import settings as project
 from django.db import connections
 from hypothesis import HealthCheck
 from hypothesis import settings as property_tests
@@ -24,7 +24,7 @@ property_tests.load_profile("patient")
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A database file of the tests' own. In memory, SQLite locks whole tables between threads."""
-    database = settings.DATABASES["default"]
+    database = project.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["TEST"]["NAME"] = tmp_path_factory.mktemp("database") / "test.sqlite3"
 
@@ -41,6 +41,18 @@ def fresh_channel_layer() -> Iterator[None]:
 def patience_with_rights(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may take longer to answer what somebody may do. Tests of late answers set less."""
     monkeypatch.setattr(bounded, "ANSWER_SECONDS", PATIENCE_SECONDS)
+
+
+@pytest.fixture(autouse=True)
+def only_rings_tell_of_rights(settings: Any) -> None:
+    """The regular recheck would do, within our patience, what a ring has failed to do. Its own tests set less."""
+    settings.YJS_RECHECK_SECONDS = 86400.0
+
+
+@pytest.fixture
+def no_regular_look(settings: Any) -> None:
+    """Processes that start after this hear of changes by rings only."""
+    settings.YJS_CHECK_LOG_SECONDS = 3600.0
 
 
 @pytest.fixture

@@ -514,6 +514,16 @@ def test_other_line_ends_are_no_change_and_undo_nothing(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("fields", [["title"], iter(["title"])], ids=["a list", "an iterator"])
+def test_fields_that_are_not_read_again_keep_their_changes(fields: Any) -> None:
+    note = create_note("Plans", "Tea")
+    note.text = "Tea at four"
+    note.refresh_from_db(None, fields)
+    note.save()
+    assert body(note) == "Tea at four"
+
+
+@pytest.mark.django_db
 def test_what_has_changed_is_what_the_row_did_not_say(changes: list[dict[str, Any]]) -> None:
     """Not what the object did not say, which was loaded before others wrote."""
     note = create_note("Plans", "ab")

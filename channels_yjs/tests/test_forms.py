@@ -116,3 +116,25 @@ def test_a_form_that_is_shown_again_still_knows_what_it_showed_at_first() -> Non
     assert not form.is_valid()
     again = {name: value for name, value in inputs(form).items() if name.startswith("initial-")}
     assert again == {name: value for name, value in first.items() if name.startswith("initial-")}
+
+
+def remembered(form: MeetingForm) -> set[str]:
+    """The hidden inputs of a page that shows the form."""
+    return set(re.findall(r'name="initial-([^"]+)"', form.as_p()))
+
+
+def test_what_a_view_suggests_is_a_change_once_it_is_sent() -> None:
+    form = MeetingForm(instance=meeting(), initial={"place": "Rome"})
+    assert remembered(form) == {"room", "due_0", "due_1", "day"}
+    posted = {**inputs(MeetingForm(instance=meeting())), "place": "Rome"}
+    del posted["initial-place"]
+    assert changes(post(meeting(), posted)) == {"place": ("Oslo", "Rome")}
+
+
+def test_a_form_that_did_not_say_what_it_showed_does_not_say_so_when_it_is_shown_again() -> None:
+    """Django would put in what was posted, and then it would be no change."""
+    posted = inputs(MeetingForm(instance=meeting()))
+    sent = {name: value for name, value in posted.items() if not name.startswith("initial-")}
+    form = post(meeting(), {**sent, "room": "2", "place": ""})
+    assert not form.is_valid()
+    assert remembered(form) == set()

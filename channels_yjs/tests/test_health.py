@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 
 import pytest
@@ -6,9 +7,27 @@ from django.db import OperationalError
 from django.test import AsyncClient
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from channels_yjs import health
 from channels_yjs.models import Document
+from channels_yjs.testing.peers import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "PATIENCE_SECONDS", PATIENCE_SECONDS)
+
+
+async def test_what_never_answers_is_down(async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(*args: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(Document.objects, "aexists", hang)
+    monkeypatch.setattr(get_channel_layer(), "group_send", hang)
+    response = await async_client.get("/healthz")
+    assert (response.status_code, response.json()) == (503, {"database": "down", "channel_layer": "down"})
 
 
 async def test_all_is_well(async_client: AsyncClient) -> None:

@@ -151,12 +151,6 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture
-def no_regular_look(settings: Any) -> None:
-    """Processes that start after this hear of changes by rings only."""
-    settings.YJS_CHECK_LOG_SECONDS = 3600.0
-
-
-@pytest.fixture
 async def processes(start_hub: Callable[[], Hub], monkeypatch: pytest.MonkeyPatch) -> list[Hub]:
     """Two, which hear each other. Sockets go to the first one, unless a test says otherwise."""
     hubs = [start_hub(), start_hub()]

@@ -79,3 +79,12 @@ def test_a_visit_ends_with_its_block(note: Note, monkeypatch: pytest.MonkeyPatch
     note.delete()
     with pytest.raises(Note.DoesNotExist), visit(note, "Robot"):
         pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_slowly_is_what_is_written_at_once(note: Note) -> None:
+    with visit(note, "Robot") as robot:
+        robot.write("title", "a\nb", seconds=0.001)
+        robot.write("body", "a\r\nb", seconds=0.001)
+    note.refresh_from_db()
+    assert (note.title, note.text) == ("a b", "a\nb")

@@ -21,6 +21,10 @@ meeting = Meeting.objects.create(subject="Founding", minutes="Agenda: tea.", own
 meeting.members.set(people[1:2])
 print(meeting.pk)
 """
+ONLY_RINGS = """from minutes.settings import *
+
+YJS_RECHECK_SECONDS = 86400.0  # or the regular recheck would do, some time later, what a ring has failed to do
+"""
 EXAMPLE = REPOSITORY / "examples" / "minutes"
 OpenAs = Callable[[str], Page]
 
@@ -32,7 +36,8 @@ class MinutesServer(AppServer):
         super().__init__(project=project)
         self.python = python
         self.meeting = ""  # the meeting's key
-        self.settings = {"DATABASE": str(project / "db.sqlite3")}
+        (project / "only_rings.py").write_text(ONLY_RINGS)
+        self.settings = {"DATABASE": str(project / "db.sqlite3"), "DJANGO_SETTINGS_MODULE": "only_rings"}
         if self.python == sys.executable:
             self.settings["PYTHONPATH"] = str(REPOSITORY)
 

@@ -3,10 +3,11 @@
 
 import random
 import time
+from collections.abc import Callable
 
 import pytest
 
-from e2e.faults.conftest import WRITERS, code, socket_of
+from e2e.faults.conftest import WRITERS, Database, code, socket_of
 from e2e.faults.crowd import Crowd
 from tools.app_server import AppServer
 
@@ -20,16 +21,18 @@ def write_for_a_moment() -> None:
 
 
 def test_a_server_killed_at_any_moment_loses_nothing_that_anyone_was_shown(
-    one_server: AppServer, crowd: Crowd, moments: int
+    one_server: AppServer, start_server: Callable[..., AppServer], database: Database, crowd: Crowd, moments: int
 ) -> None:
-    url = socket_of(one_server)
-    crowd.join(WRITERS, url)
+    crowd.join(WRITERS, socket_of(one_server))
     for _ in range(moments):
         write_for_a_moment()
         one_server.kill()
+        crowd.until(lambda: not any(writer.is_synced for writer in crowd.writers), "all have read what had come")
         owed = crowd.owed
+        alone = start_server(database.url)  # of which no writer knows: they would bring back what is lost
+        crowd.expect_nothing_lost(socket_of(alone), owed=owed)
+        alone.kill()
         one_server.start()
-        crowd.expect_nothing_lost(url, owed=owed)
         crowd.until(lambda: any(writer.is_synced for writer in crowd.writers), "somebody is back")
     crowd.expect_converged()
     assert len(crowd.owed) > moments

@@ -40,7 +40,8 @@ async def test_cookies_are_for_the_prefix_only(root_path: str, cookie_path: str)
     assert (cookie.key, cookie["path"]) == ("notes_csrf", cookie_path)
 
 
-async def test_redirects_static_files_and_health_are_under_the_prefix() -> None:
+async def test_redirects_static_files_and_health_are_under_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("channels_yjs.health.PATIENCE_SECONDS", 60.0)
     assert (await get("/kit/notes/1")).headers["Location"] == "/kit/notes/1/"
     assert (await get("/kit/static/notes/notes.css")).status_code == 200
     assert (await get("/kit/healthz")).status_code == 200

@@ -24,6 +24,7 @@ from notes.models import Note
 Join = Callable[..., Any]
 
 
+@pytest.mark.usefixtures("no_regular_look")
 async def test_people_of_two_process_objects_write_one_note(join: Join, other_hub: Hub) -> None:
     ada, grace = await join("Ada"), await join("Grace", via=other_hub)
     ada.type("From one process")
@@ -135,6 +136,7 @@ async def test_who_left_while_rings_were_lost_is_gone_from_lists_and_notes(
     await until(lambda: len(grace.room.presence.everyone()) == 2, "nor is she told of to a newcomer")
 
 
+@pytest.mark.usefixtures("no_regular_look")
 async def test_a_lost_ring_is_healed_by_the_next(
     join: Join, other_hub: Hub, faulty_layer: FaultyChannelLayer
 ) -> None:
@@ -197,10 +199,10 @@ async def test_while_the_channel_layer_is_away_everyone_writes_on(
     await expect_converged(ada, grace, alan)
 
 
+@pytest.mark.usefixtures("no_regular_look")
 async def test_a_process_that_fell_behind_a_compaction_reads_the_snapshot(
-    join: Join, other_hub: Hub, faulty_layer: FaultyChannelLayer, note: Note, settings: Any
+    join: Join, other_hub: Hub, faulty_layer: FaultyChannelLayer, note: Note
 ) -> None:
-    settings.YJS_CHECK_LOG_SECONDS = 60.0
     ada, grace = await join("Ada"), await join("Grace", via=other_hub)
     await expect_converged(ada, grace)
     faulty_layer.drop = 1.0
@@ -215,10 +217,10 @@ async def test_a_process_that_fell_behind_a_compaction_reads_the_snapshot(
     await expect_converged(ada, grace)
 
 
+@pytest.mark.usefixtures("no_regular_look")
 async def test_a_commit_brings_along_what_other_processes_committed_before(
-    join: Join, other_hub: Hub, faulty_layer: FaultyChannelLayer, settings: Any
+    join: Join, other_hub: Hub, faulty_layer: FaultyChannelLayer
 ) -> None:
-    settings.YJS_CHECK_LOG_SECONDS = 60.0
     ada, grace = await join("Ada"), await join("Grace", via=other_hub)
     await expect_converged(ada, grace)
     faulty_layer.drop = 1.0
@@ -239,6 +241,7 @@ async def test_nobody_is_sent_away_by_a_ring_that_says_what_is_not_so(join: Join
     assert not ada.closed
 
 
+@pytest.mark.usefixtures("no_regular_look")
 async def test_a_deletion_reaches_the_other_process(join: Join, other_hub: Hub, note: Note) -> None:
     ada, grace = await join("Ada"), await join("Grace", via=other_hub)
     await expect_converged(ada, grace)
