@@ -73,7 +73,7 @@ def ready_to_compose(open_note: OpenNote, note: str, name: str, text: str) -> tu
     return person, grace, InputMethod(person)
 
 
-def never_pause(person: NotePage) -> None:
+def stop_the_clock(person: NotePage) -> None:
     """Ten seconds without a letter would show what is held back, whether the word is done or not."""
     person.page.evaluate("() => { performance.now = () => 0 }")
 
@@ -89,7 +89,7 @@ def test_a_word_that_is_composed_while_others_write_is_there_once(
     open_note: OpenNote, note: str, act: Callable[[NotePage], None], text: str
 ) -> None:
     kana, grace, input_method = ready_to_compose(open_note, note, "Kana", "top\nabcd\nend")
-    never_pause(kana)
+    stop_the_clock(kana)
     input_method.compose("に", "にほ", "にほん")
     grace.expect_text("top\nabにほんcd\nend")
     before = grace.text
@@ -121,7 +121,7 @@ def test_syllables_that_are_composed_one_after_another_are_there_once(open_note:
 def test_what_was_held_back_is_shown_while_others_write_on(open_note: OpenNote, note: str) -> None:
     """That somebody else writes elsewhere is no reason to go on waiting for a word that is done."""
     kana, grace, input_method = ready_to_compose(open_note, note, "Kana", "top\nabcd\nend")
-    never_pause(kana)
+    stop_the_clock(kana)
     input_method.compose("に", "にほ", "にほん")
     grace.expect_in_text("にほん")
     insert(4)(grace)

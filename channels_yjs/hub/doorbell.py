@@ -12,7 +12,6 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Hashable
-from functools import partial
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -90,6 +89,7 @@ class Doorbell:
         self._outgoing: dict[tuple[str, Hashable], tuple[str, Ring]] = {}
         self._wake = asyncio.Event()
         self._is_out = False
+        self._may_have_missed = True  # nobody hears before they have joined
 
     def ring(self, group: str, ring: Ring) -> None:
         """Sends soon, in place of an older one of the same kind that is still unsent."""
@@ -111,10 +111,7 @@ class Doorbell:
 
     async def listen(self) -> None:
         """Passes on every ring of another process."""
-        channel = await self._until_it_works(self._layer.new_channel)
-        await self._until_it_works(partial(self._layer.group_add, EVERYONE, channel))
-        self._channel = channel
-        self._on_missed()
+        self._channel = await self._until_it_works(self._layer.new_channel)
         self._wake.set()
         while True:
             try:
@@ -155,6 +152,9 @@ class Doorbell:
             if await self._try(self._layer.group_add, group, self._channel):
                 self._joined.add(group)
                 self._on_joined(group)
+        if self._may_have_missed and not self._is_out and EVERYONE in self._joined:
+            self._may_have_missed = False
+            self._on_missed()
 
     async def _try(self, send: Callable[..., Any], *args: Any) -> bool:
         try:
@@ -163,12 +163,11 @@ class Doorbell:
         except outage() as error:
             if not self._is_out:
                 logger.warning("channel layer lost error=%r", error)
-            self._is_out = True
+            self._is_out = self._may_have_missed = True
             return False
         if self._is_out:
             logger.warning("channel layer back")
             self.renew()
-            self._on_missed()
         self._is_out = False
         return True
 

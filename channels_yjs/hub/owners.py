@@ -2,6 +2,7 @@
 or in a shell. If a ring is lost, the rooms' own look at the database makes up for it."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +15,23 @@ from channels_yjs.models import Document, Owner, SharedModel, shared_models
 from .doorbell import EVERYONE, group_of, ring_after_commit
 from .rings import Changed, Deleted
 
-_thread = threading.local()
+
+class _Thread(threading.local):
+    def __init__(self) -> None:
+        self.going: set[int] = set()  # documents that Django has found, and deletes after their rows
+
+
+_thread = _Thread()
+
+
+def of_default_database(receive: Callable[[Any], None]) -> Callable[..., None]:
+    """A receiver for its rows alone: those of another database may have the same keys."""
+
+    def receive_some(instance: Any, using: str, **kwargs: Any) -> None:
+        if using == DEFAULT_DB_ALIAS:
+            receive(instance)
+
+    return receive_some
 
 
 def watch_models() -> None:
@@ -24,9 +41,10 @@ def watch_models() -> None:
         post_delete.connect(delete_late_document, sender=model)
 
 
-def ring_saved(instance: SharedModel, using: str, **kwargs: Any) -> None:
+@of_default_database
+def ring_saved(instance: SharedModel) -> None:
     """Skips a room's own save: the room reports that itself."""
-    if not instance.follows and using == DEFAULT_DB_ALIAS:
+    if not instance.follows:
         ring_changed(instance)
 
 
@@ -34,35 +52,28 @@ def ring_changed(instance: SharedModel) -> None:
     ring_after_commit(EVERYONE, Changed(Owner.of(instance)))
 
 
-def delete_late_document(instance: SharedModel, using: str, **kwargs: Any) -> None:
+@of_default_database
+def delete_late_document(instance: SharedModel) -> None:
     """Django looks for what has to go with a row before it deletes the row. Until then somebody may open it, and the
     document that this makes would outlive it."""
-    if using == DEFAULT_DB_ALIAS:
-        with suppress(Document.DoesNotExist):
-            document = Document.objects.find(instance)
-            if document.pk not in going():
-                document.delete()
-        ring_changed(instance)
-
-
-def going() -> set[int]:
-    """The documents that this thread is deleting, by number: Django has found them, and deletes their rows first."""
-    _thread.__dict__.setdefault("going", set())
-    found: set[int] = _thread.going
-    return found
+    with suppress(Document.DoesNotExist):
+        document = Document.objects.find(instance)
+        if document.pk not in _thread.going:
+            document.delete()
+    ring_changed(instance)
 
 
 @receiver(pre_delete, sender=Document)
-def wait_for_commit(instance: Document, using: str, **kwargs: Any) -> None:
+@of_default_database
+def wait_for_commit(instance: Document) -> None:
     """Waits for the lock that a writer to this log holds: otherwise the row that it commits would outlive the log."""
-    if using == DEFAULT_DB_ALIAS:
-        going().add(instance.pk)
-        with suppress(Document.DoesNotExist):
-            Document.objects.lock_with_owner(instance)
+    _thread.going.add(instance.pk)
+    with suppress(Document.DoesNotExist):
+        Document.objects.lock_with_owner(instance)
 
 
 @receiver(post_delete, sender=Document)
-def ring_deleted(instance: Document, using: str, **kwargs: Any) -> None:
-    if using == DEFAULT_DB_ALIAS:
-        going().discard(instance.pk)
-        ring_after_commit(group_of(instance.pk), Deleted(instance.pk))
+@of_default_database
+def ring_deleted(instance: Document) -> None:
+    _thread.going.discard(instance.pk)
+    ring_after_commit(group_of(instance.pk), Deleted(instance.pk))

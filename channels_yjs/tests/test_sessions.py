@@ -124,28 +124,36 @@ async def test_who_logs_out_is_closed_in_every_process_and_their_other_browser_i
     await expect_open(nobody)
 
 
-async def test_a_user_who_is_no_row_is_taken_as_the_middleware_says(
-    note: Note, processes: list[Hub], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+async def connect_as(note: Note, processes: list[Hub], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
+    """For users that a middleware has found without a session, as by a token."""
     monkeypatch.setattr(bounded, "this_hub", lambda on_made: processes[0])
-    door = ForMembers.as_asgi()
-    scope = {"user": User(username="service"), "url_route": {"kwargs": {"pk": str(note.pk)}}}
+    opened: list[Socket] = []
 
-    async def with_token(given: Any, receive: Any, send: Any) -> None:
-        await door({**given, **scope}, receive, send)
+    async def connect_as(user: Any) -> Socket:
+        door = ForMembers.as_asgi()
 
-    socket = Socket(with_token, f"/{note.pk}")
-    assert (await socket.connect())[0]
-    await expect_open(socket)
-    await socket.disconnect()
+        async def with_token(scope: Any, receive: Any, send: Any) -> None:
+            await door({**scope, "user": user, "url_route": {"kwargs": {"pk": str(note.pk)}}}, receive, send)
+
+        opened.append(Socket(with_token, f"/{note.pk}"))
+        assert (await opened[-1].connect())[0]
+        await expect_open(opened[-1])
+        return opened[-1]
+
+    yield connect_as
+    for socket in opened:
+        await socket.disconnect()
+
+
+async def test_a_user_who_is_no_row_is_taken_as_the_middleware_says(connect_as: Connect) -> None:
+    await connect_as(User(username="service"))
 
 
 @pytest.mark.parametrize("end", ["inactive", "deleted"])
 async def test_an_account_without_a_session_is_looked_up_again(
-    note: Note, processes: list[Hub], monkeypatch: pytest.MonkeyPatch, end: str
+    connect_as: Connect, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    """As behind a middleware that reads a token."""
-    monkeypatch.setattr(bounded, "this_hub", lambda on_made: processes[0])
     user = (await sync_to_async(Person)("ada")).user
     at_connection = await User.objects.aget(pk=user.pk)
     at_connection.scopes = ["notes"]  # type: ignore[attr-defined] # as a middleware may note it
@@ -156,15 +164,7 @@ async def test_an_account_without_a_session_is_looked_up_again(
         return Access.WRITE
 
     monkeypatch.setattr(ForMembers, "authorize", authorize)
-    door = ForMembers.as_asgi()
-    scope = {"user": at_connection, "url_route": {"kwargs": {"pk": str(note.pk)}}}
-
-    async def with_token(given: Any, receive: Any, send: Any) -> None:
-        await door({**given, **scope}, receive, send)
-
-    socket = Socket(with_token, f"/{note.pk}")
-    assert (await socket.connect())[0]
-    await expect_open(socket)
+    socket = await connect_as(at_connection)
     assert seen == [["notes"]]
     if end == "inactive":
         user.is_active = False
