@@ -5,6 +5,4 @@ class NotesConfig(AppConfig):
     name = "notes"
 
     def ready(self) -> None:
-        from realtime_notes import static_files  # noqa: F401 - it has a check of the deployment
-
-        from . import search  # noqa: F401
+        from realtime_notes import search, static_files  # noqa: F401 - a lookup, and a check of the deployment

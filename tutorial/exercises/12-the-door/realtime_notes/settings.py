@@ -125,7 +125,7 @@ X_FRAME_OPTIONS = "DENY"  # except the note page, which the side-by-side page fr
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "notes_session", "notes_csrf"  # another site of this host may use Django's
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
-CSRF_FAILURE_VIEW = "notes.views.refuse_form"
+CSRF_FAILURE_VIEW = "realtime_notes.csrf.refuse_form"
 if TRUST_FORWARDED_PROTO:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {

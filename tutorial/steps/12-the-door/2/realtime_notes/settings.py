@@ -103,7 +103,7 @@ SERVESTATIC_USE_STATIC_ROOT = False
 
 # Security ------------------------------------------------------------------------------------------
 
-CSRF_FAILURE_VIEW = "notes.views.refuse_form"
+CSRF_FAILURE_VIEW = "realtime_notes.csrf.refuse_form"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

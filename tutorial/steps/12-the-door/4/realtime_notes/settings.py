@@ -117,7 +117,7 @@ SERVESTATIC_KEEP_ONLY_HASHED_FILES = True  # the finders serve the others
 
 # Security ------------------------------------------------------------------------------------------
 
-CSRF_FAILURE_VIEW = "notes.views.refuse_form"
+CSRF_FAILURE_VIEW = "realtime_notes.csrf.refuse_form"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

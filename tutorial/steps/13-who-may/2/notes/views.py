@@ -1,21 +1,18 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from channels_yjs.checks import are_browser_libraries_built
-from channels_yjs.origins import host_of, log_refusal
 
 from .forms import NoteForm, SearchForm
 from .models import notes_of
@@ -105,13 +102,3 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 def not_found(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "notes/not_found.html", {"number": pk}, status=404)
-
-
-def refuse_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Django's CSRF_FAILURE_VIEW. Logs once which setting would let this address in."""
-    origin = request.headers.get("Origin", "")
-    host = host_of(origin) if reason == REASON_BAD_ORIGIN % origin else ""
-    if host:
-        log_refusal("form", origin, f"add {origin!r} to CSRF_TRUSTED_ORIGINS")
-    context = {"origin": origin, "host": host, "is_debug": settings.DEBUG}
-    return render(request, "403_csrf.html", context, status=403)
