@@ -14,7 +14,7 @@ from .cases import CASES, Case, RunFailedError, run
 from .contestants import CONTESTANTS
 
 SHORT_SERVERS = ["uvicorn", "daphne", "y-websocket", "hocuspocus", "pycrdt"]
-SHORT_CASES = ["one", "burst", "join", "slow-line"]
+SHORT_CASES = ["one", "burst", "join", "slow-line", "rights"]
 SHORT_PEOPLE = 20
 SHORT_SECONDS = 1.0
 

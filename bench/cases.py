@@ -4,13 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import slow_line
+from . import rights, slow_line
 from .contestants import HERE, LOAD_CORE, App, Contestant, node, pinned
 
 MEGABYTE = 1_000_000
@@ -64,6 +64,14 @@ CASES = {
             compares=False,
         ),
         Case("slow-line", "A note over a line with 150 ms and 1.6 Mbit/s, in a browser", kind="page"),
+        Case(
+            "rights",
+            "1 000 people on one document of examples/minutes/, of whom every second one loses the right at once",
+            kind="rights",
+            people=1000,
+            typists=0,
+            compares=False,
+        ),
         Case("idle", "5 000 connections that say nothing", kind="idle", notes=50, people=100, typists=0),
     ]
 }
@@ -77,22 +85,36 @@ def run(case: Case, contestant: Contestant) -> dict[str, Any]:
     """The figures of one run: times in ms, `cpu` in s, `memory` and `grown` in bytes."""
     if isinstance(contestant, App) and case.kind == "page":
         return slow_line.visit(contestant.page())
-    plan: dict[str, Any] = {
+    if isinstance(contestant, App) and case.kind == "rights":
+        return take_rights(case, contestant)
+    plan = plan_of(case, contestant.syncs, [contestant.note() for _ in range(case.notes)])
+    with editing(case, contestant, plan["notes"]):
+        return measure(plan, [process.pid for process in contestant.processes])
+
+
+def plan_of(case: Case, syncs: bool, notes: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
         "kind": case.kind,
-        "notes": [contestant.note() for _ in range(case.notes)],
+        "notes": notes,
         "people": case.people,
         "typists": case.typists,
         "rate": case.rate,
         "flight": case.flight,
         "seconds": case.seconds,
         "bytes": case.size,
-        "syncs": contestant.syncs,
+        "syncs": syncs,
     }
-    with editing(case, contestant, plan["notes"]):
-        return measure(plan, contestant)
 
 
-def measure(plan: dict[str, Any], contestant: Contestant) -> dict[str, Any]:
+def take_rights(case: Case, app: App) -> dict[str, Any]:
+    with rights.meeting(app.server, case.people) as meeting, meeting.losing() as lose:
+        plan = plan_of(case, app.syncs, [{"urls": [meeting.url], "name": "", "sessions": meeting.sessions}])
+        lost_at: list[float] = []
+        measured = measure(plan, [meeting.pid], on_ready=lambda: lost_at.append(lose()))
+        return {**measured, **rights.figures(measured["closes"], lost_at[0])}
+
+
+def measure(plan: dict[str, Any], pids: Sequence[int], on_ready: Callable[[], None] = lambda: None) -> dict[str, Any]:
     with pinned(LOAD_CORE):
         load = subprocess.Popen(
             [node(), str(HERE / "load.mjs"), json.dumps(plan)],
@@ -102,12 +124,12 @@ def measure(plan: dict[str, Any], contestant: Contestant) -> dict[str, Any]:
             text=True,
         )
     assert load.stdout  # noqa: S101
-    pids = [process.pid for process in contestant.processes]
     lines = []
     for line in load.stdout:
         lines.append(line)
         if line == "ready\n":
             before = usage(pids)
+            on_ready()
         elif line == "done\n":
             after = usage(pids)
     if load.wait(RUN_SECONDS):

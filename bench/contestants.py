@@ -64,7 +64,8 @@ class Contestant:
 
     name: str
     syncs = True  # answers sync step 1
-    skips: Collection[str] = ("slow-line",)  # the cases that make no sense for it: most servers have no page
+    # The cases that make no sense for it: most servers have no page, and know no rights.
+    skips: Collection[str] = ("slow-line", "rights")
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -140,6 +141,7 @@ class App(Contestant):
 
 class AppUnderDaphne(App):
     name = "this app, Daphne"
+    skips = ("rights",)  # it serves the example by `runserver` only
 
 
 class AppUnderUvicorn(App):
@@ -151,7 +153,7 @@ class TwoProcesses(App):
     name = "this app, 2 × uvicorn"
     server = UvicornServer
     count = 2
-    skips = ("slow-line",)  # the page is that of one process
+    skips = ("slow-line", "rights")  # these have a server of their own
 
     def start(self, stack: ExitStack) -> None:
         database, redis = stack.enter_context(PostgresServer()), stack.enter_context(RedisServer())
@@ -192,7 +194,7 @@ class Naive(Contestant):
     syncs = False
     # It has no note that anyone could join; and the in-memory layer looks through all channels for each newcomer to a
     # group, so that 5 000 of them take five minutes.
-    skips = ("join", "idle", "slow-line")
+    skips = ("join", "idle", "slow-line", "rights")
 
     def start(self, stack: ExitStack) -> None:
         command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", "{port}", "bench.naive:application"]

@@ -8,14 +8,21 @@ import WebSocket from 'ws'
 import { Frames, checkAgainstYjs, letter, letters, paste } from './wire.mjs'
 
 /**
+ * @typedef {object} Address  of a note
+ * @property {string[]} urls  people are spread over these in turn
+ * @property {string} name  in its frames
+ * @property {string[]} [sessions]  the key of each person's session, where they need one
+ */
+
+/**
  * @typedef {object} Plan
- * @property {'typing' | 'burst' | 'join' | 'idle'} kind
- * @property {{urls: string[], name: string}[]} notes  people are spread over the addresses of a note in turn
+ * @property {'typing' | 'burst' | 'join' | 'idle' | 'rights'} kind
+ * @property {Address[]} notes
  * @property {number} people  on each note
  * @property {number} typists  of these
  * @property {number} rate  updates a second of each typist
  * @property {number} flight  updates that a typist of a burst sends before the first has come through
- * @property {number} seconds  of typing
+ * @property {number} seconds  of typing, or without a close after a right was taken
  * @property {number} bytes  of the note that people join or type in
  * @property {boolean} syncs  whether the server answers a sync step 1
  */
@@ -54,7 +61,8 @@ class Histogram {
 }
 
 const measured = { latency: new Histogram(), deliveries: 0, frames: 0, bytes: 0 }
-let closed = 0
+/** @type {[number, number][]} */
+const closes = [] // of connections that the server has closed: the code, and when, as Date.now()
 
 class Person {
   /** @param {Note} note @param {number} index */
@@ -75,10 +83,17 @@ class Person {
   /** @returns {Promise<void>} when the note is here */
   join () {
     return new Promise((resolve, reject) => {
-      const socket = new WebSocket(this.note.urls[this.index % this.note.urls.length], { perMessageDeflate: true, skipUTF8Validation: true })
+      const url = this.note.urls[this.index % this.note.urls.length]
+      const session = this.note.sessions?.[this.index]
+      const asPerson = session ? { origin: url.replace('ws:', 'http:'), headers: { cookie: `sessionid=${session}` } } : {}
+      const socket = new WebSocket(url, { perMessageDeflate: true, skipUTF8Validation: true, ...asPerson })
       this.socket = socket
       socket.on('error', reject)
-      socket.on('close', code => { if (!ending) { closed++; reject(new Error(`closed with ${code}`)) } })
+      socket.on('close', code => {
+        if (ending) return
+        closes.push([code, Date.now()])
+        reject(new Error(`closed with ${code}`))
+      })
       socket.on('open', () => {
         for (const frame of this.note.wire.hello) socket.send(frame)
         if (!plan.syncs) resolve()
@@ -148,9 +163,10 @@ class Typist extends Person {
 }
 
 class Note {
-  /** @param {{urls: string[], name: string}} address @param {number} index */
-  constructor ({ urls, name }, index) {
+  /** @param {Address} address @param {number} index */
+  constructor ({ urls, name, sessions }, index) {
     this.urls = urls
+    this.sessions = sessions
     this.index = index
     this.wire = new Frames(name)
     /** @type {{frame: Buffer, runs: number[] | null}[]} */
@@ -305,13 +321,28 @@ async function measureIdle (notes) {
   await joinInTurn(notes)
   await pause(1000)
   console.log('done')
-  return { connections: notes.length * plan.people, closed }
+  return { connections: notes.length * plan.people }
+}
+
+/** Somebody else takes rights once this is ready. @param {Note[]} notes */
+async function measureRights (notes) {
+  await joinInTurn(notes)
+  await pause(1000)
+  console.log('ready')
+  let before
+  do {
+    before = closes.length
+    await pause(plan.seconds * 1000) // who is still here then may stay
+  } while (closes.length > before)
+  console.log('done')
+  return { connections: plan.people, closes }
 }
 
 checkAgainstYjs()
 const notes = plan.notes.map((address, index) => new Note(address, index))
 if (plan.bytes) await fill(notes[0])
-const result = plan.kind === 'join' ? await measureJoin(notes) : plan.kind === 'idle' ? await measureIdle(notes) : await measureTyping(notes)
+const measure = { typing: measureTyping, burst: measureTyping, join: measureJoin, idle: measureIdle, rights: measureRights }
+const result = await measure[plan.kind](notes)
 ending = true
-console.log(JSON.stringify({ ...result, closed }))
+console.log(JSON.stringify({ ...result, closed: closes.length }))
 process.exit(0)

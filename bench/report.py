@@ -125,6 +125,13 @@ COLUMNS = {
         "requests again": number("requests_again", digits=0),
         "kB again": number("bytes_again", 1e-3, 0),
     },
+    "rights": {
+        "lost it": number("out", digits=0),
+        "half of them out after, ms": number("half", digits=0),
+        "all of them, ms": number("all", digits=0),
+        "told to try again": number("sent_away", digits=0),
+        "CPU s": number("cpu", digits=2),
+    },
     "idle": {
         "memory ×": ratio("grown"),
         "kB a connection": per_connection,

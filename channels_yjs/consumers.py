@@ -17,7 +17,9 @@ import json
 import logging
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any
+from copy import copy
+from functools import partial
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 from django.core.exceptions import (
@@ -56,8 +58,9 @@ class DocumentConsumer(BoundedConsumer):
 
     async def find_owner(self) -> SharedModel:
         """Raises the DoesNotExist of its model. Only `authorize` reads the row, so it may be loaded in part."""
-        owner: SharedModel = await self.hub.read(self.queryset.get, **self.scope["url_route"]["kwargs"])
-        return owner
+        rows, wanted = self.queryset, self.scope["url_route"]["kwargs"]
+        owner = await self.hub.read_shared((rows, *wanted.items()), partial(rows.get, **wanted))
+        return cast("SharedModel", copy(owner))  # many may ask at once, and each gets a row of its own
 
     async def authorize(self, owner: Any) -> Access:
         """Lets everybody write. Override it: return Access.READ or Access.WRITE, or raise Refused(4403, "…") for
@@ -78,7 +81,7 @@ class DocumentConsumer(BoundedConsumer):
         return parse_qs(query.decode("latin-1")).get(name, [""])[0]
 
     @property
-    def _is_open_to_all(self) -> bool:
+    def is_open_to_all(self) -> bool:
         """Whether nobody can lose what they have found here, except by its deletion."""
         kind, base = type(self), DocumentConsumer
         has_own = kind.authorize is not base.authorize or kind.find_owner is not base.find_owner
@@ -90,7 +93,7 @@ class DocumentConsumer(BoundedConsumer):
     def _row_of_open_room(self) -> SharedModel | None:
         """The row, with its key alone, if everybody may come to where others are already: that needs no question, and
         goes on while the database does not answer."""
-        if not self._is_open_to_all:
+        if not self.is_open_to_all:
             return None
         pk = self.queryset.model._meta.pk
         key = pk.to_python(self.scope["url_route"]["kwargs"]["pk"])
@@ -202,6 +205,10 @@ class LobbyConsumer(BoundedConsumer):
         may hear of none, or returns False. Called again whenever rights may have changed, and when a row changes that
         is not among them: it may be new."""
         return None
+
+    @property
+    def is_open_to_all(self) -> bool:
+        return type(self).authorize is LobbyConsumer.authorize
 
     async def ask(self) -> None:
         keys = await self.authorize()

@@ -2,9 +2,12 @@
 AuthMiddlewareStack makes, and works without it.
 """
 
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
+from django.contrib.auth import get_user
 from django.core.exceptions import ObjectDoesNotExist
+from django.http import HttpRequest
 
 from channels_yjs.hub.sessions import fingerprint
 
@@ -30,19 +33,25 @@ def account_of(scope: Any) -> Account | None:
     return Account(str(user.pk), fingerprint(key) if key else "")
 
 
-async def user_now(scope: Any, account: Account) -> Any:
-    """The user read again: the one in the scope is as old as the connection. Django's AnonymousUser, or None, if the
-    session is over, as after a logout or a new password, or the account is gone or no longer active."""
-    from channels.auth import get_user  # imported here: it needs the apps to be loaded
+class Snapshot(dict[str, Any]):
+    """What a session holds. Looking at a user must change nothing, and Django's `get_user` does both of these."""
 
+    def flush(self) -> None: ...
+    def cycle_key(self) -> None: ...
+
+
+def user_now(scope: Any, account: Account) -> Any:
+    """The user read again: the one in the scope is as old as the connection. Django's AnonymousUser, or None, if the
+    session is over, as after a logout or a new password, or the account is gone or no longer active. Blocking."""
     if account.session:
         session = scope["session"]
-        return await get_user({"session": session.__class__(session.session_key)})
+        stored = session.__class__(session.session_key).load()
+        return get_user(cast("HttpRequest", SimpleNamespace(session=Snapshot(stored))))
     user = scope["user"]
     if not hasattr(user, "_meta") or user._state.adding:
         return user  # no row of a database, so only `authorize` can tell
     try:
-        await user.arefresh_from_db()  # keeps what a middleware has noted on it
+        user.refresh_from_db()  # keeps what a middleware has noted on it
     except ObjectDoesNotExist:
         return None
     return user if user.is_active else None

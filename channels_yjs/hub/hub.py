@@ -12,7 +12,7 @@ import asyncio
 import gc
 import logging
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import cache
 from typing import Any, ParamSpec, Protocol, Self, TypeVar
@@ -143,6 +143,10 @@ class Hub:
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs a function that reads from the database."""
         return await self.reader.run(function, *args, **kwargs)
+
+    async def read_shared(self, key: Hashable, function: Callable[[], T]) -> T:
+        """The same, once for all who ask with the same key before it begins."""
+        return await self.reader.run_shared(key, function)
 
     async def write(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs a function that writes to the database, between two commits: on SQLite, two writing threads block each

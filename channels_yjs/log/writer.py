@@ -13,9 +13,9 @@ cannot be reached or is full, updates go on waiting and nobody is told that anyt
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from django import db
 from django.db import connection, transaction
@@ -60,6 +60,7 @@ class DatabaseThread:
 
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._shared: dict[Hashable, asyncio.Task[Any]] = {}  # calls that have not begun
 
     async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         def call() -> T:
@@ -77,6 +78,19 @@ class DatabaseThread:
             # The interpreter is exiting, as when `runserver` restarts after a save. The calling task ends, too.
             raise asyncio.CancelledError from None
         return await asyncio.wrap_future(future)
+
+    async def run_shared(self, key: Hashable, function: Callable[[], T]) -> T:
+        """Runs it once for all who ask with the same key before it begins. What was committed before they ask, it
+        sees."""
+
+        def call() -> T:
+            del self._shared[key]
+            return function()
+
+        task = self._shared.get(key)
+        if task is None:
+            task = self._shared[key] = asyncio.create_task(self.run(call))
+        return cast("T", await asyncio.shield(task))
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._executor, db.connections.close_all)

@@ -54,7 +54,7 @@ NOBODY_HERE = messages.encode(Awareness(()))
 SILENT_SECONDS = 3.0  # a client that sends nothing hears after this who is here
 RIVAL_ANSWER_SECONDS = 2.0  # how long a challenged connection may take to answer; a live one needs about 0.2 s
 # When the rights of a thousand connections are asked for at once, the first answers come soon, and not all too late.
-QUESTIONS_AT_A_TIME = 8
+QUESTIONS_AT_A_TIME = 16
 IDLE_SECONDS = 10.0  # a room stays open this long after the last connection left: most often somebody reloads
 
 

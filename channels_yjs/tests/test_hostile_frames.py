@@ -66,7 +66,8 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(note: Note) -> AsyncIterator[Scene]:
+async def scene(note: Note, settings: Any) -> AsyncIterator[Scene]:
+    settings.YJS_MAX_CONNECTS_PER_SECOND = 10_000  # each hostile frame has a connection of its own
     other_note = await asyncio.to_thread(create_note, "Another note")
     scene = Scene(note, other_note, await connect(note), await connect(other_note))
     await ask(scene.ada)

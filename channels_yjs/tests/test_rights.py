@@ -634,7 +634,8 @@ async def test_what_is_open_to_all_stays_so_while_the_database_is_away(
     async def fail(*args: Any) -> Any:
         raise OperationalError("away")
 
-    monkeypatch.setattr(Hub, "read", fail)
+    for name in ("read", "read_shared"):
+        monkeypatch.setattr(Hub, name, fail)
     await change(note)
     fence = await visit("alan", at="by-title/plans", is_synced=False)
     assert (await fence.expect_close())[0] == CloseCode.TRY_AGAIN

@@ -266,6 +266,19 @@ async def test_authorize_sees_the_account_as_it_is_now(connect: Connect, monkeyp
     await until(lambda: seen == ["", "Augusta"], "the new name is seen")
 
 
+async def test_a_new_secret_key_ends_no_session(connect: Connect, settings: Any) -> None:
+    """Whoever asks for a user may not end the session either, which has been made with the old one."""
+    ada = await sync_to_async(Person)("ada")
+    socket = await connect(await sync_to_async(ada.log_in)())
+    before = [session async for session in Session.objects.values()]
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", [settings.SECRET_KEY]
+    asked = ForMembers.asked["ada"]
+    await ada.user.asave()
+    await until(lambda: ForMembers.asked["ada"] > asked, "Ada is asked for again")
+    await expect_open(socket)
+    assert [session async for session in Session.objects.values()] == before
+
+
 def test_no_key_of_a_session_is_rung() -> None:
     assert "key" not in sessions.fingerprint("key")
     assert len(sessions.fingerprint("key")) == 64

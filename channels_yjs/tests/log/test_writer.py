@@ -1,6 +1,7 @@
 """Who writes to the database first."""
 
 import asyncio
+import threading
 from collections.abc import Mapping
 
 import pytest
@@ -9,7 +10,7 @@ from channels_yjs.log import store
 from channels_yjs.log import writer as writing
 from channels_yjs.log.replica import Row
 from channels_yjs.log.store import AnotherDocumentError, Batch, DocumentError
-from channels_yjs.log.writer import HeldError, Writer
+from channels_yjs.log.writer import DatabaseThread, HeldError, Writer
 
 
 class OneUpdate:
@@ -105,3 +106,27 @@ async def test_a_document_that_is_held_is_saved_when_it_is_free_and_the_others_b
     assert not errors
     committing.cancel()
     await writer.close()
+
+
+async def test_a_call_is_shared_by_all_who_ask_before_it_begins_and_by_nobody_after() -> None:
+    """Who asks later may have to see what was written meanwhile."""
+    thread, begun, goes_on = DatabaseThread("reader"), threading.Event(), threading.Event()
+    committed = ["one"]
+
+    def look() -> int:
+        seen = len(committed)
+        begun.set()
+        goes_on.wait()
+        return seen
+
+    first, second = (asyncio.create_task(thread.run_shared("row", look)) for _ in range(2))
+    await asyncio.to_thread(begun.wait)
+    committed.append("two")
+    late, other = (asyncio.create_task(thread.run_shared(key, look)) for key in ("row", "another"))
+    await asyncio.sleep(0)
+    first.cancel()  # the others wait on
+    goes_on.set()
+    assert [await second, await late, await other] == [1, 2, 2]
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await thread.close()

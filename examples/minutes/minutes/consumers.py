@@ -1,7 +1,7 @@
 from typing import Any
 from urllib.parse import parse_qs
 
-from channels.db import database_sync_to_async
+from asgiref.sync import sync_to_async
 
 from channels_yjs.access import Access
 from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
@@ -14,7 +14,7 @@ class MeetingConsumer(DocumentConsumer):
 
     async def authorize(self, meeting: Meeting) -> Access:
         query = parse_qs(self.scope["query_string"].decode())
-        access_of = database_sync_to_async(meeting.access_of)
+        access_of = sync_to_async(meeting.access_of)
         access = await access_of(self.scope["user"], query.get("guest", [""])[0])
         if access is None:
             raise Refused(4403, "These minutes are for members.")
