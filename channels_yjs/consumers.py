@@ -53,6 +53,7 @@ class DocumentConsumer(BoundedConsumer):
     room: Room | None = None
     author: Author | None = None
     shown_name: str | None = None
+    is_guest = False
     access = Access.READ
     _asked_owner: Owner | None = None  # None until it is known, and then every recheck may concern it
 
@@ -70,7 +71,8 @@ class DocumentConsumer(BoundedConsumer):
 
     def presence_name(self) -> str | None:
         """The name that others see, which nobody else can take: that of the account. None if people without one may
-        call themselves what they like."""
+        call themselves what they like; where others have accounts, inside an AuthMiddlewareStack, they are shown as
+        guests then."""
         user = user_of(self.scope)
         return username(user) if user else None
 
@@ -124,6 +126,7 @@ class DocumentConsumer(BoundedConsumer):
         user = user_of(self.scope)
         self.author = Author.of(user) if user else None
         self.shown_name = self.presence_name()
+        self.is_guest = self.shown_name is None and user is None and "user" in self.scope
         try:
             self._found = await self.hub.open(self._row, self._parameter("identity"))
         except ObjectDoesNotExist:  # deleted a moment ago

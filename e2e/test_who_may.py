@@ -1,9 +1,13 @@
 """Accounts and rights, as the tutorial's excursion builds them: notes have an owner, who lets others in."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import expect
 
 from e2e.support.accounts import Enter, create, share, visit
+from e2e.support.note_page import NotePage
+from tools.app_server import AppServer
 
 
 @pytest.mark.chapter(13)
@@ -98,6 +102,22 @@ def test_who_is_here_goes_by_the_name_of_the_account(enter: Enter) -> None:
         lambda: any("Grace" in text for text in ada.people.all_inner_texts()), lambda: "Grace is here by her name"
     )
     assert not any("Mallory" in text for text in ada.people.all_inner_texts())
+
+
+@pytest.mark.chapter(13)
+def test_who_calls_themselves_like_an_account_is_shown_as_a_guest(
+    enter: Enter, open_note: Callable[..., NotePage], server: AppServer
+) -> None:
+    ada = enter("Ada")
+    for_everybody = f"{server.url}/notes/1/"
+    visit(ada, for_everybody)
+    ada.expect_live()
+    mallory = open_note(for_everybody, "Ada")
+    mallory.write("Ada was here. ")
+    expect(ada.people.filter(has_text="(guest)")).to_have_text("Ada (guest)")
+    expect(ada.cursor_of("Ada (guest)")).to_be_attached()
+    visit(ada, server.url)
+    expect(ada.page.get_by_text("Ada (guest)")).to_be_visible()
 
 
 @pytest.mark.chapter(13)

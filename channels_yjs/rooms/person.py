@@ -1,15 +1,18 @@
-"""A person as lists show them: name and colour, and whether they may only read."""
+"""A person as lists show them: name and colour, whether they may only read, and whether they chose the name."""
 
 import json
+from collections.abc import Set
 from typing import Any
 
 from channels_yjs.models import plain
-from channels_yjs.wire.messages import LEFT, MAX_STATE_BYTES, Access, AwarenessEntry
+from channels_yjs.wire.messages import LEFT, MAX_STATE_BYTES, AwarenessEntry
 
 NAME_MAX_LENGTH = 40
 NOBODY = "Somebody"
+READS, GUEST = "reads", "guest"  # may only read; has no account where others have one, and chose the name
+MARKS = (READS, GUEST)
 
-Person = dict[str, Any]  # {"name": …, "color": …}, and for a reader "reads": True
+Person = dict[str, Any]  # {"name": …, "color": …}, and True for each mark
 
 
 def describe(entry: AwarenessEntry) -> Person:
@@ -17,25 +20,23 @@ def describe(entry: AwarenessEntry) -> Person:
     user = json.loads(entry.state).get("user")
     user = user if isinstance(user, dict) else {}
     name, color = (plain(user[key]) if isinstance(user.get(key), str) else "" for key in ("name", "color"))
-    person: Person = {"name": name.strip()[:NAME_MAX_LENGTH] or NOBODY, "color": color}
-    return {**person, "reads": True} if user.get("reads") is True else person
+    marks = {mark: True for mark in MARKS if user.get(mark) is True}
+    return {"name": name.strip()[:NAME_MAX_LENGTH] or NOBODY, "color": color, **marks}
 
 
-def signed(state: str, name: str | None, access: Access) -> str:
-    """A client's state as the server vouches for it: with the name of the account, if there is one, and with `reads`
-    for those who may only read. Unchanged if it says so already. If it gets too long, or holds numbers that JSON does
-    not have, only the person is left of it."""
+def signed(state: str, name: str | None, marks: Set[str]) -> str:
+    """A client's state as the server vouches for it: with the name of the account, if there is one, and with these
+    marks and no others. Unchanged if it says so already. If it gets too long, or holds numbers that JSON does not
+    have, only the person is left of it."""
     if state == LEFT:
         return state
     content: dict[str, Any] = json.loads(state)
     user = content.get("user")
     user = user if isinstance(user, dict) else {}
-    vouched = {field: value for field, value in user.items() if field != "reads"}
-    if access is Access.READ:
-        vouched["reads"] = True
+    vouched = {field: value for field, value in user.items() if field not in MARKS} | dict.fromkeys(marks, True)
     if name is not None:
         vouched["name"] = name[:NAME_MAX_LENGTH]
-    if vouched == user and (user.get("reads") is True) == (access is Access.READ):
+    if vouched == user and all(user[mark] is True for mark in marks):  # 1 equals True, too
         return state
     try:
         whole = json.dumps({**content, "user": vouched}, allow_nan=False)
@@ -43,7 +44,6 @@ def signed(state: str, name: str | None, access: Access) -> str:
             return whole
     except (ValueError, RecursionError):
         pass
-    color = {"color": user["color"][:NAME_MAX_LENGTH]} if isinstance(user.get("color"), str) else {}
-    named = {"name": vouched["name"][:NAME_MAX_LENGTH]} if isinstance(vouched.get("name"), str) else {}
-    reads = {"reads": True} if access is Access.READ else {}
-    return json.dumps({"user": {**named, **color, **reads}})
+    texts = {field: vouched[field] for field in ("name", "color") if isinstance(vouched.get(field), str)}
+    short = {field: text[:NAME_MAX_LENGTH] for field, text in texts.items()}
+    return json.dumps({"user": {**short, **dict.fromkeys(marks, True)}})

@@ -40,7 +40,7 @@ from .causality import MissingUpdates
 from .intake import Intake
 from .jobs import Job, Jobs
 from .news import News, Told
-from .person import Person, signed
+from .person import GUEST, READS, Person, signed
 from .presence import Presence
 from .rights import Right
 
@@ -63,6 +63,7 @@ class Connection(Protocol):
 
     author: Author | None  # the account, if there is one
     shown_name: str | None  # the name that others see; None if it may call itself what it likes
+    is_guest: bool  # it calls itself what it likes, where others have accounts
     access: Access  # what it may do when it joins
     is_told_access: bool  # its page asked to be told what it may do
 
@@ -352,7 +353,8 @@ class Room:
                 self._receive_question(connection, question)
 
     def _signed(self, connection: Connection, state: str) -> str:
-        return signed(state, connection.shown_name, self._rights[connection].access)
+        marks = {mark for mark, is_so in ((READS, self._reads(connection)), (GUEST, connection.is_guest)) if is_so}
+        return signed(state, connection.shown_name, marks)
 
     # Presence
 

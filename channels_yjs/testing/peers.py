@@ -33,6 +33,7 @@ LOOK_AGAIN_SECONDS = 0.005
 class Peer(Client):
     author: Author | None = None
     shown_name: str | None = None
+    is_guest = False
     access = Access.WRITE
     is_told_access = False
 

@@ -1,5 +1,6 @@
 """Connections end with their sessions, wherever that happens, and no other connection does."""
 
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -25,9 +26,10 @@ from channels_yjs.hub import sessions
 from channels_yjs.hub.doorbell import EVERYONE
 from channels_yjs.hub.hub import Hub
 from channels_yjs.hub.rings import AccountChanged
+from channels_yjs.models import Owner
 from channels_yjs.testing.peers import until
 from channels_yjs.testing.sockets import Socket
-from channels_yjs.wire.messages import SyncStatus, decode, encode
+from channels_yjs.wire.messages import Awareness, AwarenessEntry, SyncStatus, decode, encode
 from notes.models import Note
 
 ENDED = (4403, "Your session has ended.")
@@ -42,6 +44,10 @@ class ForMembers(DocumentConsumer):
     async def authorize(self, owner: Note) -> Access:
         self.asked[self.scope["user"].get_username()] += 1
         return Access.WRITE if self.scope["user"].is_authenticated else Access.READ
+
+
+class ForAll(DocumentConsumer):
+    queryset = Note.objects.only("pk")
 
 
 class List(LobbyConsumer):
@@ -277,6 +283,25 @@ async def test_a_new_secret_key_ends_no_session(connect: Connect, settings: Any)
     await until(lambda: ForMembers.asked["ada"] > asked, "Ada is asked for again")
     await expect_open(socket)
     assert [session async for session in Session.objects.values()] == before
+
+
+async def test_who_has_no_account_is_a_guest_where_others_have_one(
+    connect: Connect, note: Note, processes: list[Hub]
+) -> None:
+    """Where nobody has an account, nobody is one."""
+    ada = await sync_to_async(Person)("ada")
+    outside = Socket(URLRouter([path("<str:pk>", ForAll.as_asgi())]), f"/{note.pk}")
+    laptop = await sync_to_async(ada.log_in)()
+    sockets = [await connect(laptop), await connect(None), outside]
+    assert (await outside.connect())[0]
+    for client, socket in enumerate(sockets):
+        state = json.dumps({"user": {"name": "ada", "color": "#123456", "guest": client == 0}})
+        await socket.send_to(bytes_data=encode(Awareness((AwarenessEntry(client, 1, state),))))
+        await expect_open(socket)
+    here = Owner.of(note)
+    await until(lambda: len(processes[0].lobby.people_in(here)) == len(sockets), "all are in the list")
+    assert [person.get("guest", False) for person in processes[0].lobby.people_in(here)] == [False, True, False]
+    await outside.disconnect()
 
 
 def test_no_key_of_a_session_is_rung() -> None:

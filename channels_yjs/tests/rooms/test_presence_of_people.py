@@ -247,6 +247,7 @@ class Line:
 
     author: Author | None = None
     shown_name: str | None = None
+    is_guest = False
     access = Access.WRITE
     is_told_access = False
 

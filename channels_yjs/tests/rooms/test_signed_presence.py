@@ -1,4 +1,4 @@
-"""What the server vouches for in presence: the name of an account, and who may only read."""
+"""What the server vouches for in presence: the name of an account, who may only read, and who is a guest."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from channels_yjs.hub.hub import Hub
 from channels_yjs.models import Owner, Update
-from channels_yjs.rooms.person import NAME_MAX_LENGTH, signed
+from channels_yjs.rooms.person import GUEST, MARKS, NAME_MAX_LENGTH, READS, signed
 from channels_yjs.testing.peers import Peer, expect_names, until
 from channels_yjs.tests.sharing import room_of
 from channels_yjs.wire.messages import LEFT, MAX_STATE_BYTES, Access
@@ -22,36 +22,38 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
 )
 states = st.dictionaries(st.sampled_from(["user", "cursor", "x"]), json_values).map(json.dumps)
-users = st.fixed_dictionaries({}, optional={"name": st.text(), "color": st.text(), "reads": json_values})
+users = st.fixed_dictionaries(
+    {}, optional={"name": st.text(), "color": st.text(), READS: json_values, GUEST: json_values}
+)
 states |= users.map(lambda user: json.dumps({"user": user, "cursor": {"anchor": 1e400}}))
 
 
-@given(states, st.none() | st.text(max_size=200), st.sampled_from(Access))
-def test_a_state_says_who_somebody_is_whatever_they_say(state: str, name: str | None, access: Access) -> None:
-    result = signed(state, name, access)
+@given(states, st.none() | st.text(max_size=200), st.sets(st.sampled_from(MARKS)))
+def test_a_state_says_who_somebody_is_whatever_they_say(state: str, name: str | None, marks: set[str]) -> None:
+    result = signed(state, name, marks)
     user = json.loads(result).get("user")
     user = user if isinstance(user, dict) else {}
-    assert user.get("reads", False) is (access is Access.READ)
+    assert all(user.get(mark, False) is (mark in marks) for mark in MARKS)
     assert name is None or user["name"] == name[:NAME_MAX_LENGTH]
     assert len(result.encode()) <= max(len(state.encode()), MAX_STATE_BYTES)
-    assert signed(result, name, access) == result
+    assert signed(result, name, marks) == result
 
 
 @given(states)
 def test_the_state_of_somebody_without_an_account_who_may_write_is_not_touched(state: str) -> None:
     user = json.loads(state).get("user")
-    if not (isinstance(user, dict) and "reads" in user):
-        assert signed(state, None, Access.WRITE) == state
+    if not (isinstance(user, dict) and user.keys() & set(MARKS)):
+        assert signed(state, None, set()) == state
 
 
 def test_who_leaves_has_no_name() -> None:
-    assert signed(LEFT, "ada", Access.READ) == LEFT
+    assert signed(LEFT, "ada", {READS}) == LEFT
 
 
 def test_a_state_that_gets_too_long_loses_all_but_the_person() -> None:
     state = json.dumps({"user": {"color": "#123456"}, "more": "x" * (MAX_STATE_BYTES - 50)})
     told = {"user": {"name": "ada", "color": "#123456", "reads": True}}
-    assert json.loads(signed(state, "ada", Access.READ)) == told
+    assert json.loads(signed(state, "ada", {READS})) == told
 
 
 async def account(name: str, hub: Hub, note: Note, *, claims: str, access: Access = Access.WRITE) -> Peer:

@@ -9,7 +9,7 @@ import { EditorSelection, StateEffect } from "@codemirror/state"
 import { EditorView, RectangleMarker, ViewPlugin, layer } from "@codemirror/view"
 import * as Y from "yjs"
 import { toShown, toText } from "./binding.js"
-import { colorOf, nameOf } from "./person.js"
+import { personOf } from "./person.js"
 
 /**
  * @import { LayerMarker } from "@codemirror/view"
@@ -90,7 +90,8 @@ function readCursors(view, text, awareness) {
     const head = anchor === null ? null : indexOf(text, state.cursor?.head)
     if (anchor !== null && head !== null) {
       const [from, to] = [toShown(view, anchor), toShown(view, head)]
-      cursors.push({ anchor: from, head: to, name: nameOf(state), color: colorOf(state) })
+      const { name, color, guest } = personOf(state)
+      cursors.push({ anchor: from, head: to, name: guest ? `${name} (guest)` : name, color })
     }
   }
   return cursors

@@ -1,7 +1,10 @@
 // @ts-check
 // A person as a page shows them. Another client's state may be anything.
 
-/** @typedef {{ name: string, color: string, reads?: boolean }} Person `reads`: they cannot write */
+/**
+ * @typedef {{ name: string, color: string, reads?: boolean, guest?: boolean }} Person `reads`: they cannot write;
+ *   `guest`: they have no account, where others have one, and chose the name
+ */
 
 export const NAME_MAX_LENGTH = 40
 
@@ -26,11 +29,12 @@ export function colorOf(state) {
  * @returns {Person}
  */
 export function personOf(state) {
-  return { name: nameOf(state), color: colorOf(state), reads: state?.user?.reads === true }
+  const { reads, guest } = state?.user ?? {}
+  return { name: nameOf(state), color: colorOf(state), reads: reads === true, guest: guest === true }
 }
 
 /** @param {Person & { isMe?: boolean }} person */
-export function personItem({ name, color, isMe = false, reads = false }) {
+export function personItem({ name, color, isMe = false, reads = false, guest = false }) {
   const item = document.createElement("li")
   item.className = "person"
   const swatch = document.createElement("span")
@@ -39,6 +43,7 @@ export function personItem({ name, color, isMe = false, reads = false }) {
   const text = document.createElement("bdi")
   text.textContent = name
   item.append(swatch, text)
+  if (guest) item.append(" (guest)")
   if (isMe) item.append(" (you)")
   if (reads) item.append(" (reads)")
   return item
