@@ -46,10 +46,12 @@ def lose(pk: str) -> None:
     losers = list(meeting.members.order_by("pk"))[::2]
     print("ready", flush=True)
     sys.stdin.readline()
+    committed: list[float] = []
     with transaction.atomic():
         meeting.members.remove(*losers)
+        transaction.on_commit(lambda: committed.append(time.time()))
         recheck(meeting)
-    print(time.time(), flush=True)
+    print(*committed, flush=True)
 
 
 if __name__ == "__main__":

@@ -213,6 +213,10 @@ class LobbyConsumer(BoundedConsumer):
     def is_open_to_all(self) -> bool:
         return type(self).authorize is LobbyConsumer.authorize
 
+    @property
+    def turns(self) -> AbstractAsyncContextManager[Any]:
+        return self.hub.questions
+
     async def ask(self) -> None:
         keys = await self.authorize()
         if keys is False:

@@ -5,7 +5,7 @@ AuthMiddlewareStack makes, and works without it.
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
-from django.contrib.auth import get_user
+from django.contrib.auth import SESSION_KEY, get_user
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest
 
@@ -14,9 +14,12 @@ from channels_yjs.hub.sessions import fingerprint
 SESSION_ENDED = "Your session has ended."
 
 
+PERMISSIONS = ("_perm_cache", "_user_perm_cache", "_group_perm_cache")  # what ModelBackend keeps on a user
+
+
 class Account(NamedTuple):
     user: str  # the key, as text
-    session: str  # the fingerprint of the session's key; "" if there is no session, as with a token
+    session: str  # the fingerprint of the session's key; "" if the user is not of a session, as with a token
 
 
 def user_of(scope: Any) -> Any:
@@ -29,8 +32,11 @@ def account_of(scope: Any) -> Account | None:
     user = user_of(scope)
     if user is None:
         return None
-    key = getattr(scope.get("session"), "session_key", None)
-    return Account(str(user.pk), fingerprint(key) if key else "")
+    session = scope.get("session")
+    key = getattr(session, "session_key", None)
+    stored = getattr(session, "_session_cache", None)  # what AuthMiddleware has read
+    is_theirs = stored is None or stored.get(SESSION_KEY) == str(user.pk)  # another middleware may name another user
+    return Account(str(user.pk), fingerprint(key) if key and is_theirs else "")
 
 
 class Snapshot(dict[str, Any]):
@@ -44,9 +50,8 @@ def user_now(scope: Any, account: Account) -> Any:
     """The user read again: the one in the scope is as old as the connection. Django's AnonymousUser, or None, if the
     session is over, as after a logout or a new password, or the account is gone or no longer active. Blocking."""
     if account.session:
-        session = scope["session"]
-        stored = session.__class__(session.session_key).load()
-        return get_user(cast("HttpRequest", SimpleNamespace(session=Snapshot(stored))))
+        user = get_user(cast("HttpRequest", SimpleNamespace(session=Snapshot(stored_in(scope["session"])))))
+        return user if str(user.pk) == account.user else None
     user = scope["user"]
     if not hasattr(user, "_meta") or user._state.adding:
         return user  # no row of a database, so only `authorize` can tell
@@ -54,4 +59,15 @@ def user_now(scope: Any, account: Account) -> Any:
         user.refresh_from_db()  # keeps what a middleware has noted on it
     except ObjectDoesNotExist:
         return None
+    for kept in PERMISSIONS:
+        vars(user).pop(kept, None)
     return user if user.is_active else None
+
+
+def stored_in(session: Any) -> dict[str, Any]:
+    """What a session holds by now. A cache that does not answer looks to `load` like an empty session, so that all
+    would be logged out; `exists` raises then."""
+    stored: dict[str, Any] = session.__class__(session.session_key).load()
+    if not stored and session.exists(session.session_key):
+        stored = session.__class__(session.session_key).load()
+    return stored

@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextvars import copy_context
 from typing import Any
 
 from channels.db import aclose_old_connections
@@ -68,6 +69,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         self.outbox = Outbox(send)
         self.hub = this_hub(lambda hub: before_shutdown(hub.say_goodbye))
         self.account = account_of(scope)
+        self._context = copy_context()
         self.hub.connect(self)
         self.address = (scope.get("client") or [""])[0]
         self.refused: Refused | None = None
@@ -177,7 +179,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
             self._asked_at = asyncio.get_running_loop().time()
         if self._has_entered and not self._is_asking and not self.is_shut:
             self._is_asking = True
-            self.hub.start(self._ask_again())
+            self.hub.start(self._ask_again(), self._context)
 
     async def _ask_again(self) -> None:
         while self._asked_at is not None and not self.is_shut:
@@ -190,6 +192,13 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         self._is_asking = False
 
     async def _ask(self) -> None:
+        try:
+            await self._ask_once()
+        except db.Error:  # perhaps only since a connection to the database has become stale
+            await aclose_old_connections()
+            await self._ask_once()
+
+    async def _ask_once(self) -> None:
         if self.account:
             user = await self.hub.read(user_now, self.scope, self.account)
             if not (user and user.is_authenticated):
@@ -212,10 +221,12 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         except TimeoutError:
             logger.warning("rights not known in time connection=%s", self.name)
             self.shut(CloseCode.TRY_AGAIN, "The server could not find out in time what you may do.")
+        except asyncio.CancelledError:  # as by a task that `authorize` shares with others
+            self.shut(CloseCode.TRY_AGAIN, "The server could not find out what you may do.")
+            raise
         except db.Error as error:
             logger.warning("rights not known connection=%s error=%r", self.name, error)
             self.shut(CloseCode.TRY_AGAIN, "The database does not answer.")
-            await aclose_old_connections()  # `authorize` may have used one that is broken
         except Exception:
             logger.exception("rights not known connection=%s", self.name)
             self.shut(CloseCode.TRY_AGAIN, "The server failed; its log says why.")

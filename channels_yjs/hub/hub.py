@@ -14,6 +14,7 @@ import logging
 import random
 from collections.abc import Callable, Coroutine, Hashable
 from contextlib import AbstractAsyncContextManager, suppress
+from contextvars import Context
 from functools import cache
 from typing import Any, ParamSpec, Protocol, Self, TypeVar
 from weakref import WeakKeyDictionary
@@ -27,7 +28,7 @@ from channels_yjs.log.writer import DatabaseThread, Writer
 from channels_yjs.models import Document, Owner, SharedModel
 from channels_yjs.rooms.jobs import Turns
 from channels_yjs.rooms.person import Person
-from channels_yjs.rooms.room import Room
+from channels_yjs.rooms.room import QUESTIONS_AT_A_TIME, Room
 from channels_yjs.wire.messages import AwarenessEntry, CloseCode
 
 from . import rings
@@ -71,6 +72,7 @@ class Hub:
         self.lobby = Lobby()
         self.admission = Admission()
         self._turns = Turns(WAITING_WORK_SHARE)
+        self.questions = asyncio.Semaphore(QUESTIONS_AT_A_TIME)  # of lists; each room has turns of its own
         self._following = asyncio.Lock()
         self.rooms: dict[int, Room] = {}  # by document
         self._by_owner: dict[Owner, Room] = {}
@@ -88,11 +90,12 @@ class Hub:
             self.start(service())
         return self
 
-    def start(self, job: Coroutine[Any, Any, None]) -> None:
+    def start(self, job: Coroutine[Any, Any, None], context: Context | None = None) -> None:
+        """Runs it in a context of its own or in a given one, and not in that of whoever came first."""
         if self._closing:
             job.close()  # a room that is already closed may still start a job
             return
-        task = asyncio.create_task(job)
+        task = asyncio.create_task(job, context=context or Context())
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 

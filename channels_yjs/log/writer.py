@@ -89,7 +89,7 @@ class DatabaseThread:
 
         task = self._shared.get(key)
         if task is None:
-            task = self._shared[key] = asyncio.create_task(self.run(call))
+            task = self._shared[key] = asyncio.Task(self.run(call))  # never an eager one, which would begin before
         return cast("T", await asyncio.shield(task))
 
     async def close(self) -> None:

@@ -6,19 +6,21 @@ import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.layers import InMemoryChannelLayer
 from channels.routing import URLRouter
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.models import QuerySet
 from django.urls import path
 
-from channels_yjs.access import Access, arecheck
+from channels_yjs.access import Access, arecheck, recheck
 from channels_yjs.connections import bounded
 from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
 from channels_yjs.hub import hub as hub_module
@@ -598,15 +600,92 @@ async def test_of_many_who_are_asked_at_once_the_first_are_answered_soon(visit: 
     assert running["most"] == QUESTIONS_AT_A_TIME
 
 
-@pytest.mark.parametrize("answer", [ZeroDivisionError(), OperationalError("database is locked"), None], ids=repr)
+async def test_of_many_lists_that_ask_at_once_only_some_do(visit: Open, note: Note, monkeypatch: Any) -> None:
+    """Or the questions of a thousand lists would all be before whatever else is read."""
+    answered, running = asyncio.Event(), Counter[str]()
+
+    async def answer(self: List) -> None:
+        running["all"] += 1
+        running["now"] += 1
+        running["most"] = max(running["most"], running["now"])
+        await answered.wait()
+        running["now"] -= 1
+
+    watching = [await visit(f"person {n}", at="list", is_synced=False) for n in range(QUESTIONS_AT_A_TIME + 3)]
+    for person in watching:
+        await person.socket.receive_json_from()
+    monkeypatch.setattr(List, "authorize", answer)
+    await change(note)
+    await until(lambda: running["now"] == QUESTIONS_AT_A_TIME, "as many are asked as may be")
+    answered.set()
+    await until(lambda: running["all"] == len(watching), "all are asked")
+    assert running["most"] == QUESTIONS_AT_A_TIME
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [ZeroDivisionError(), OperationalError("database is locked"), asyncio.CancelledError(), None],
+    ids=repr,
+)
 async def test_nobody_keeps_a_right_by_an_error(visit: Open, note: Note, answer: Any) -> None:
     ada = await visit("ada", Access.WRITE)
 
     async def odd() -> Any:
+        if isinstance(answer, asyncio.CancelledError):
+            raise answer
         return answer
 
     await change(note, ada=answer if isinstance(answer, Exception) else odd)
     assert (await ada.expect_close())[0] == CloseCode.TRY_AGAIN
+
+
+async def test_a_connection_to_the_database_that_has_become_stale_sends_nobody_away(visit: Open, note: Note) -> None:
+    ada = await visit("ada", Access.WRITE)
+
+    async def look() -> Access:
+        return Access.WRITE if await Note.objects.filter(pk=note.pk).aexists() else Access.READ
+
+    def cut() -> None:
+        connection.ensure_connection()
+        connection.connection.close()  # as a restart of the database does
+
+    await sync_to_async(cut)()
+    Door.rights["ada"] = look
+    asked = Door.asked["ada"]
+    await sync_to_async(recheck, thread_sensitive=False)(note)
+    await until(lambda: Door.asked["ada"] >= asked + 2, "Ada is asked about once more")
+    await ada.tell(ada.write("Here I am."))
+    await ada.expect_saved()
+
+
+who_comes: ContextVar[str] = ContextVar("who_comes", default="nobody")
+
+
+async def test_each_is_asked_again_in_the_context_in_which_they_came(
+    visit: Open, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A middleware may have put the tenant there, or the language."""
+    asked: list[tuple[str, str]] = []
+    come = Door.__call__
+
+    async def come_as(self: Door, scope: Any, receive: Any, send: Any) -> None:
+        who_comes.set(scope["query_string"].decode())
+        await come(self, scope, receive, send)
+
+    async def authorize(self: Door, owner: Note) -> Access:
+        asked.append((self._parameter("who"), who_comes.get()))
+        return Access.WRITE
+
+    monkeypatch.setattr(Door, "__call__", come_as)
+    monkeypatch.setattr(Door, "authorize", authorize)
+    for who in ("ada", "grace"):
+        await visit(who, Access.WRITE)
+    at_the_door = sorted(asked)
+    asked.clear()
+    await change(note)
+    await until(lambda: len(asked) == len(at_the_door), "both are asked again")
+    assert sorted(asked) == at_the_door
+    assert at_the_door[0][1] != at_the_door[1][1]
 
 
 async def test_nobody_keeps_a_right_because_the_answer_is_slow(

@@ -12,8 +12,9 @@ from channels.routing import URLRouter
 from django.apps import apps
 from django.conf import settings as project
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.contrib.sessions.models import Session
+from django.core.cache.backends.locmem import LocMemCache
 from django.db.models.signals import post_delete, post_save
 from django.test import Client as Browser
 from django.test.utils import isolate_apps
@@ -21,7 +22,7 @@ from django.urls import path, reverse
 
 from channels_yjs.access import Access
 from channels_yjs.connections import bounded
-from channels_yjs.consumers import DocumentConsumer, LobbyConsumer
+from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
 from channels_yjs.hub import sessions
 from channels_yjs.hub.doorbell import EVERYONE
 from channels_yjs.hub.hub import Hub
@@ -29,7 +30,7 @@ from channels_yjs.hub.rings import AccountChanged
 from channels_yjs.models import Owner
 from channels_yjs.testing.peers import until
 from channels_yjs.testing.sockets import Socket
-from channels_yjs.wire.messages import Awareness, AwarenessEntry, SyncStatus, decode, encode
+from channels_yjs.wire.messages import Awareness, AwarenessEntry, CloseCode, SyncStatus, decode, encode
 from notes.models import Note
 
 ENDED = (4403, "Your session has ended.")
@@ -136,13 +137,15 @@ async def connect_as(note: Note, processes: list[Hub], monkeypatch: pytest.Monke
     monkeypatch.setattr(bounded, "this_hub", lambda on_made: processes[0])
     opened: list[Socket] = []
 
-    async def connect_as(user: Any) -> Socket:
+    async def connect_as(user: Any, browser: Browser | None = None) -> Socket:
         door = ForMembers.as_asgi()
 
         async def with_token(scope: Any, receive: Any, send: Any) -> None:
             await door({**scope, "user": user, "url_route": {"kwargs": {"pk": str(note.pk)}}}, receive, send)
 
-        opened.append(Socket(with_token, f"/{note.pk}"))
+        name = project.SESSION_COOKIE_NAME
+        cookies = [(b"cookie", f"{name}={browser.cookies[name].value}".encode())] if browser else []
+        opened.append(Socket(AuthMiddlewareStack(with_token), f"/{note.pk}", cookies))
         assert (await opened[-1].connect())[0]
         await expect_open(opened[-1])
         return opened[-1]
@@ -154,6 +157,55 @@ async def connect_as(note: Note, processes: list[Hub], monkeypatch: pytest.Monke
 
 async def test_a_user_who_is_no_row_is_taken_as_the_middleware_says(connect_as: Connect) -> None:
     await connect_as(User(username="service"))
+
+
+@pytest.mark.parametrize("is_logged_in", [True, False])
+async def test_a_token_counts_and_not_the_session_that_comes_with_it(connect_as: Connect, is_logged_in: bool) -> None:
+    """The browser is another one's, or has a session without an account, as for a basket."""
+    ada, bob = await sync_to_async(Person)("ada"), await sync_to_async(Person)("bob")
+    browser = await sync_to_async(ada.log_in)()
+    if not is_logged_in:
+        await log_out(browser)
+    asked = ForMembers.asked["bob"]
+    socket = await connect_as(bob.user, browser)
+    bob.user.first_name = "Bob"
+    await get_user_model()(pk=bob.user.pk, username="bob").asave()
+    await until(lambda: ForMembers.asked["bob"] == asked + 2, "Bob is asked again")
+    await expect_open(socket)
+
+
+async def test_a_permission_behind_a_token_is_looked_up_again(
+    connect_as: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def authorize(self: ForMembers, owner: Note) -> Access:
+        if not await sync_to_async(self.scope["user"].has_perm)("notes.change_note"):
+            raise Refused(4403, "No more.")
+        return Access.WRITE
+
+    monkeypatch.setattr(ForMembers, "authorize", authorize)
+    bob = await get_user_model().objects.acreate(username="bob")
+    permission = await Permission.objects.aget(codename="change_note")
+    await bob.user_permissions.aadd(permission)
+    socket = await connect_as(bob)
+    await bob.user_permissions.aremove(permission)
+    await get_user_model()(pk=bob.pk, username="bob").asave()
+    assert await close_of(socket) == (4403, "No more.")
+
+
+async def test_a_cache_that_does_not_answer_logs_nobody_out(
+    connect: Connect, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    ada = await sync_to_async(Person)("ada")
+    socket = await connect(await sync_to_async(ada.log_in)())
+
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise ConnectionError("The cache is away.")
+
+    for name in ("get", "has_key"):
+        monkeypatch.setattr(LocMemCache, name, fail)
+    await ada.user.asave()
+    assert (await close_of(socket))[0] == CloseCode.TRY_AGAIN
 
 
 @pytest.mark.parametrize("end", ["inactive", "deleted"])
@@ -272,8 +324,7 @@ async def test_authorize_sees_the_account_as_it_is_now(connect: Connect, monkeyp
     await until(lambda: seen == ["", "Augusta"], "the new name is seen")
 
 
-async def test_a_new_secret_key_ends_no_session(connect: Connect, settings: Any) -> None:
-    """Whoever asks for a user may not end the session either, which has been made with the old one."""
+async def test_asking_again_ends_no_session_that_was_made_with_an_older_key(connect: Connect, settings: Any) -> None:
     ada = await sync_to_async(Person)("ada")
     socket = await connect(await sync_to_async(ada.log_in)())
     before = [session async for session in Session.objects.values()]

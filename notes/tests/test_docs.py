@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from channels_yjs.conf import DEFAULTS, MEBIBYTE, PREFIX
+from channels_yjs.connections import bounded
 from channels_yjs.log.first import VALUES
 from channels_yjs.rooms import intake, presence
 from channels_yjs.rooms.person import NAME_MAX_LENGTH
@@ -174,6 +175,11 @@ def test_the_fixed_limits_in_the_docs_are_those_of_the_code() -> None:
         "an awareness clock": f"{power_of_two(presence.LONGEST_JUMP)} more than the last one",
         "a SyncStatus": f"{messages.MAX_STATUS_BYTES} bytes",
     }
+
+
+def test_the_time_for_an_answer_about_rights_is_that_of_the_code() -> None:
+    told = f"more than {bounded.ANSWER_SECONDS:g} s when rights are asked for again"
+    assert told in read("reference/public-api.md")
 
 
 def test_the_browsers_half_knows_the_numbers_and_names_of_the_server() -> None:
