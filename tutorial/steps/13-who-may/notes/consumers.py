@@ -1,4 +1,4 @@
-from channels.db import database_sync_to_async
+from asgiref.sync import sync_to_async
 
 from channels_yjs.access import Access
 from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
@@ -10,7 +10,7 @@ class NoteConsumer(DocumentConsumer):
     queryset = Note.objects.only("pk", "owner")
 
     async def authorize(self, note: Note) -> Access:
-        access = await database_sync_to_async(note.access_of)(self.scope["user"])
+        access = await sync_to_async(note.access_of)(self.scope["user"])
         if access is None:
             raise Refused(4403, "This note is not shared with you.")
         return access

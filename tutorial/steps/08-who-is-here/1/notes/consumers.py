@@ -89,7 +89,7 @@ class NoteConsumer(AsyncWebsocketConsumer):
         return await database_sync_to_async(documents.read)(self.note_id, after)
 
     async def tell(self, frame: bytes) -> None:
-        # Who has left is told nothing. What they sent before is saved all the same.
+        # A browser that has left hears nothing. What it sent is saved all the same.
         with suppress(OSError, RuntimeError):
             await self.send(bytes_data=frame)
 
