@@ -1,12 +1,16 @@
 """The page for everybody: with a keyboard alone, with a screen reader, in both themes, on a narrow screen."""
 
 import base64
+import json
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from channels_yjs.wire.messages import Awareness, AwarenessEntry, encode
 from e2e.conftest import OpenNote
+from e2e.support.lines import patient
 from e2e.support.note_page import NotePage
 from tools.app_server import AppServer
 from tools.axe import findings
@@ -88,6 +92,57 @@ def test_nothing_sticks_out_of_a_narrow_screen(new_page: Callable[..., Page], se
     for address in (server.url, note, f"{note}side-by-side/", f"{note}delete/"):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], address
+
+
+@pytest.mark.chapter(12)
+@pytest.mark.app
+def test_a_name_at_the_end_of_a_line_makes_no_narrow_page_wider(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace the very patient", viewport=NARROW)
+    grace.write("W" * 200)
+    grace.press("ControlOrMeta+Home")
+    expect(ada.cursor_of("Grace")).to_be_attached()
+
+    def sticks_out() -> bool:
+        grace.press("ArrowRight")
+        right: float = ada.cursor_of("Grace").evaluate("label => label.getBoundingClientRect().right")
+        return right > NARROW["width"]
+
+    ada.until(sticks_out, lambda: "the name has no room")
+    assert ada.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
+@pytest.mark.chapter(12)
+@pytest.mark.app
+@pytest.mark.parametrize("viewport", [{"width": 360, "height": 330}, {"width": 1000, "height": 500}], ids=str)
+def test_a_crowd_hides_neither_the_text_nor_the_line_that_is_written(
+    open_note: OpenNote, note: str, viewport: dict[str, int]
+) -> None:
+    """On a phone with its keyboard open, and where the list of people stays in view."""
+    ada = open_note(note, "Ada", viewport=viewport)
+    ada.write("\n".join(f"Line {number}" for number in range(60)))
+    with ExitStack() as crowd:
+        for number in range(40):
+            state = json.dumps({"user": {"name": f"Patient Dolphin {number}", "color": "#123456"}})
+            person = crowd.enter_context(patient(note.replace("http:", "ws:").replace("/notes/", "/ws/notes/")))
+            person.send(encode(Awareness((AwarenessEntry(1000 + number, 1, state),))))
+        expect(ada.people).to_have_count(41)
+        for key in ("ControlOrMeta+End", "ControlOrMeta+Home"):
+            ada.press(key)
+            ada.type("!")
+            ada.until(lambda: caret_is_seen(ada), lambda: f"the caret can be seen after {key}")  # noqa: B023
+
+
+def caret_is_seen(person: NotePage) -> bool:
+    """Nothing covers the letter before it."""
+    seen: bool = person.note.evaluate("""editor => {
+        const { focusNode, focusOffset } = getSelection()
+        const range = document.createRange()
+        range.setStart(focusNode, focusOffset - 1)
+        range.setEnd(focusNode, focusOffset)
+        const { left, top, width, height } = range.getBoundingClientRect()
+        return editor.contains(document.elementFromPoint(left + width / 2, top + height / 2))
+    }""")
+    return seen
 
 
 # With forced colours, as in the high contrast of Windows, a browser drops most of a page's own colours.

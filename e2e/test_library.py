@@ -76,6 +76,26 @@ def test_saved_is_true_wherever_and_whenever_it_is_shown(run_in: RunIn) -> None:
     assert in_the_end == ["saved", "saved"]
 
 
+def test_a_handshake_that_is_never_answered_is_given_up(run_in: RunIn) -> None:
+    attempts = run_in("""
+        const { setTimeout } = window
+        window.setTimeout = (go, ms, ...rest) => setTimeout(go, ms > 20_000 ? 20 : ms, ...rest)
+        let attempts = 0
+        window.WebSocket = class {
+            readyState = 0
+            constructor() { attempts++ }
+            send() {}
+            close() { queueMicrotask(() => this.onclose?.({ code: 1006 })) }
+        }
+        const stuck = library.openDocument("/ws/notes/1", ["title", "body"])
+        const until = performance.now() + 20_000
+        while (attempts < 3 && performance.now() < until) await new Promise((go) => setTimeout(go, 20))
+        stuck.destroy()
+        return attempts
+    """)
+    assert attempts == 3
+
+
 def test_an_editor_that_is_destroyed_twice_leaves_the_others(run_in: RunIn) -> None:
     left = run_in("""
         const one = library.mountEditor(shared, "title", made("div"))
@@ -132,6 +152,7 @@ def test_an_input_that_belongs_to_a_form_from_outside_is_saved_too(run_in: RunIn
         const form = document.getElementById("about")
         const bound = library.bindValues(shared, form)
         await shared.synced
+        shared.doc.getMap("values").set("place", "")
         const type = (words) => {
             outside.value = words
             outside.dispatchEvent(new Event("input", { bubbles: true }))
@@ -142,6 +163,65 @@ def test_an_input_that_belongs_to_a_form_from_outside_is_saved_too(run_in: RunIn
         return [before, type("Nowhere")]
     """)
     assert saved == ["By the mill", "By the mill"]
+
+
+def test_a_form_that_is_sent_while_nothing_may_be_changed_says_what_it_shows(run_in: RunIn) -> None:
+    """Django takes what is missing for empty, and would empty the values of everybody."""
+    sent = run_in("""
+        const form = made("form", { innerHTML: `
+            <input name="place" value="By the mill"> <input name="done" type="checkbox" checked>
+            <input name="role" type="radio" value="chair"> <input name="role" type="radio" value="guest" checked>
+            <input name="late" type="checkbox">` })
+        const entries = () => [...new FormData(form)].map(([name, value]) => `${name}=${value}`).sort()
+        const before = entries()
+        shared.destroy()
+        const anew = library.openDocument("/ws/notes/never-there", ["title", "body"])
+        const bound = library.bindValues(anew, form)
+        const disabled = [...form.elements].every((input) => input.disabled)
+        const meanwhile = entries()
+        bound.destroy()
+        anew.destroy()
+        return [before, disabled, meanwhile, [...form.elements].some((input) => input.disabled), entries()]
+    """)
+    words = ["done=on", "place=By the mill", "role=guest"]
+    assert sent == [words, True, words, False, words]
+
+
+def test_an_input_without_a_value_in_the_document_is_the_pages_own(run_in: RunIn) -> None:
+    """What is written in it is kept nowhere, and a group of boxes with one name stays a group."""
+    seen = run_in("""
+        const form = made("form", { innerHTML: `
+            <input name="subject" value="Budget"> <input name="place">
+            <input name="readers" type="checkbox" value="ada"> <input name="readers" type="checkbox" value="bob">` })
+        const { subject, place, readers } = form.elements
+        const values = shared.doc.getMap("values")
+        values.set("place", "Hall")
+        library.bindValues(shared, form)
+        await shared.synced
+        for (const input of [subject, place]) {
+            input.value += " 2"
+            input.dispatchEvent(new Event("input", { bubbles: true }))
+        }
+        readers[0].click()
+        return [values.toJSON(), readers[1].checked, [...form.elements].some((input) => input.disabled)]
+    """)
+    assert seen == [{"place": "Hall 2"}, False, False]
+
+
+def test_no_digit_of_a_long_number_is_lost(run_in: RunIn) -> None:
+    kept = run_in("""
+        const number = made("form", { innerHTML: `<input name="cents" type="number" step="any">` }).elements.cents
+        const values = shared.doc.getMap("values")
+        values.set("cents", 0)
+        library.bindValues(shared, number.form)
+        await shared.synced
+        return ["12345678901234567891", "-0.5", "9007199254740993", ""].map((digits) => {
+            number.value = digits
+            number.dispatchEvent(new Event("input", { bubbles: true }))
+            return values.get("cents")
+        })
+    """)
+    assert kept == ["12345678901234567891", -0.5, "9007199254740993", None]
 
 
 def test_choices_and_times_of_forms_of_django_are_shown_and_read(run_in: RunIn) -> None:

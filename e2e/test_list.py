@@ -177,7 +177,7 @@ def test_a_note_deleted_while_open_stays_to_be_copied(
     ada.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     ada.alert.get_by_role("button", name="Copy text").click()
     expect(ada.alert.get_by_role("button", name="Copied")).to_be_visible()
-    assert ada.page.evaluate("navigator.clipboard.readText()") == "Worth keeping"
+    assert ada.page.evaluate("navigator.clipboard.readText()") == "Doomed\n\nWorth keeping"
 
 
 @pytest.mark.chapter(12)

@@ -19,6 +19,7 @@ export const GONE = [4404, 4409] // after these codes nothing written here can e
 const TOO_LARGE = 4413
 const ACCESS_STATUS = 103
 const READ = 0
+const OPENING_MS = 30_000 // a handshake that is not answered by then never will be; some browsers wait for minutes
 const FAR_TOO_LARGE = 1009 // the WebSocket's own code, from a server that did not even read the frame
 
 /**
@@ -68,9 +69,17 @@ export function openDocument(address, names) {
   const undoManager = new Y.UndoManager(Object.values(texts), { trackedOrigins: new Set() })
   /** @type {MountedEditor[]} */
   const editors = []
+  /** @type {number | undefined} a timer */
+  let opening
 
+  const awaitOpening = () => {
+    clearTimeout(opening)
+    const { ws, wsconnecting } = provider
+    if (wsconnecting) opening = setTimeout(() => ws?.close(), OPENING_MS)
+  }
   /** @param {{ status: string }} event */
   const onStatus = ({ status }) => {
+    awaitOpening()
     // Awareness believes only newer clocks. So with each connection we start a new clock of our own, and when the
     // connection is lost we forget those of others: otherwise people who were here before would not be here after.
     if (status === "connected") awareness.setLocalState(awareness.getLocalState())
@@ -136,6 +145,7 @@ export function openDocument(address, names) {
   provider.on("closed", onClosed)
   provider.on("sync", (/** @type {boolean} */ isSynced) => isSynced && shutOut(false))
   provider.on("status", onStatus)
+  awaitOpening()
   provider.on("connection-close", onLost)
   return {
     doc,
@@ -159,6 +169,7 @@ export function openDocument(address, names) {
       for (const end of [...endings]) end()
       for (const editor of [...editors]) editor.destroy()
       provider.destroy()
+      clearTimeout(opening)
       doc.destroy()
     },
   }

@@ -33,7 +33,7 @@ export function openLobby(address, { onPeople = () => {}, onChanged = () => {} }
   const connect = () => {
     const own = (socket = new WebSocket(url.href.replace("http", "ws")))
     let isNew = true // until its first message: a server may let everybody in, to say at once why it cannot go on
-    socket.addEventListener("open", () => own === socket && listen())
+    listen() // a handshake may never be answered
     socket.addEventListener("message", ({ data }) => {
       if (own !== socket) return
       listen()

@@ -12,10 +12,12 @@ import { lasting } from "./lasting.js"
 const INPUTS = "input, select, textarea"
 // Nobody sees a change of these, or it is not to be seen: others must not choose what somebody else sends.
 const UNBOUND = ["button", "file", "hidden", "image", "password", "reset", "submit"]
+const EXACT_DIGITS = 15 // a number of JavaScript keeps no more
 
 /**
- * Keeps each named input that people see and change in step with the value of that key. As long as nothing may be
- * changed, the inputs are disabled. Enter does not send a form that has no button to send it.
+ * Keeps each input that people see and change in step with the value of its name, if the document has one: the server
+ * puts each shared value in. As long as nothing may be changed, the inputs are disabled, and sent as they are all the
+ * same. Enter does not send a form that has no button to send it.
  *
  * @param {SharedDocument} shared
  * @param {HTMLFormElement} form
@@ -24,7 +26,9 @@ export function bindValues(shared, form) {
   /** @type {import("yjs").Map<unknown>} */
   const values = shared.doc.getMap(VALUES)
   const root = form.getRootNode()
+  const waiting = inputsOf(form).filter((input) => !input.disabled) // until it is known which have a value
   let isSynced = false
+  let isOver = false
   /** @type {Input | undefined} the one in which I am typing: it says 1.0, and the value is 1 */
   let typedIn
 
@@ -35,35 +39,52 @@ export function bindValues(shared, form) {
     }
   }
   const follow = () => {
-    for (const input of inputsOf(form)) input.disabled = !isSynced || shared.isReadOnly
+    for (const input of inputsOf(form)) {
+      if (isSynced && values.has(input.name)) input.disabled = shared.isReadOnly
+    }
   }
+  /** @param {boolean} isDisabled */
+  const disable = (isDisabled) => waiting.forEach((input) => (input.disabled = isDisabled))
   /** @param {import("yjs").YMapEvent<unknown>} event */
   const onValues = ({ keysChanged }) => show(keysChanged)
   /** @param {Event} event at each key, since what is said to be saved has to be in the document */
   const onInput = ({ target }) => {
     typedIn = inputsOf(form).find((input) => input === target)
     try {
-      if (typedIn) values.set(typedIn.name, read(typedIn))
+      if (typedIn && values.has(typedIn.name)) values.set(typedIn.name, read(typedIn))
     } finally {
       typedIn = undefined
     }
   }
   /** @param {SubmitEvent} event */
   const onSubmit = (event) => event.submitter || event.preventDefault()
+  /** @param {FormDataEvent} event a browser leaves out what is disabled, and Django takes what is missing for empty */
+  const onFormData = ({ formData }) => {
+    for (const input of inputsOf(form)) {
+      const isChosen = !["checkbox", "radio"].includes(input.type) || /** @type {HTMLInputElement} */ (input).checked
+      if (input.disabled && isChosen) formData.append(input.name, input.value)
+    }
+  }
   values.observe(onValues)
   root.addEventListener("input", onInput, true) // an input may belong to a form that it is not inside of
   form.addEventListener("submit", onSubmit)
+  form.addEventListener("formdata", onFormData)
   shared.accessListeners.add(follow)
   shared.synced.then(() => {
+    if (isOver) return
     isSynced = true
+    disable(false)
     follow()
   })
   show(values)
-  follow()
+  disable(true)
   return lasting(shared, () => {
     values.unobserve(onValues)
     root.removeEventListener("input", onInput, true)
     form.removeEventListener("submit", onSubmit)
+    form.removeEventListener("formdata", onFormData)
+    if (!isSynced) disable(false)
+    isOver = true
     shared.accessListeners.delete(follow)
   })
 }
@@ -77,10 +98,16 @@ function inputsOf(form) {
 /** @param {Input} input a date that is not given, or a number, is null; a time is one of this browser's time zone */
 function read(input) {
   if (input.type === "checkbox") return /** @type {HTMLInputElement} */ (input).checked
-  if (input.type === "number") return input.value === "" ? null : Number(input.value)
+  if (input.type === "number") return numberIn(input.value)
   if (input.type === "datetime-local") return worldTime(input.value)
   if (saysUnknown(input)) return { true: true, false: false }[input.value] ?? null
   return input.type === "date" ? input.value || null : input.value
+}
+
+/** @param {string} text @returns {number | string | null} a long one as text, in which no digit is lost */
+function numberIn(text) {
+  if (text === "") return null
+  return text.replace(/\D/g, "").length > EXACT_DIGITS ? text : Number(text)
 }
 
 /** @param {Input} input may be Django's choice between unknown, yes and no */

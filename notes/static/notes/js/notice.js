@@ -36,10 +36,10 @@ const LOST =
  * @param {SharedDocument} shared
  * @param {HTMLElement} element
  * @param {object} parts
- * @param {() => string} parts.getText
+ * @param {HTMLElement[]} parts.hosts in which the texts stand until their editors are there
  * @param {() => void} parts.onDeleted
  */
-export function showNotices({ provider }, element, { getText, onDeleted }) {
+export function showNotices({ texts, editors, provider }, element, { hosts, onDeleted }) {
   /** @type {string[]} */
   const lost = []
   let isOfClosed = false // what the notice says is no longer so once the connection is back
@@ -63,7 +63,8 @@ export function showNotices({ provider }, element, { getText, onDeleted }) {
     const actions = []
     if (code === NO_SUCH_NOTE || code === ANOTHER_NOTE) onDeleted()
     else actions.push(button("Try again", () => ((element.hidden = true), provider.connect())))
-    const getAll = () => [getText(), ...lost].join("\n\n")
+    const getTexts = () => (editors.length ? Object.values(texts).map(String) : hosts.map(({ innerText }) => innerText))
+    const getAll = () => [...getTexts().filter((text) => text.trim()), ...lost].join("\n\n")
     show(WORDS[code] ?? `The server closed the connection (code ${code}).`, getAll, ...actions)
     isOfClosed = true
   }

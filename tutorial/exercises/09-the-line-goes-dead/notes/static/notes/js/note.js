@@ -34,7 +34,7 @@ showMyName(note, loadIdentity(), get("my-name"))
 showPeople(note, get("people"))
 showUndo(note, get("undo"), get("redo"))
 showNotices(note, get("notice"), {
-  getText: () => (note.editors.length ? body.toString() : get("body").innerText),
+  hosts: [get("title"), get("body")],
   onDeleted: () => (get("controls").hidden = true),
 })
 showCopyAddress(document.getElementById("copy-address"))

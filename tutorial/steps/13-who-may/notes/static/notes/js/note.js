@@ -48,9 +48,10 @@ showMyName(note, { name: get("note").dataset.me || name, color }, get("my-name")
 showPeople(note, get("people"))
 showUndo(note, get("undo"), get("redo"))
 const notices = showNotices(note, get("notice"), {
-  getText: () => (note.editors.length ? body.toString() : get("body").innerText),
+  hosts: [get("title"), get("body")],
   onDeleted: () => (get("controls").hidden = true),
 })
+const getTop = () => heightOf("top", "find")
 showFind(note, {
   getTop,
   button: get("open-find"),
@@ -69,7 +70,7 @@ title.observe(() => {
 await note.synced
 get("controls").hidden = get("here").hidden = false
 const options = {
-  getMargins: () => ({ top: getTop(), bottom: get("here").offsetHeight }),
+  getMargins: () => ({ top: getTop(), bottom: heightOf("here") }),
   /** @type {(shown: string, mountAnew: () => void) => void} */
   onParted(shown, mountAnew) {
     notices.offerLost(shown)
@@ -91,9 +92,9 @@ const text = mountEditor(note, "body", get("body"), {
   hint: "Write something. Everybody who has this note open sees it at once.",
 })
 
-/** The height on the screen from which the text is in view. */
-function getTop() {
-  return get("bar").offsetHeight + get("find").offsetHeight
+/** The height of a bar over the text. @param {...string} ids the first one that does not scroll away with it */
+function heightOf(...ids) {
+  return ids.map(get).find((bar) => getComputedStyle(bar).position === "sticky")?.offsetHeight ?? 0
 }
 
 /** @param {HTMLElement | null} button null in a pane of the side-by-side page */

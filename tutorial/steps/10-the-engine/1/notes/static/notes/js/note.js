@@ -36,9 +36,10 @@ showMyName(note, loadIdentity(), get("my-name"))
 showPeople(note, get("people"))
 showUndo(note, get("undo"), get("redo"))
 showNotices(note, get("notice"), {
-  getText: () => (note.editors.length ? body.toString() : get("body").innerText),
+  hosts: [get("title"), get("body")],
   onDeleted: () => (get("controls").hidden = true),
 })
+const getTop = () => heightOf("top", "find")
 showFind(note, {
   getTop,
   button: get("open-find"),
@@ -67,9 +68,9 @@ const text = mountEditor(note, "body", get("body"), {
   hint: "Write something. Everybody who has this note open sees it at once.",
 })
 
-/** The height on the screen from which the text is in view. */
-function getTop() {
-  return get("bar").offsetHeight + get("find").offsetHeight
+/** The height of a bar over the text. @param {...string} ids the first one that does not scroll away with it */
+function heightOf(...ids) {
+  return ids.map(get).find((bar) => getComputedStyle(bar).position === "sticky")?.offsetHeight ?? 0
 }
 
 /** @param {HTMLElement | null} button null in a pane of the side-by-side page */
