@@ -13,6 +13,7 @@ Positions count characters, as Python does: an emoji is one.
 import hashlib
 from collections.abc import AsyncIterator, Collection, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 from channels.db import database_sync_to_async
@@ -23,6 +24,7 @@ from .differences import Splice, differences, moved
 from .hub.doorbell import EVERYONE, group_of, ring_after_commit
 from .hub.rings import Changed, Saved
 from .log import crdt, store
+from .log.compaction import compact
 from .log.first import CLIENT_BYTES, VALUES
 from .log.replica import Replica, Row
 from .log.store import Batch, DocumentError
@@ -203,7 +205,7 @@ class Draft:
         for name, field in owner.shared_texts.items():
             if field in changes:
                 before, after = changes[field]
-                draft[name].change(before, after or "")
+                draft[name].change(None if before is None else str(before), str(after or ""))
         for key, field in owner.shared_values.items():
             if field in changes:
                 draft.values[key] = owner.plain_value(field)
@@ -244,11 +246,13 @@ class Draft:
             if update is not None:
                 if _clock(replica.state_vector, client) != clock:  # another edit by code was quicker
                     update = self._encode(None)
-                _accept(update, replica)
+                fits = _accept(update, replica)
                 batch = Batch(replica.seq, update, document.identity, (author,) if author.name else ())
                 added = store.append({document.pk: batch})[document.pk]
                 replica.extend(added)
                 ring_after_commit(group_of(document.pk), Saved(document.pk))
+                if replica.is_long or not fits:  # nobody else compacts what only code writes
+                    transaction.on_commit(partial(compact, document), robust=True)
             authors = store.authorship([*self._read.rows, *since, *added], document.followed)
             self._follow(locked, replica, authors, saved)
 
@@ -308,8 +312,20 @@ class Draft:
         store.announce(document, self._owner, changed, saved, seq=seq, authors=authors, texts=texts, values=values)
 
 
-def _accept(update: bytes, document: Replica) -> None:
-    """Checks an update as a socket's is checked. Raises ProtocolError or Refused."""
+def _accept(update: bytes, document: Replica) -> bool:
+    """Checks an update as a socket's is checked. Returns False if it fits in only once the document is compacted.
+    Raises ProtocolError or Refused."""
+    try:
+        _receive(update, document)
+    except Refused:
+        merged = document.missing(crdt.EMPTY_STATE_VECTOR)
+        document.rebase(Row(0, document.seq, crdt.squash(merged, document.texts)))
+        _receive(update, document)
+        return False
+    return True
+
+
+def _receive(update: bytes, document: Replica) -> None:
     intake = Intake[None](document, on_full=lambda: None)
     intake.count_clocks()
     intake.receive(update, check_update(update))
@@ -336,7 +352,9 @@ def _as_edit_errors() -> Iterator[None]:
 
 
 def _replica(owner: SharedModel, rows: list[Row]) -> Replica:
-    return Replica(tuple(owner.shared_texts), rows, tuple(owner.shared_values))
+    replica = Replica(tuple(owner.shared_texts), rows, tuple(owner.shared_values))
+    replica.rebase(rows[0])
+    return replica
 
 
 def _client_of(identity: str) -> int:

@@ -51,6 +51,8 @@ class SharedModelForm(forms.ModelForm):  # type: ignore[type-arg]  # it has none
 
     def _post_clean(self) -> None:
         for name in self._shared():
+            if self._is_not_posted(name):
+                continue
             # Where nobody can tell what was shown, it is what the row holds, as for a script: only if somebody else
             # changed that meanwhile do they lose it. To apply nothing would lose what this person wrote, each time.
             with suppress(ValidationError):
@@ -67,6 +69,11 @@ class SharedModelForm(forms.ModelForm):  # type: ignore[type-arg]  # it has none
             Draft.of_changes(self.instance, self.instance.changes(self._shared())).check()
         except EditError as error:
             self.add_error(None, str(error))
+
+    def _is_not_posted(self, name: str) -> bool:
+        """Whether a browser sends the hidden input alone: Django then takes what the row holds, or nothing."""
+        field = self.fields[name]
+        return field.disabled or field.widget.value_omitted_from_data(self.data, self.files, self.add_prefix(name))
 
     def _was_shown(self, name: str) -> bool:
         """Scripts may post without the hidden inputs."""

@@ -20,6 +20,9 @@ from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelatio
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, models, router, transaction
+from django.db.models.query_utils import DeferredAttribute
+from django.db.models.signals import class_prepared
+from django.dispatch import receiver
 from django.utils import timezone
 
 IDENTITY_BYTES = 16
@@ -192,8 +195,9 @@ class Document(models.Model):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its texts, as browsers know them."""
-        return tuple(self.model.shared_texts) if self.model else ()
+        """The names of its texts, as browsers know them, and of those that were renamed or are no longer shared."""
+        begun = (self.begun or {}).get("texts", ())
+        return tuple(sorted({*self.model.shared_texts, *begun})) if self.model else ()
 
 
 class Update(models.Model):
@@ -245,6 +249,7 @@ class SharedModel(models.Model):
     edited_by: Any = ""  # who changes a shared field before the next save(): a name, or a user of Django's
     follows = False  # True on the object through which the fields are brought up to date with the document
     _loaded: Mapping[str, Any] = {}  # the shared fields as they were loaded or saved last
+    _loaded_from: Any = None  # the key of the row of which that was
 
     yjs_documents = GenericRelation(Document)
 
@@ -261,15 +266,35 @@ class SharedModel(models.Model):
         are of rows of the default database; in any other one a row is saved as it is."""
         saved = self.shared_fields()
         if (fields := kwargs.get("update_fields")) is not None:
-            saved &= set(fields)
-        is_elsewhere = (kwargs.get("using") or router.db_for_write(type(self), instance=self)) != DEFAULT_DB_ALIAS
-        if is_elsewhere or self.follows or not saved or (self._state.adding and not self._may_exist()):
+            kwargs["update_fields"] = list(fields)
+            saved &= set(kwargs["update_fields"])
+        if not self._state.adding:
+            saved &= self.__dict__.keys()
+        usual = router.db_for_write(type(self), instance=self)
+        using = kwargs.get("using") or usual
+        is_of_other_row = self._loaded_from is not None and str(self._loaded_from) != str(self.pk)
+        if is_of_other_row or (self._state.db and using != usual):
+            self._loaded = {}  # all of it is news to this row
+        may_exist = not self._state.adding or self._may_exist() or kwargs.get("force_update")
+        if using != DEFAULT_DB_ALIAS or self.follows or not saved or not may_exist:
             super().save(*args, **kwargs)
         else:
-            with transaction.atomic():
-                self._share_changes(saved)
-                super().save(*args, **kwargs)
+            self._save_shared(saved, *args, **kwargs)
         self.remember(saved)
+
+    def _save_shared(self, saved: set[str], *args: Any, **kwargs: Any) -> None:
+        fields, loaded = {field: self.__dict__[field] for field in saved & self.__dict__.keys()}, self._loaded
+        with transaction.atomic():
+            try:
+                self._share_changes(saved)
+                self.remember(saved)
+                super().save(*args, **kwargs)
+                if self.changes(saved):  # by a receiver of pre_save, or by a field's own
+                    self._share_changes(saved)
+            except BaseException:  # nothing of this will be in the database, and all of it is still to be saved
+                self.__dict__.update(fields)
+                self._loaded = loaded
+                raise
 
     @classmethod
     def from_db(cls, *args: Any, **kwargs: Any) -> Self:
@@ -293,6 +318,7 @@ class SharedModel(models.Model):
     def remember_as(self, shown: Mapping[str, Any]) -> None:
         """Takes these values for what the next change is made to: a form showed them."""
         self._loaded = {**self._loaded, **shown}
+        self._loaded_from = self.pk
 
     def _share_changes(self, saved: set[str]) -> None:
         """Takes over what others wrote, so that saving an object that was loaded before does not undo it."""
@@ -369,12 +395,15 @@ class SharedModel(models.Model):
     ) -> list[str]:
         """Sets the fields, or only these, to what the document says, and returns the names of those that changed.
         Leaves fields as they are whose values are not valid: clients may put anything into a map."""
-        wanted = {field: self._fit(field, texts[name]) for name, field in self.shared_texts.items()}
+        wanted: dict[str, Any] = {field: self._fit(field, texts[name]) for name, field in self.shared_texts.items()}
         for key, field in self.shared_values.items():
             with suppress(KeyError, ValidationError, TypeError, ValueError, OverflowError):
                 wanted[field] = self._valid(field, values[key])
         followed = wanted.keys() if only is None else wanted.keys() & set(only)
         before = {field: getattr(self, field) for field in followed}
+        for field in followed & set(self.shared_texts.values()):
+            if before[field] is None:  # to a document, that is an empty text
+                wanted[field] = wanted[field] or None
         changed = [field for field in wanted if field in followed and before[field] != wanted[field]]
         for field in changed:
             setattr(self, field, wanted[field])
@@ -476,6 +505,24 @@ def as_compared(value: Any) -> Any:
     if isinstance(value, Decimal):
         return value.normalize()
     return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
+
+
+class SharedAttribute(DeferredAttribute):
+    """Remembers also what Django fetches for all rows of a query at once, past refresh_from_db: FETCH_PEERS."""
+
+    def fetch_many(self, instances: Iterable[Any]) -> None:
+        lacking = [row for row in instances if self.field.attname not in row.__dict__]
+        super().fetch_many(instances)
+        for row in lacking:
+            row.remember([self.field.attname])
+
+
+@receiver(class_prepared)
+def watch_fields(sender: type[models.Model], **kwargs: Any) -> None:
+    if issubclass(sender, SharedModel):
+        for name in sender.shared_fields():
+            if type(found := vars(sender).get(name)) is DeferredAttribute:
+                setattr(sender, name, SharedAttribute(found.field))
 
 
 def shared_models() -> list[type[SharedModel]]:

@@ -8,10 +8,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from pycrdt import Doc, Text, get_update, merge_updates
+from pycrdt import Doc, Map, Text, get_update, merge_updates
 
 from channels_yjs.wire.lib0 import ProtocolError
 from channels_yjs.wire.updates import has_surrogate_pairs, write_state_vector
+
+from .first import VALUES
 
 EMPTY_STATE_VECTOR = b"\x00"
 MERGE_CHUNK = 32  # merged flat, 10 000 updates take 1.1 s; in chunks of this size, 0.03 s
@@ -73,11 +75,11 @@ def new_in(update: bytes, known: Mapping[int, int]) -> bytes:
 
 
 def squash(merged: bytes, names: Collection[str]) -> bytes:
-    """The same document without its deleted texts, some six times smaller.
+    """The same document without its deleted texts and its values of before, some six times smaller.
 
     Returns `merged` unchanged where the library cannot be trusted with it: there are surrogate pairs, and if one of
     them was cut in two, browsers would read the halves at other places; an update still waits for another one; there
-    are other shared types than texts of these names; or the texts come out different.
+    are other shared types than texts of these names and simple values; or these come out different.
     """
     try:
         with guarded():
@@ -87,16 +89,21 @@ def squash(merged: bytes, names: Collection[str]) -> bytes:
 
 
 def _state_of(merged: bytes, names: Collection[str]) -> bytes:
-    doc, texts = _load(merged, names)
+    doc, said = _load(merged, names)
     is_pending = get_update(merged, doc.get_state())[0] != 0
-    if is_pending or set(doc.keys()) != set(names):
+    if is_pending or said is None or not set(doc.keys()) <= {*names, VALUES}:
         return merged
     state = doc.get_update()
-    return state if _load(state, names)[1] == texts else merged
+    return state if _load(state, names)[1] == said else merged
 
 
-def _load(update: bytes, names: Collection[str]) -> tuple[Doc[Any], list[str]]:
+def _load(update: bytes, names: Collection[str]) -> tuple[Doc[Any], Any]:
+    """The document, and what its texts and values say; None if a value is itself a shared type."""
     doc = Doc[Any]()
     texts = [doc.get(name, type=Text) for name in names]
+    values = None if VALUES in names else doc.get(VALUES, type=Map)
     doc.apply_update(update)
-    return doc, [str(text) for text in texts]
+    found = {} if values is None else {key: values[key] for key in values}
+    if not all(isinstance(value, bool | int | float | str | bytes | list | dict | None) for value in found.values()):
+        return doc, None
+    return doc, ([str(text) for text in texts], {key: repr(value) for key, value in found.items()})  # NaN is not NaN

@@ -232,5 +232,7 @@ def announce(
         Document.objects.filter(pk=document.pk).update(followed=followed, checksum=checksum)
     if changed:
         transaction.on_commit(
-            lambda: document_changed.send_robust(type(owner), instance=owner, changed=changed, seq=seq, by=by, **said)
+            lambda: document_changed.send_robust(
+                owner._meta.concrete_model, instance=owner, changed=changed, seq=seq, by=by, **said
+            )
         )

@@ -455,7 +455,7 @@ class Room:
             self._host.ring_changed(self)
 
     async def _compact(self) -> None:
-        folded = await self._host.read(compaction.fold, self.id, self.identity, self.names)
+        folded = await self._host.read(compaction.fold, self.id, self.identity, self._document.names)
         self.replica.rebase(await self._host.write(compaction.keep, self.id, folded, self.identity))
 
     async def _fall_idle(self) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models.signals import pre_save
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
@@ -279,6 +280,100 @@ def test_a_changed_field_is_saved_as_an_edit() -> None:
     assert (body(note), Update.objects.count()) == ("one 2 three", 2)
     note.save()
     assert Update.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_who_saves_again_after_an_error_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a row with the same slug; and what others wrote is there once."""
+    note = create_note("", "Tea")
+    mine = Note.objects.get(pk=note.pk)
+    write(note, " is hot")
+    mine.text = "Green Tea"
+
+    def fail_once(*args: Any, **kwargs: Any) -> None:
+        monkeypatch.undo()
+        raise IntegrityError("UNIQUE constraint failed")
+
+    monkeypatch.setattr(models.Model, "save_base", fail_once)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        mine.save()
+    mine.save()
+    assert body(note) == mine.text == "Green Tea is hot"
+
+
+@pytest.mark.django_db
+def test_who_saves_onto_another_row_means_all_of_it() -> None:
+    template, note = create_note("Template", "Agenda: tea."), create_note("Old", "Old words")
+    copied = Note.objects.get(pk=template.pk)
+    copied.pk = note.pk
+    copied.save()
+    assert texts_of(Document.objects.find(note)) == ("Template", "Agenda: tea.")
+    assert body(template) == "Agenda: tea."
+
+
+@pytest.mark.django_db
+def test_a_key_that_is_written_in_another_way_is_the_same_row() -> None:
+    note = create_note("", "Tea")
+    mine = Note.objects.get(pk=note.pk)
+    write(note, " is hot")
+    mine.pk = str(note.pk)
+    mine.title = "Plans"
+    mine.save()
+    assert body(note) == "Tea is hot"
+
+
+@pytest.fixture
+def shouted() -> Iterator[None]:
+    def shout(instance: Note, **kwargs: Any) -> None:
+        instance.text = instance.text.upper()
+
+    pre_save.connect(shout, sender=Note)
+    yield
+    pre_save.disconnect(shout, sender=Note)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("shouted")
+def test_what_a_receiver_changes_before_the_row_is_saved_is_an_edit_too() -> None:
+    note = create_note("", "Tea")
+    mine = Note.objects.get(pk=note.pk)
+    write(note, " is hot")
+    mine.text = "Green Tea"
+    mine.save()
+    note.refresh_from_db()
+    assert body(note) == note.text == mine.text == "GREEN TEA IS HOT"
+
+
+@pytest.mark.django_db
+def test_fields_may_be_named_by_a_generator_and_text_be_a_number() -> None:
+    note = create_note("Plans", "Tea")
+    note.title = 2026
+    note.save(update_fields=(field for field in ["title"]))
+    assert texts_of(Document.objects.find(note)) == ("2026", "Tea")
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(not hasattr(models, "FETCH_PEERS"), reason="from Django 6.1 on")
+def test_fields_that_were_fetched_for_all_rows_at_once_are_no_change() -> None:
+    notes = [create_note("", f"Tea {number}") for number in range(2)]
+    found = Note.objects.defer("text").fetch_mode(models.FETCH_PEERS).order_by("pk")
+    first, second = found.filter(pk__in=[note.pk for note in notes])
+    assert first.text == "Tea 0"
+    write(notes[1], " is hot")
+    second.title = "Plans"
+    second.save()
+    assert body(notes[1]) == "Tea 1 is hot"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_document_that_only_code_writes_does_not_get_full(settings: Any) -> None:
+    settings.YJS_MAX_DOCUMENT_BYTES = 20_000
+    settings.YJS_COMPACT_AFTER_UPDATES = 20
+    note = create_note()
+    for number in range(60):
+        with edit(note) as draft:
+            draft["body"] = f"Report {number}: " + chr(ord("a") + number % 26) * 1000
+    assert Update.objects.filter(document__object_id=note.pk).count() <= 21
 
 
 @pytest.mark.django_db

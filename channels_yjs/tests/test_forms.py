@@ -91,6 +91,12 @@ def test_what_was_changed_is_a_change_of_what_was_shown() -> None:
     assert changes(form) == {"room": (1, 3), "due": (NOON, EVENING), "day": (DAY, NEXT_DAY)}
 
 
+def test_what_nobody_may_change_here_is_no_change() -> None:
+    form = post(meeting(place="Rome"), inputs(MeetingForm(instance=meeting(place="Oslo"))))
+    form.fields["place"].disabled = True
+    assert changes(form) == {}
+
+
 def test_what_was_shown_may_be_what_nobody_may_post() -> None:
     posted = inputs(MeetingForm(instance=meeting(place="Reykjavik")))
     assert changes(post(meeting(place="Bonn"), {**posted, "place": "Rome"})) == {"place": ("Reykjavik", "Rome")}

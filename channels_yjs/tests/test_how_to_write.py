@@ -54,7 +54,10 @@ def test_edits(meeting: Note) -> None:
 
 
 @pytest.mark.django_db
-def test_mails_once_a_minute(meeting: Note, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mails_once_a_minute(meeting: Note, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.MAILERS = {
+        "default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}
+    }  # as Django 6.1 has it
     timers: list[Any] = []
     monkeypatch.setattr(
         threading, "Timer", lambda *arguments: SimpleNamespace(start=lambda: timers.append(arguments))

@@ -50,6 +50,31 @@ def test_a_document_begins_with_the_values_of_its_fields() -> None:
 
 
 @pytest.mark.django_db
+def test_values_of_before_leave_the_snapshot() -> None:
+    note = create(title="Plans", text="Tea \N{HOT BEVERAGE}")
+    for number in range(200):
+        with edit(note) as draft:
+            draft.values["name"] = f"Plans {number}"
+    document = Document.objects.find(note)
+    size = sum(len(row.payload) for row in store.read(document.pk))
+    assert len(compaction.compact(document).payload) < size / 20
+    assert values_of(note) == {"name": "Plans 199", "made": MADE.isoformat()}
+    with edit(note) as draft:
+        draft.values["name"] = "At last"
+    assert values_of(note)["name"] == "At last"
+
+
+@pytest.mark.django_db
+def test_an_emoji_in_a_value_is_never_cut_and_keeps_nothing() -> None:
+    note = create(title="Plans")
+    for number in range(100):
+        with edit(note) as draft:
+            draft.values["name"] = f"Plans {number} \N{WHITE SMILING FACE}\N{FACE WITH TEARS OF JOY}"
+    document = Document.objects.find(note)
+    assert len(compaction.compact(document).payload) < 200
+
+
+@pytest.mark.django_db
 def test_a_time_without_a_zone_is_one_of_the_projects(caplog: pytest.LogCaptureFixture, settings: Any) -> None:
     """As a page's input says it."""
     settings.TIME_ZONE = "Europe/Berlin"

@@ -31,7 +31,7 @@ def _skip_binary(reader: Reader) -> int:
 
 
 def _skip_text(reader: Reader) -> int:
-    text = reader.varstring()
+    text = reader.text()
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 

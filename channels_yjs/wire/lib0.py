@@ -101,6 +101,10 @@ class Reader:
         except UnicodeDecodeError:
             raise ProtocolError("A string is not valid UTF-8.") from None
 
+    def text(self) -> str:
+        """A string whose characters have clocks, so that a client may have written in the middle of one."""
+        return self.varstring()
+
     def finish(self) -> None:
         if self.left:
             raise ProtocolError("There are bytes left over after the message.")

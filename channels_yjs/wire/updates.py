@@ -138,8 +138,8 @@ class _PairReader(Reader):
         super().__init__(data)
         self.has_pairs = False
 
-    def varstring(self) -> str:
-        text = super().varstring()
+    def text(self) -> str:
+        text = super().text()
         self.has_pairs = self.has_pairs or (not text.isascii() and max(text) > "\uffff")
         return text
 

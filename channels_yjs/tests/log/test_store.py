@@ -1,5 +1,6 @@
 """Logs, snapshots and the documents that they make."""
 
+import math
 from copy import copy
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pycrdt import Doc, Map, Text, get_update, merge_updates
+from pycrdt import Array, Doc, Map, Text, get_update, merge_updates
 
 from channels_yjs.log import compaction, crdt, store
 from channels_yjs.log.replica import Replica, Row
@@ -304,6 +305,31 @@ def test_squashing_drops_what_was_deleted() -> None:
     squashed = crdt.squash(merged, NAMES)
     assert len(squashed) < len(merged) / 2
     assert Replica(NAMES, [Row(0, 1, squashed)]).texts == {"title": "", "body": str(typist.body)}
+
+
+@pytest.mark.parametrize("kind", ["text", "map", "array"])
+def test_a_value_that_is_a_shared_type_survives_compaction(kind: str) -> None:
+    value = {"text": Text("kept"), "map": Map({"kept": 1}), "array": Array(["kept"])}[kind]
+    document = create_document()
+    doc = Doc[Any]()
+    doc["values"] = Map({"shared": value, "nan": math.nan})
+    append(document, doc.get_update(), Typist().write("x"))
+    compaction.compact(document)
+    reader = Doc[Any]()
+    reader.apply_update(Replica(NAMES, store.read(document.pk)).missing(b"\x00"))
+    assert "kept" in str(reader.get("values", type=Map)["shared"])
+
+
+def test_a_text_that_was_renamed_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    note = create_note("Plans", "Tea")
+    typist = Typist()
+    for number in range(200):
+        typist.write(f"{number} ")
+        del typist.body[0:2]
+    append(Document.objects.find(note), *typist.updates)
+    monkeypatch.setattr(Note, "shared_texts", {"title": "title", "words": "text"})
+    document = Document.objects.of(note)
+    assert len(compaction.compact(document).payload) < sum(map(len, typist.updates)) / 2
 
 
 def test_a_pending_update_survives_compaction() -> None:
