@@ -91,8 +91,9 @@ def test_a_number_stays_as_it_is_typed_and_nobody_fills_what_is_hidden(open_as: 
     ada, grace = open_meeting(open_as("ada")), open_meeting(open_as("grace"))
     for page in (ada, grace):
         page.evaluate(FORM)
-    grace.evaluate("set('token', 'hers'); set('role', 'owner')")
+    grace.evaluate("set('token', 'hers'); set('role', 'owner'); set('price', 1)")
     price = ada.get_by_label("Price")
+    expect(price).to_have_value("1")
     for typed in ("10.05", "-0.5"):
         price.fill("")
         price.press_sequentially(typed)
