@@ -13,7 +13,8 @@ from asgiref.sync import sync_to_async
 
 from .hub import rings
 from .hub.doorbell import EVERYONE, ring_after_commit
-from .models import Owner, SharedModel
+from .models import SharedModel
+from .names import Owner
 from .wire.messages import Access
 
 __all__ = ["Access", "arecheck", "recheck"]

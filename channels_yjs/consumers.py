@@ -34,7 +34,8 @@ from django.http import Http404
 from .connections.accounts import user_of
 from .connections.bounded import BoundedConsumer
 from .log.store import AnotherDocumentError
-from .models import Author, Owner, SharedModel, name_of, username
+from .models import SharedModel
+from .names import Author, Owner, name_of, username
 from .rooms.room import Room
 from .wire.lib0 import ProtocolError
 from .wire.messages import Access, CloseCode, Refused, decode

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
 from django.conf import settings
@@ -25,55 +25,14 @@ from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 from django.utils import timezone
 
+from .names import plain
+
 IDENTITY_BYTES = 16
 CONTENT_TYPES = ContentType.objects.db_manager(DEFAULT_DB_ALIAS)
 
 
 def new_identity() -> str:
     return secrets.token_hex(IDENTITY_BYTES)
-
-
-class Owner(NamedTuple):
-    """The row that a document belongs to, as processes name it: its model ("notes.note") and its key."""
-
-    model: str
-    pk: str
-
-    @classmethod
-    def of(cls, row: "SharedModel") -> Self:
-        return cls(name_of(type(row)), str(row.pk))
-
-
-class Author(NamedTuple):
-    """Who wrote something: a name to show, and the key of their account if they have one, as text."""
-
-    name: str
-    user: str = ""
-
-    @classmethod
-    def of(cls, by: Any) -> Self:
-        """From a name, or a user of Django's; from None, nobody."""
-        if isinstance(by, cls):
-            return by
-        if by is None:
-            return cls("")
-        return cls(plain(username(by)), str(by.pk)) if hasattr(by, "get_username") else cls(plain(str(by)))
-
-
-def username(user: Any) -> str:
-    """A model of users may name them by a number, an optional address or another row."""
-    name = user.get_username()
-    return "" if name is None else str(name)
-
-
-def plain(text: str) -> str:
-    """Anybody's text, without what databases and channel layers refuse: NUL, and half an emoji."""
-    return text.replace("\x00", "").encode(errors="replace").decode()
-
-
-def name_of(model: "type[SharedModel]") -> str:
-    """A proxy has the name of the model whose rows it shows."""
-    return (model._meta.concrete_model or model)._meta.label_lower
 
 
 Row = TypeVar("Row", bound=models.Model)

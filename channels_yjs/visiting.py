@@ -20,7 +20,8 @@ from .editing import Draft
 from .hub import rings
 from .hub.doorbell import EVERYONE, group_of, ring
 from .hub.neighbours import HEARTBEAT_SECONDS
-from .models import Author, Document, Owner, SharedModel
+from .models import Document, SharedModel
+from .names import Author, Owner
 from .wire.messages import LEFT, AwarenessEntry
 
 COLOR = "#0f766e"

@@ -27,7 +27,7 @@ from channels_yjs.conf import setting
 from channels_yjs.hub.hub import this_hub
 from channels_yjs.hub.limits import Bucket
 from channels_yjs.log.store import DocumentError
-from channels_yjs.models import Owner
+from channels_yjs.names import Owner
 from channels_yjs.wire.messages import CloseCode, Refused
 
 from .accounts import SESSION_ENDED, Account, account_of, user_now

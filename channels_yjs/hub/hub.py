@@ -25,7 +25,8 @@ from channels_yjs.conf import setting
 from channels_yjs.log import store
 from channels_yjs.log.store import AnotherDocumentError
 from channels_yjs.log.writer import DatabaseThread, Writer
-from channels_yjs.models import Document, Owner, SharedModel
+from channels_yjs.models import Document, SharedModel
+from channels_yjs.names import Owner
 from channels_yjs.rooms.jobs import Turns
 from channels_yjs.rooms.person import Person
 from channels_yjs.rooms.room import QUESTIONS_AT_A_TIME, Room

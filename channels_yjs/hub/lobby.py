@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from channels_yjs.models import Owner
+from channels_yjs.names import Owner
 from channels_yjs.rooms.person import Person
 
 People = list[Person]

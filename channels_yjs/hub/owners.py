@@ -10,7 +10,8 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 
-from channels_yjs.models import Document, Owner, SharedModel, shared_models
+from channels_yjs.models import Document, SharedModel, shared_models
+from channels_yjs.names import Owner
 
 from .doorbell import EVERYONE, group_of, ring_after_commit
 from .rings import Changed, Deleted

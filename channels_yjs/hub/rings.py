@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from channels_yjs.models import Owner
+from channels_yjs.names import Owner
 from channels_yjs.rooms.person import Person
 from channels_yjs.wire.messages import AwarenessEntry
 

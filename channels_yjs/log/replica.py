@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pycrdt import Doc, Map, Text, get_update
 
 from channels_yjs.conf import setting
-from channels_yjs.models import Author
+from channels_yjs.names import Author
 from channels_yjs.wire.updates import EMPTY_UPDATE, Ranges, deleted_ranges
 
 from .crdt import EMPTY_STATE_VECTOR, UnreadableError, guarded, merge

@@ -15,7 +15,8 @@ from typing import Any, ClassVar, NamedTuple
 from django.db import connection, transaction
 from django.utils import timezone
 
-from channels_yjs.models import Author, Document, Owner, SharedModel, Snapshot, Update
+from channels_yjs.models import Document, SharedModel, Snapshot, Update
+from channels_yjs.names import Author, Owner
 from channels_yjs.signals import document_changed
 from channels_yjs.wire.messages import CloseCode
 

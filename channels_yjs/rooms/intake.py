@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from channels_yjs.conf import setting
 from channels_yjs.log import crdt
 from channels_yjs.log.replica import Replica
-from channels_yjs.models import Author
+from channels_yjs.names import Author
 from channels_yjs.wire.messages import CloseCode, Refused, SyncStatus
 from channels_yjs.wire.updates import EMPTY_UPDATE, Shape, check_update, covers, deleted_ranges, read_state_vector
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Set
 from typing import Any
 
-from channels_yjs.models import plain
+from channels_yjs.names import plain
 from channels_yjs.wire.messages import LEFT, MAX_STATE_BYTES, AwarenessEntry
 
 NAME_MAX_LENGTH = 40

@@ -21,7 +21,8 @@ from django import db
 from channels_yjs.log import compaction, crdt, store
 from channels_yjs.log.replica import Replica, Row
 from channels_yjs.log.store import Batch, DocumentError
-from channels_yjs.models import Author, Document, Owner, SharedModel
+from channels_yjs.models import Document, SharedModel
+from channels_yjs.names import Author, Owner
 from channels_yjs.wire import messages
 from channels_yjs.wire.lib0 import ProtocolError
 from channels_yjs.wire.messages import (

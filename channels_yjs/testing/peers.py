@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from channels_yjs.hub.hub import Hub
-from channels_yjs.models import Author, Owner, SharedModel
+from channels_yjs.models import SharedModel
+from channels_yjs.names import Author, Owner
 from channels_yjs.rooms.room import Room
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import (

@@ -1,7 +1,8 @@
 """The notes of the app with open documents, which the tests share."""
 
 from channels_yjs.hub.hub import Hub
-from channels_yjs.models import Document, Owner
+from channels_yjs.models import Document
+from channels_yjs.names import Owner
 from channels_yjs.rooms.room import Room
 from notes.models import Note
 

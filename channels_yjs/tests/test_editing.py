@@ -18,13 +18,15 @@ from hypothesis.extra.django import TestCase as PropertyTestCase
 from pycrdt import Doc, Text
 
 from channels_yjs.consumers import DocumentConsumer
-from channels_yjs.editing import EditError, SharedText, aedit, edit
+from channels_yjs.drafts import SharedText
+from channels_yjs.editing import EditError, aedit, edit
 from channels_yjs.hub import doorbell
 from channels_yjs.hub.hub import Hub
 from channels_yjs.hub.rings import Changed, Saved
 from channels_yjs.log import compaction, crdt, store
 from channels_yjs.log.store import Batch
-from channels_yjs.models import Author, Document, Snapshot, Update
+from channels_yjs.models import Document, Snapshot, Update
+from channels_yjs.names import Author
 from channels_yjs.signals import document_changed
 from channels_yjs.testing.peers import Peer, expect_converged, expect_text, until
 from channels_yjs.tests.log.test_store import texts_of

@@ -8,7 +8,7 @@ import pytest
 
 ENGINE = Path(__file__).parents[1]
 LAYERS = ["wire", "log", "rooms", "hub", "connections"]  # from the lowest to the highest
-BELOW_ALL = {"conf", "models", "signals"}
+BELOW_ALL = {"conf", "models", "names", "signals"}
 NO_CONCERN_OF_OURS = {"notes", "realtime_notes", "e2e", "tools", "tutorial", "bench", "fuzz"}
 ABOVE_THE_WIRE = {"django", "channels", "asgiref", "pycrdt", "twisted", "daphne"}
 MODULES = [path for layer in LAYERS for path in sorted((ENGINE / layer).rglob("*.py"))]

@@ -20,7 +20,8 @@ from channels_yjs.hub.rings import Changed, Deleted, Recheck, Saved
 from channels_yjs.log import store
 from channels_yjs.log.first import first_update
 from channels_yjs.log.replica import Replica, Row
-from channels_yjs.models import Document, Owner, Snapshot, Update
+from channels_yjs.models import Document, Snapshot, Update
+from channels_yjs.names import Owner
 from channels_yjs.signals import document_changed
 from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer, expect_text, until
 from channels_yjs.tests.log.test_store import texts_of

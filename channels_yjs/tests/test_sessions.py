@@ -27,7 +27,7 @@ from channels_yjs.hub import sessions
 from channels_yjs.hub.doorbell import EVERYONE
 from channels_yjs.hub.hub import Hub
 from channels_yjs.hub.rings import AccountChanged
-from channels_yjs.models import Owner
+from channels_yjs.names import Owner
 from channels_yjs.testing.peers import until
 from channels_yjs.testing.sockets import Socket
 from channels_yjs.wire.messages import Awareness, AwarenessEntry, CloseCode, SyncStatus, decode, encode

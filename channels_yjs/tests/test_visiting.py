@@ -7,7 +7,7 @@ from channels_yjs import visiting
 from channels_yjs.hub import hub as hub_module
 from channels_yjs.hub import neighbours, rings
 from channels_yjs.hub.hub import Hub
-from channels_yjs.models import Author, Owner
+from channels_yjs.names import Author, Owner
 from channels_yjs.testing.peers import Peer, expect_names, expect_text, until
 from channels_yjs.visiting import Visitor, visit
 from channels_yjs.wire.updates import read_state_vector

@@ -21,7 +21,7 @@ from channels_yjs.hub.rings import (
     UnknownRing,
     Who,
 )
-from channels_yjs.models import Owner
+from channels_yjs.names import Owner
 from channels_yjs.wire.messages import AwarenessEntry
 
 documents = st.integers(1, 2**63 - 1)

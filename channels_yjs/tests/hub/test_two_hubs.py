@@ -14,7 +14,8 @@ from channels_yjs.hub.doorbell import group_of
 from channels_yjs.hub.hub import Hub, keep_collections_short, this_hub
 from channels_yjs.hub.rings import Deleted
 from channels_yjs.log import compaction
-from channels_yjs.models import Document, Owner, Update
+from channels_yjs.models import Document, Update
+from channels_yjs.names import Owner
 from channels_yjs.testing.faulty_layer import FaultyChannelLayer
 from channels_yjs.testing.peers import Peer, expect_converged, expect_names, expect_text, until
 from channels_yjs.wire import messages

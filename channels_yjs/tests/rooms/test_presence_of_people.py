@@ -13,7 +13,8 @@ from pycrdt import Awareness as StockAwareness
 from pycrdt import Doc
 
 from channels_yjs.hub.hub import RENEW_PRESENCE_SECONDS
-from channels_yjs.models import Author, Document
+from channels_yjs.models import Document
+from channels_yjs.names import Author
 from channels_yjs.rooms import news
 from channels_yjs.rooms.person import NAME_MAX_LENGTH, describe
 from channels_yjs.rooms.presence import LONGEST_JUMP, MAX_FAREWELLS, STALE_ROUNDS, Presence

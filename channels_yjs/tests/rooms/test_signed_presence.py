@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels_yjs.hub.hub import Hub
-from channels_yjs.models import Owner, Update
+from channels_yjs.models import Update
+from channels_yjs.names import Owner
 from channels_yjs.rooms.person import GUEST, MARKS, NAME_MAX_LENGTH, READS, signed
 from channels_yjs.testing.peers import Peer, expect_names, until
 from channels_yjs.tests.sharing import room_of

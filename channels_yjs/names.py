@@ -1,0 +1,49 @@
+"""What rows and people are called, in the log, between processes and in presence. Knows no tables."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from .models import SharedModel
+
+
+class Owner(NamedTuple):
+    """The row that a document belongs to, as processes name it: its model ("notes.note") and its key."""
+
+    model: str
+    pk: str
+
+    @classmethod
+    def of(cls, row: "SharedModel") -> Self:
+        return cls(name_of(type(row)), str(row.pk))
+
+
+class Author(NamedTuple):
+    """Who wrote something: a name to show, and the key of their account if they have one, as text."""
+
+    name: str
+    user: str = ""
+
+    @classmethod
+    def of(cls, by: Any) -> Self:
+        """From a name, or a user of Django's; from None, nobody."""
+        if isinstance(by, cls):
+            return by
+        if by is None:
+            return cls("")
+        return cls(plain(username(by)), str(by.pk)) if hasattr(by, "get_username") else cls(plain(str(by)))
+
+
+def username(user: Any) -> str:
+    """A model of users may name them by a number, an optional address or another row."""
+    name = user.get_username()
+    return "" if name is None else str(name)
+
+
+def plain(text: str) -> str:
+    """Anybody's text, without what databases and channel layers refuse: NUL, and half an emoji."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
+
+
+def name_of(model: "type[SharedModel]") -> str:
+    """A proxy has the name of the model whose rows it shows."""
+    return (model._meta.concrete_model or model)._meta.label_lower
