@@ -13,7 +13,6 @@ Positions count characters, as Python does: an emoji is one.
 import hashlib
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 from typing import Any, NamedTuple, Self
 
 from channels.db import database_sync_to_async
@@ -33,7 +32,7 @@ from .models import Document, SharedModel
 from .names import Author, Owner
 from .rooms.intake import Intake
 from .wire.lib0 import ProtocolError
-from .wire.messages import Refused
+from .wire.messages import CloseCode, Refused
 from .wire.updates import check_update, read_state_vector
 
 Changes = dict[str, tuple[Any, Any]]  # by field: what it was, or None if nobody knows, and what it is now
@@ -150,13 +149,13 @@ class Draft:
             if update is not None:
                 if _clock(replica.state_vector, client) != clock:  # another edit by code was quicker
                     update = self._encode(None)
-                fits = _accept(update, replica)
+                fits = _accept(update, replica, document.names)
                 batch = Batch(replica.seq, update, document.identity, (author,) if author.name else ())
                 added = store.append({document.pk: batch})[document.pk]
                 replica.extend(added)
                 ring_after_commit(group_of(document.pk), Saved(document.pk))
                 if replica.is_long or not fits:  # nobody else compacts what only code writes
-                    transaction.on_commit(partial(compact, document), robust=True)
+                    transaction.on_commit(lambda: compact(document), robust=True)
             authors = store.authorship([*self._read.rows, *since, *added], document.followed)
             self._follow(locked, replica, authors, saved)
 
@@ -165,7 +164,7 @@ class Draft:
         if self._is_changed():
             with _as_edit_errors():
                 replica = _replica(self._owner, self._read.rows)
-                _accept(self._encode(_client_of(self._read.document.identity)), replica)
+                _accept(self._encode(_client_of(self._read.document.identity)), replica, self._read.document.names)
 
     def _is_changed(self) -> bool:
         return bool(self.values.changed) or any(text.splices for text in self._texts.values())
@@ -216,14 +215,16 @@ class Draft:
         store.announce(document, self._owner, changed, saved, seq=seq, authors=authors, texts=texts, values=values)
 
 
-def _accept(update: bytes, document: Replica) -> bool:
+def _accept(update: bytes, document: Replica, names: Collection[str]) -> bool:
     """Checks an update as a socket's is checked. Returns False if it fits in only once the document is compacted.
     Raises ProtocolError or Refused."""
     try:
         _receive(update, document)
-    except Refused:
+    except Refused as refused:
+        if refused.code != CloseCode.TOO_LARGE:
+            raise
         merged = document.missing(crdt.EMPTY_STATE_VECTOR)
-        document.rebase(Row(0, document.seq, crdt.squash(merged, document.texts)))
+        document.rebase(Row(0, document.seq, crdt.squash(merged, names)))
         _receive(update, document)
         return False
     return True

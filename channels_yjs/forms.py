@@ -71,9 +71,11 @@ class SharedModelForm(forms.ModelForm):  # type: ignore[type-arg]  # it has none
             self.add_error(None, str(error))
 
     def _is_not_posted(self, name: str) -> bool:
-        """Whether a browser sends the hidden input alone: Django then takes what the row holds, or nothing."""
+        """Whether Django takes what the row holds by now: nobody may change it here, or the page left it out."""
         field = self.fields[name]
-        return field.disabled or field.widget.value_omitted_from_data(self.data, self.files, self.add_prefix(name))
+        has_default = type(self.instance)._meta.get_field(name).has_default()  # type: ignore[union-attr]
+        is_omitted = field.widget.value_omitted_from_data(self.data, self.files, self.add_prefix(name))
+        return field.disabled or (has_default and is_omitted)
 
     def _was_shown(self, name: str) -> bool:
         """Scripts may post without the hidden inputs."""

@@ -8,8 +8,8 @@ JavaScript. Only a document's first text goes the other way, from field to log.
 import math
 import secrets
 import zlib
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Self, TypeVar
@@ -209,6 +209,7 @@ class SharedModel(models.Model):
     follows = False  # True on the object through which the fields are brought up to date with the document
     _loaded: Mapping[str, Any] = {}  # the shared fields as they were loaded or saved last
     _loaded_from: Any = None  # the key of the row of which that was
+    _sharing: set[str] = set()  # the shared fields of a row that is about to be written
 
     yjs_documents = GenericRelation(Document)
 
@@ -223,7 +224,7 @@ class SharedModel(models.Model):
         """Saves changes of shared fields as edits, after which the fields hold what the document says: what was
         changed here, and what others wrote meanwhile. Raises EditError if the document cannot take them. Documents
         are of rows of the default database; in any other one a row is saved as it is."""
-        saved = self.shared_fields()
+        saved, before = self.shared_fields(), (self._loaded, self._loaded_from)
         if (fields := kwargs.get("update_fields")) is not None:
             kwargs["update_fields"] = list(fields)
             saved &= set(kwargs["update_fields"])
@@ -238,22 +239,41 @@ class SharedModel(models.Model):
         if using != DEFAULT_DB_ALIAS or self.follows or not saved or not may_exist:
             super().save(*args, **kwargs)
         else:
-            self._save_shared(saved, *args, **kwargs)
-        self.remember(saved)
-
-    def _save_shared(self, saved: set[str], *args: Any, **kwargs: Any) -> None:
-        fields, loaded = {field: self.__dict__[field] for field in saved & self.__dict__.keys()}, self._loaded
-        with transaction.atomic():
-            try:
+            with self._all_or_nothing(saved, *before):
                 self._share_changes(saved)
                 self.remember(saved)
+                self._sharing = saved
                 super().save(*args, **kwargs)
-                if self.changes(saved):  # by a receiver of pre_save, or by a field's own
-                    self._share_changes(saved)
-            except BaseException:  # nothing of this will be in the database, and all of it is still to be saved
-                self.__dict__.update(fields)
-                self._loaded = loaded
-                raise
+        self.remember(saved)
+
+    @contextmanager
+    def _all_or_nothing(self, saved: set[str], loaded: Mapping[str, Any], loaded_from: Any) -> Iterator[None]:
+        """A transaction. If it is not committed, all that was set in these fields is still to be saved."""
+        set_here = {field: self.__dict__[field] for field in saved & self.__dict__.keys()}
+        is_committed = False
+
+        def note_commit() -> None:
+            nonlocal is_committed
+            is_committed = True
+
+        try:
+            with transaction.atomic():
+                transaction.on_commit(note_commit)  # the first one: others may raise
+                yield
+        except BaseException:
+            if not is_committed:
+                self.__dict__.update(set_here)
+                self._loaded, self._loaded_from = loaded, loaded_from
+            raise
+        finally:
+            self._sharing = set()
+
+    def _save_table(self, *args: Any, **kwargs: Any) -> bool:
+        """Django's: writes the row, after the receivers of pre_save, who may have changed what is shared."""
+        saved, self._sharing = self._sharing, set()
+        if self.changes(saved):
+            self._share_changes(saved)
+        return bool(super()._save_table(*args, **kwargs))
 
     @classmethod
     def from_db(cls, *args: Any, **kwargs: Any) -> Self:

@@ -171,7 +171,8 @@ def test_a_form_that_is_sent_while_nothing_may_be_changed_says_what_it_shows(run
         const form = made("form", { innerHTML: `
             <input name="place" value="By the mill"> <input name="done" type="checkbox" checked>
             <input name="role" type="radio" value="chair"> <input name="role" type="radio" value="guest" checked>
-            <input name="late" type="checkbox">` })
+            <input name="late" type="checkbox"> <input name="off" value="by the page" disabled>
+            <select name="readers" multiple><option selected>ada<option selected>bob<option>eve</select>` })
         const entries = () => [...new FormData(form)].map(([name, value]) => `${name}=${value}`).sort()
         const before = entries()
         shared.destroy()
@@ -181,10 +182,11 @@ def test_a_form_that_is_sent_while_nothing_may_be_changed_says_what_it_shows(run
         const meanwhile = entries()
         bound.destroy()
         anew.destroy()
-        return [before, disabled, meanwhile, [...form.elements].some((input) => input.disabled), entries()]
+        const left = [...form.elements].filter((input) => input.disabled).map(({ name }) => name)
+        return [before, disabled, meanwhile, left, entries()]
     """)
-    words = ["done=on", "place=By the mill", "role=guest"]
-    assert sent == [words, True, words, False, words]
+    words = ["done=on", "place=By the mill", "readers=ada", "readers=bob", "role=guest"]
+    assert sent == [words, True, words, ["off"], words]
 
 
 def test_an_input_without_a_value_in_the_document_is_the_pages_own(run_in: RunIn) -> None:

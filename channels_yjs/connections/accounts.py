@@ -60,7 +60,8 @@ def user_now(scope: Any, account: Account) -> Any:
     except ObjectDoesNotExist:
         return None
     for kept in PERMISSIONS:
-        vars(user).pop(kept, None)
+        if hasattr(user, kept):  # it may be a lazy one, which passes both on
+            delattr(user, kept)
     return user if user.is_active else None
 
 

@@ -16,6 +16,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from contextvars import copy_context
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from channels.db import aclose_old_connections
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -100,8 +101,11 @@ class BoundedConsumer(AsyncWebsocketConsumer):
             case "websocket.disconnect":
                 if message.get("code") == SERVICE_RESTART:
                     await self.hub.flush()
-                await self.disconnect(message.get("code"))
-                raise StopConsumer
+                await self.websocket_disconnect(message)
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        await self.disconnect(message.get("code"))
+        raise StopConsumer
 
     async def connect(self) -> None:
         await self.accept()
@@ -200,7 +204,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
 
     async def _ask_once(self) -> None:
         if self.account:
-            user = await self.hub.read(user_now, self.scope, self.account)
+            user = await sync_to_async(user_now)(self.scope, self.account)
             if not (user and user.is_authenticated):
                 raise Refused(CloseCode.NOT_ALLOWED, SESSION_ENDED)
             self.scope["user"] = user

@@ -8,7 +8,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
-from django.db.models.signals import pre_save
+from django.db.models.signals import post_save, pre_save
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
@@ -303,6 +303,76 @@ def test_who_saves_again_after_an_error_loses_nothing(monkeypatch: pytest.Monkey
     assert body(note) == mine.text == "Green Tea is hot"
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_open", [True, False])
+def test_who_saves_again_after_a_failed_commit_loses_nothing(monkeypatch: pytest.MonkeyPatch, is_open: bool) -> None:
+    """As when a foreign key is checked at the commit."""
+    note = create_note("", "Tea") if is_open else Note.objects.create(text="Tea")
+    mine = Note.objects.get(pk=note.pk)
+    mine.text = "Green Tea"
+
+    def fail_once() -> None:
+        monkeypatch.undo()
+        raise IntegrityError("FOREIGN KEY constraint failed")
+
+    monkeypatch.setattr(connection, "commit", fail_once)
+    with pytest.raises(IntegrityError):
+        mine.save()
+    mine.save()
+    note.refresh_from_db()
+    assert note.text == mine.text == "Green Tea"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_after_the_commit_doubles_nothing() -> None:
+    note = create_note("", "Tea")
+    mine = Note.objects.get(pk=note.pk)
+    write(note, " is hot")
+    mine.text = "Green Tea"
+
+    def fail_afterwards(**said: Any) -> None:
+        transaction.on_commit(lambda: fail("after the commit"))
+
+    pre_save.connect(fail_afterwards, sender=Note)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            mine.save()
+    finally:
+        pre_save.disconnect(fail_afterwards, sender=Note)
+    mine.save()
+    assert body(note) == "Green Tea is hot"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_compaction_that_fails_is_no_error_of_the_edit(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.YJS_COMPACT_AFTER_UPDATES = 1
+    note = create_note("", "Tea")
+    monkeypatch.setattr("channels_yjs.editing.compact", lambda document: fail("database is locked"))
+    done: list[str] = []
+    with transaction.atomic():
+        for _ in range(3):
+            write(note, "!")
+        transaction.on_commit(lambda: done.append("afterwards"))
+    assert (body(note), done) == ("Tea!!!", ["afterwards"])
+
+
+@pytest.mark.django_db
+def test_what_is_set_after_the_row_is_saved_is_no_edit() -> None:
+    """As for display, by a receiver of post_save."""
+    note = create_note("", "Tea")
+    note.text = "Green Tea"
+
+    def show(instance: Note, **kwargs: Any) -> None:
+        instance.text = f"<p>{instance.text}</p>"
+
+    post_save.connect(show, sender=Note)
+    try:
+        note.save()
+    finally:
+        post_save.disconnect(show, sender=Note)
+    assert body(note) == "Green Tea"
+
+
 @pytest.mark.django_db
 def test_who_saves_onto_another_row_means_all_of_it() -> None:
     template, note = create_note("Template", "Agenda: tea."), create_note("Old", "Old words")
@@ -336,12 +406,14 @@ def shouted() -> Iterator[None]:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("shouted")
-def test_what_a_receiver_changes_before_the_row_is_saved_is_an_edit_too() -> None:
+def test_what_a_receiver_changes_before_the_row_is_saved_is_an_edit_too(changes: list[dict[str, Any]]) -> None:
     note = create_note("", "Tea")
     mine = Note.objects.get(pk=note.pk)
     write(note, " is hot")
     mine.text = "Green Tea"
-    mine.save()
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        mine.save()
+    assert [said["changed"] for said in changes] == [["text"], ["text"]]  # two edits: mine, and the receiver's
     note.refresh_from_db()
     assert body(note) == note.text == mine.text == "GREEN TEA IS HOT"
 
@@ -368,10 +440,15 @@ def test_fields_that_were_fetched_for_all_rows_at_once_are_no_change() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_document_that_only_code_writes_does_not_get_full(settings: Any) -> None:
+@pytest.mark.parametrize("is_renamed", [False, True])
+def test_a_document_that_only_code_writes_does_not_get_full(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, is_renamed: bool
+) -> None:
     settings.YJS_MAX_DOCUMENT_BYTES = 20_000
     settings.YJS_COMPACT_AFTER_UPDATES = 20
-    note = create_note()
+    note = create_note("Plans", "Tea")
+    if is_renamed:
+        monkeypatch.setattr(Note, "shared_texts", {"heading": "title", "body": "text"})
     for number in range(60):
         with edit(note) as draft:
             draft["body"] = f"Report {number}: " + chr(ord("a") + number % 26) * 1000

@@ -19,9 +19,11 @@ from django.db.models.signals import post_delete, post_save
 from django.test import Client as Browser
 from django.test.utils import isolate_apps
 from django.urls import path, reverse
+from django.utils.functional import SimpleLazyObject
 
 from channels_yjs.access import Access
 from channels_yjs.connections import bounded
+from channels_yjs.connections.accounts import Account, user_now
 from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
 from channels_yjs.hub import sessions
 from channels_yjs.hub.doorbell import EVERYONE
@@ -206,6 +208,16 @@ async def test_a_cache_that_does_not_answer_logs_nobody_out(
         monkeypatch.setattr(LocMemCache, name, fail)
     await ada.user.asave()
     assert (await close_of(socket))[0] == CloseCode.TRY_AGAIN
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_permissions_of_a_lazy_user_are_looked_up_too() -> None:
+    user = await get_user_model().objects.acreate(username="bob")
+    lazy = SimpleLazyObject(lambda: user)
+    assert not lazy.is_superuser
+    user._perm_cache = {"notes.change_note"}  # type: ignore[attr-defined]
+    assert await sync_to_async(user_now)({"user": lazy}, Account(str(user.pk), "")) == user
+    assert not hasattr(user, "_perm_cache")
 
 
 @pytest.mark.parametrize("end", ["inactive", "deleted"])

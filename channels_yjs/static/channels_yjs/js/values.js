@@ -61,8 +61,8 @@ export function bindValues(shared, form) {
   /** @param {FormDataEvent} event a browser leaves out what is disabled, and Django takes what is missing for empty */
   const onFormData = ({ formData }) => {
     for (const input of inputsOf(form)) {
-      const isChosen = !["checkbox", "radio"].includes(input.type) || /** @type {HTMLInputElement} */ (input).checked
-      if (input.disabled && isChosen) formData.append(input.name, input.value)
+      const isOurs = isSynced ? values.has(input.name) : waiting.includes(input)
+      if (input.disabled && isOurs) for (const sent of sentBy(input)) formData.append(input.name, sent)
     }
   }
   values.observe(onValues)
@@ -102,6 +102,13 @@ function read(input) {
   if (input.type === "datetime-local") return worldTime(input.value)
   if (saysUnknown(input)) return { true: true, false: false }[input.value] ?? null
   return input.type === "date" ? input.value || null : input.value
+}
+
+/** @param {Input} input @returns {string[]} what a form sends of it */
+function sentBy(input) {
+  if (input instanceof HTMLSelectElement) return [...input.selectedOptions].map(({ value }) => value)
+  const isChosen = !["checkbox", "radio"].includes(input.type) || /** @type {HTMLInputElement} */ (input).checked
+  return isChosen ? [input.value] : []
 }
 
 /** @param {string} text @returns {number | string | null} a long one as text, in which no digit is lost */
