@@ -257,6 +257,7 @@ def _as_edit_errors() -> Iterator[None]:
 
 
 def _replica(owner: SharedModel, rows: list[Row]) -> Replica:
+    """Counts the first row as the snapshot, as a room does that has compacted."""
     replica = Replica(tuple(owner.shared_texts), rows, tuple(owner.shared_values))
     replica.rebase(rows[0])
     return replica

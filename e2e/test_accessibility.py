@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from channels_yjs.wire.messages import Awareness, AwarenessEntry, encode
 from e2e.conftest import OpenNote
-from e2e.support.lines import patient
+from e2e.support.lines import patient, socket_of
 from e2e.support.note_page import NotePage
 from tools.app_server import AppServer
 from tools.axe import findings
@@ -123,7 +123,7 @@ def test_a_crowd_hides_neither_the_text_nor_the_line_that_is_written(
     with ExitStack() as crowd:
         for number in range(40):
             state = json.dumps({"user": {"name": f"Patient Dolphin {number}", "color": "#123456"}})
-            person = crowd.enter_context(patient(note.replace("http:", "ws:").replace("/notes/", "/ws/notes/")))
+            person = crowd.enter_context(patient(socket_of(note)))
             person.send(encode(Awareness((AwarenessEntry(1000 + number, 1, state),))))
         expect(ada.people).to_have_count(41)
         for key in ("ControlOrMeta+End", "ControlOrMeta+Home"):

@@ -1,6 +1,5 @@
 """Hostile frames against a real process: while they come in, others on the same note and elsewhere write as ever."""
 
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,7 +13,7 @@ from channels_yjs.testing import hostile
 from channels_yjs.wire.messages import SyncStatus, encode
 from e2e.conftest import CreateNote
 from e2e.support.bystanders import bystanders
-from e2e.support.lines import patient
+from e2e.support.lines import patient, socket_of
 from e2e.support.patience import patience
 from tools.app_server import AppServer
 
@@ -95,9 +94,3 @@ def send_and_ask(address: str, frame: bytes) -> None:
         socket.send(question)
         while socket.recv(timeout=patience.script_seconds) != question:
             pass
-
-
-def socket_of(address: str) -> str:
-    found = re.search(r"//(.*)/notes/(\d+)/", address)
-    assert found
-    return f"ws://{found[1]}/ws/notes/{found[2]}"

@@ -15,7 +15,7 @@ from websockets.typing import Origin
 from channels_yjs.wire.messages import LEFT, Awareness, AwarenessEntry, decode, encode
 from e2e.conftest import CreateNote, OpenNote
 from e2e.support.another_site import another_site
-from e2e.support.lines import patient
+from e2e.support.lines import patient, socket_of
 from e2e.support.note_page import NotePage
 from e2e.support.patience import patience
 from tools.app_server import AppServer
@@ -177,10 +177,6 @@ def test_a_title_of_ten_thousand_letters_stays_in_its_place(
     ada.until(lambda: "W" * 200 in page_text(page, server.url), lambda: "the list shows its first 200 letters")
     for where in (page, ada.page, grace.page):
         assert where.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-
-
-def socket_of(note: str) -> str:
-    return note.replace("http:", "ws:").replace("/notes/", "/ws/notes/").rstrip("/")
 
 
 def page_text(page: Page, address: str) -> str:

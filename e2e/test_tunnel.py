@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.conftest import CreateNote
+from e2e.support.lines import socket_of
 from e2e.support.note_page import NotePage
 from tools.app_server import AppServer
 from tools.nginx import NginxServer
@@ -71,7 +72,7 @@ def test_a_page_whose_upgrade_is_dropped_says_so_and_offers_nothing_to_write_in(
     ada = NotePage(page, "Ada", note)
     page.goto(note)
     expect(ada.connection).to_have_text(re.compile("Not connected yet: this (note )?can be read, but not changed"))
-    socket_address = note.rstrip("/").replace("http:", "ws:").replace("/notes/", "/ws/notes/")
+    socket_address = socket_of(note)
     expect(ada.alert).to_contain_text(f"It tries to open {socket_address}. ")
     expect(ada.alert).to_contain_text("code 1006")
     expect(ada.alert).to_contain_text("proxy or a tunnel")

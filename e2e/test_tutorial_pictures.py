@@ -16,6 +16,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from e2e.support.accounts import create, create_accounts, log_in, share, visit
 from e2e.support.another_site import another_site
+from e2e.support.lines import socket_of
 from e2e.support.note_page import NotePage
 from tools.app_server import AppServer
 from tools.notes_over_http import create_note_over_http
@@ -310,7 +311,7 @@ def test_picture_12_another_site_is_refused(stage: Stage, keep: bool) -> None:
     [server] = stage.serve(12, settings={"ALLOWED_HOSTS": "127.0.0.1"})
     address = stage.note(server)
     ada = stage.person("Ada", address)
-    socket = address.replace("http:", "ws:").replace("/notes/", "/ws/notes/")
+    socket = socket_of(address)
     mallory = stage.at_another_site("Another site", PRIZES.format(socket=socket))
     expect(mallory.page.get_by_role("status")).to_have_text("I am not let in to read what Ada writes.")
     assert f"socket refused origin='{mallory.address}'" in server.log  # by the server, and not by the browser

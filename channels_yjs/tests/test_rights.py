@@ -580,46 +580,54 @@ async def test_rechecks_in_a_row_cost_one_question_after_another(visit: Open, no
     assert Door.asked["ada"] < 10
 
 
+class Questions:
+    """Counts those that wait for an answer, which comes to all at once."""
+
+    def __init__(self) -> None:
+        self.answered = asyncio.Event()
+        self.asked = self.now = self.most = 0
+
+    async def ask(self) -> None:
+        self.asked += 1
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await self.answered.wait()
+        self.now -= 1
+
+
 async def test_of_many_who_are_asked_at_once_the_first_are_answered_soon(visit: Open, note: Note) -> None:
-    answered, running = asyncio.Event(), Counter[str]()
+    questions = Questions()
 
     async def answer() -> Access:
-        running["now"] += 1
-        running["most"] = max(running["most"], running["now"])
-        await answered.wait()
-        running["now"] -= 1
+        await questions.ask()
         return Access.WRITE
 
     people = [await visit(f"person {number}", Access.WRITE) for number in range(3 * QUESTIONS_AT_A_TIME)]
     for person in people:
         Door.rights[person.who] = answer
     await change(note)
-    await until(lambda: running["now"] == QUESTIONS_AT_A_TIME, "as many are asked as may be")
-    answered.set()
-    await until(lambda: running["now"] == 0 and all(Door.asked[person.who] > 1 for person in people), "all are asked")
-    assert running["most"] == QUESTIONS_AT_A_TIME
+    await until(lambda: questions.now == QUESTIONS_AT_A_TIME, "as many are asked as may be")
+    questions.answered.set()
+    await until(lambda: questions.now == 0 and all(Door.asked[person.who] > 1 for person in people), "all are asked")
+    assert questions.most == QUESTIONS_AT_A_TIME
 
 
 async def test_of_many_lists_that_ask_at_once_only_some_do(visit: Open, note: Note, monkeypatch: Any) -> None:
     """Or the questions of a thousand lists would all be before whatever else is read."""
-    answered, running = asyncio.Event(), Counter[str]()
+    questions = Questions()
 
     async def answer(self: List) -> None:
-        running["all"] += 1
-        running["now"] += 1
-        running["most"] = max(running["most"], running["now"])
-        await answered.wait()
-        running["now"] -= 1
+        await questions.ask()
 
     watching = [await visit(f"person {n}", at="list", is_synced=False) for n in range(QUESTIONS_AT_A_TIME + 3)]
     for person in watching:
         await person.socket.receive_json_from()
     monkeypatch.setattr(List, "authorize", answer)
     await change(note)
-    await until(lambda: running["now"] == QUESTIONS_AT_A_TIME, "as many are asked as may be")
-    answered.set()
-    await until(lambda: running["all"] == len(watching), "all are asked")
-    assert running["most"] == QUESTIONS_AT_A_TIME
+    await until(lambda: questions.now == QUESTIONS_AT_A_TIME, "as many are asked as may be")
+    questions.answered.set()
+    await until(lambda: questions.asked == len(watching), "all are asked")
+    assert questions.most == QUESTIONS_AT_A_TIME
 
 
 @pytest.mark.parametrize(

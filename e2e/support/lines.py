@@ -15,6 +15,11 @@ LOOK_AGAIN_SECONDS = 0.005
 T = TypeVar("T")
 
 
+def socket_of(note: str) -> str:
+    """The address of a note's WebSocket, from that of its page."""
+    return note.replace("http:", "ws:").replace("/notes/", "/ws/notes/").rstrip("/")
+
+
 def patient(url: str, **options: Any) -> ClientConnection:
     """Not for TLS: it reads in a thread of its own, and Python's SSL sockets do not take both at once."""
     line: ClientConnection = connect(url, **_with_patience(options))
