@@ -25,7 +25,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "test", "e2e", "docs", "tutorial", "wheel", "short"]
 
 WORKERS = ["-n", "2", "--dist", "worksteal"]
-WAITING_WORKERS = ["-n", "3", "--dist", "worksteal"]  # one more than cores: some tests mostly wait
+WAITING_WORKERS = ["-n", "4", "--dist", "worksteal"]  # more than cores: some tests mostly wait
 IDLE_SECONDS = 0.5  # the usual time to open a page, the largest of a session
 # e2e/support/patience.py writes this file.
 SLOWEST_PAGES = Path(tempfile.gettempdir()) / f"realtime-notes-slowest-pages-{os.getpid()}"
@@ -115,8 +115,8 @@ def tutorial(session: nox.Session) -> None:
     run(session, "python", "-m", "tools.chromium")
     # More workers than cores, since tests that are expected to fail mostly wait. Tests are handed out one at a time,
     # so that the long ones at the front are spread over the workers.
-    five = ["-n", "5", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=3600"]
-    run(session, "pytest", "tutorial/tests", *five, *session.posargs)
+    six = ["-n", "6", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=3600"]
+    run(session, "pytest", "tutorial/tests", *six, *session.posargs)
 
 
 @nox.session(requires=["dev"])

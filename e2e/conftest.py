@@ -20,6 +20,7 @@ from e2e.support.accounts import Enter, create_accounts, log_in
 from e2e.support.note_page import NotePage
 from e2e.support.patience import patience
 from e2e.support.slow_lines import SlowLines
+from tools import forked
 from tools.app_server import REPOSITORY, AppServer, RunningServer
 from tools.notes_over_http import create_note_over_http
 from tools.redis import RedisServer
@@ -54,6 +55,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--hurried", action="store_true", help="give up sooner: somebody waits for the answer")
     parser.addoption("--keep-pictures", action="store_true", help="write the pictures of the docs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.add_cleanup(forked.provide())
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from e2e.conftest import OpenNote
+from e2e.support.note_page import until
 from tools.app_server import AppServer
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
@@ -366,12 +367,12 @@ def test_a_list_that_hears_nothing_connects_again(page: Page, server: AppServer)
     page.clock.pause_at(1000)
     page.route_web_socket("**/ws/notes", lambda route: opened.append(route))  # it is open, and says nothing
     page.goto(server.url)
-    expect(page.get_by_role("heading", name="Notes")).to_be_visible()
+    until(page, lambda: len(opened) == 1, "the list connects")
     page.clock.run_for(15_000)
+    page.wait_for_function("true")
     assert len(opened) == 1
     page.clock.run_for(17_000)
-    page.wait_for_function("true")
-    assert len(opened) == 2
+    until(page, lambda: len(opened) == 2, "the list connects again")
     page.clock.run_for(16_000)
     opened[1].send('{"people": {"1": [{"name": "Alan", "color": "#112233"}]}}')
     expect(page.get_by_text("Alan")).to_be_visible()
@@ -389,7 +390,7 @@ def test_a_list_asks_less_and_less_of_a_server_that_lets_it_in_and_sends_it_away
     page.route_web_socket("**/ws/notes", lambda route: opened.append(route))
     page.goto(server.url)
     page.on("request", lambda request: fetched.append(request.url))
-    expect(page.get_by_role("heading", name="Notes")).to_be_visible()
+    until(page, lambda: bool(opened), "the list connects")
     closed = 0
     for _ in range(40):
         page.clock.run_for(250)

@@ -1,6 +1,8 @@
 """The ways to serve the app, besides those that all browser tests use."""
 
+import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from websockets.typing import Origin
 
 from e2e.support.lines import patient
 from e2e.support.patience import patience
+from tools import forked
 from tools.app_server import REPOSITORY, AppServer
 from tools.process import free_port, is_taken, reserve
 from tools.sqlite import url_of
@@ -103,10 +106,11 @@ def demo(database_url: Callable[[], str], demo_port: int) -> Iterator[subprocess
 
 @contextmanager
 def run_demo(options: list[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """As a user runs it, for whom servers are not started by fork."""
     with subprocess.Popen(
         [sys.executable, "-m", "tools.demo", *options, "--no-browser"],
         cwd=REPOSITORY,
-        env=dict(environment),
+        env={name: value for name, value in environment.items() if name != forked.SOCKET},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -182,3 +186,52 @@ def test_the_demo_says_when_its_port_is_taken(server: AppServer) -> None:
     result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert f"Port {server.port} is taken" in result.stderr
+
+
+PROGRAM = """
+import json, os, sys
+print(json.dumps([__name__, sys.argv, os.getcwd(), sys.path, os.environ["WORD"], sys.stdin.read()]))
+print("to the other file", file=sys.stderr)
+sys.exit(3)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux are servers started by fork")
+@pytest.mark.parametrize("way", [["-m", "program"], ["program.py"]], ids=["module", "file"])
+def test_a_program_that_is_started_by_fork_is_as_any_other(
+    way: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    command = [sys.executable, *way, "one", "two words"]
+    environment = {**os.environ, "WORD": "picnic", "PYTHONPATH": str(REPOSITORY)}
+
+    def run() -> tuple[int, str, str]:
+        with (tmp_path / "output").open("w+b") as output, (tmp_path / "errors").open("w+b") as errors:
+            code = forked.run(command, tmp_path, environment, output.fileno(), errors.fileno())
+        return code, (tmp_path / "output").read_text(), (tmp_path / "errors").read_text()
+
+    assert forked.can_be_forked(command, environment)
+    by_fork = run()
+    monkeypatch.delenv(forked.SOCKET)
+    assert by_fork == run()
+    assert by_fork[0] == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux are servers started by fork")
+def test_a_program_that_is_started_by_fork_ends_with_who_has_started_it(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text("import time\nwhile True: time.sleep(1)")
+    starter = f"""
+import os, sys
+from pathlib import Path
+from tools import forked
+print(forked.start([sys.executable, "program.py"], Path({str(tmp_path)!r}), os.environ, 1, 2).pid, flush=True)
+sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", starter], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        ended = os.pidfd_open(int(process.stdout.readline()))
+        process.kill()
+    assert select.select([ended], [], [], patience.seconds)[0], "It goes on."
+    os.close(ended)

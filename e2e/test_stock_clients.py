@@ -1,7 +1,7 @@
 """Clients that others wrote, unchanged: y-websocket in Node, and the provider of pycrdt. Guarantee G9."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection
 
 from e2e.conftest import CreateNote, OpenNote
 from e2e.support.lines import eventually, patient_async, run_apart
-from e2e.support.note_page import NotePage
+from e2e.support.note_page import until
 from e2e.support.stock_clients import NodeClient, node_client, socket_address
 from tools.app_server import AppServer
 
@@ -24,10 +24,6 @@ def node_clients(note: str) -> Iterator[list[NodeClient]]:
     """Starts stock clients in Node. The tests check that they sync."""
     with node_client(note, syncs=False) as one, node_client(note, syncs=False) as two:
         yield [one, two]
-
-
-def until(page: Page, condition: Callable[[], bool], claim: str) -> None:
-    NotePage(page, "", "").until(condition, lambda: claim)
 
 
 @pytest.mark.chapter(6)

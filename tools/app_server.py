@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -10,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from . import forked
 from .process import ServerProcess
 
 REPOSITORY = Path(__file__).parents[1]
@@ -68,10 +68,7 @@ class AppServer(ServerProcess):
 
     def manage(self, *arguments: str) -> int:
         """Runs a management command on this server's database, and returns its exit code."""
-        command = [sys.executable, "manage.py", *arguments]
-        environment = dict(self.environment())
-        result = subprocess.run(command, cwd=self.project, env=environment, stdin=subprocess.DEVNULL, check=False)
-        return result.returncode
+        return forked.run([sys.executable, "manage.py", *arguments], self.project, self.environment())
 
     def command(self) -> Sequence[str]:
         if not serves_static_files(self.project):

@@ -18,6 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
+from . import forked
+
 try:
     import fcntl
 except ImportError:  # no Unix
@@ -93,7 +95,7 @@ class ServerProcess(ABC):
 
     def __init__(self, port: int | None = None) -> None:
         self.port = port or free_port()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | forked.Forked | None = None
         handle, path = tempfile.mkstemp(prefix=f"{self.name}-", suffix=".log")
         os.close(handle)
         self.log_path = Path(path)
@@ -146,14 +148,16 @@ class ServerProcess(ABC):
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> Self:
+        directory, environment = self.directory(), dict(self.environment())
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
+            by_fork = forked.start(self.command(), directory, environment, log.fileno(), log.fileno())
+            self._process = by_fork or subprocess.Popen(
                 self._leashed_command(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                cwd=self.directory(),
-                env=dict(self.environment()),
+                cwd=directory,
+                env=environment,
                 start_new_session=True,  # Ctrl-C goes to the starter only, which then stops it in order
             )
         self._wait_until_ready()

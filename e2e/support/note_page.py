@@ -170,6 +170,11 @@ class NotePage:
             pause_ms = min(pause_ms * MORE_RARELY, RARELY_MS)
 
 
+def until(page: Page, condition: Callable[[], bool], claim: str) -> None:
+    """The same, for a page of any kind."""
+    NotePage(page, "", "").until(condition, lambda: claim)
+
+
 def read(field: Locator) -> str:
     text: Any = field.evaluate(READ_TEXT)
     return str(text)

@@ -1,13 +1,14 @@
 """The first thing to try: whether the project migrates and its server starts. The tests then go on with both."""
 
 import shutil
-import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import forked
 from tools.app_server import AppServer
 from tools.process import ProcessError
 from tools.redis import RedisNotFoundError, find_redis
@@ -46,15 +47,12 @@ def try_to_start(copy: Path, place: Path, chapter: int, tests: Choice) -> Iterat
 
 
 def migrate(copy: Path, database: Path) -> Failure | None:
-    ended = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
-        cwd=copy,
-        env=dict(AppServer(url_of(database), project=copy).environment()),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Failure("python manage.py migrate fails.", ended.stdout + ended.stderr) if ended.returncode else None
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    environment = AppServer(url_of(database), project=copy).environment()
+    with tempfile.TemporaryFile("w+") as printed:
+        failed = forked.run(command, copy, environment, printed.fileno(), printed.fileno())
+        printed.seek(0)
+        return Failure("python manage.py migrate fails.", printed.read()) if failed else None
 
 
 def require_redis() -> None:

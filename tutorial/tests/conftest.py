@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tools import forked
 from tutorial.site import build_site
 from tutorial.steps import write_project
 
@@ -14,6 +15,10 @@ LOOK_AGAIN_SECONDS = 0.1
 FIRST = "test_typed_along"  # takes longest
 BUSY = ["what_comes_next_fails", "still_pass", "test_each_page"]
 WAITING = ["test_a_typical_mistake"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.add_cleanup(forked.provide())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,7 @@
 """The reader's commands: what they say to an empty folder, to a half-typed chapter, and to typical mistakes. None of
 them writes into the reader's project."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from e2e.support.patience import LEAST
+from tools import forked
 from tutorial.check import check
 from tutorial.checking.run import PLUGINS, Choice
 from tutorial.steps import REPOSITORY, TutorialError, load_steps, project, solution, write_project
@@ -21,10 +23,12 @@ NOTE_JS = "notes/static/notes/js/note.js"
 
 
 def reader(*arguments: str | Path, seconds: float = 1800) -> subprocess.CompletedProcess[str]:
+    """As a reader runs it, for whom servers are not started by fork."""
     command = [sys.executable, "-m", "tutorial", *map(str, arguments)]
     return subprocess.run(
         command,
         cwd=REPOSITORY,
+        env={name: value for name, value in os.environ.items() if name != forked.SOCKET},
         capture_output=True,
         text=True,
         check=False,
@@ -129,13 +133,18 @@ def test_a_check_migrates_once_and_starts_one_server(tmp_path: Path) -> None:
     assert starts.read_text().split() == ["migrate", "runserver"]
 
 
-@pytest.mark.usefixtures("without_hurry")
-def test_an_exercise(project_of: Callable[[int], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_exercise(
+    project_of: Callable[[int], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> None:
     """That it is solved is said only after its own test has passed."""
     assert not check(project_of(1), tests=Choice(exercise=True))
     said = capsys.readouterr().out
     assert "The exercise of chapter 1 is not solved yet:" in said
     assert "✗ The page says when the note was changed (chapter 1, Pages)" in said
+    request.getfixturevalue("without_hurry")
     solved = shutil.copytree(project_of(1), tmp_path / "solved")
     for path, source in solution(1).items():
         shutil.copy(source, solved / path)

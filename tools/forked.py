@@ -1,0 +1,102 @@
+"""Starts Python programs by way of a fork server, where one has been provided: several hundred servers in a test run.
+
+Only `python -m module …` and `python script.py …` are started like that, by the same Python and with its usual
+settings. Whoever asks for something else, or without a fork server, is told so, and starts it in the usual way.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+SOCKET = "FORK_SERVER"  # the environment variable with the path of its socket
+TAKEN_OVER = {"PYTHONPATH", "PYTHONUNBUFFERED"}  # of the environment; all else has an effect at Python's start only
+
+
+def provide() -> Callable[[], None]:
+    """Starts a fork server for this process and those that it starts, if they have none yet. Returns what ends it."""
+    if sys.platform != "linux" or SOCKET in os.environ:
+        return lambda: None
+    folder = tempfile.TemporaryDirectory(prefix="realtime-notes-forks-")
+    os.environ[SOCKET] = path = str(Path(folder.name) / "socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(path)
+        listener.listen(128)
+        command = [sys.executable, "-u", str(Path(__file__).with_name("fork_server.py"))]
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        server = subprocess.Popen(command, stdin=listener.fileno(), env=environment, start_new_session=True)
+
+    def end() -> None:
+        server.kill()
+        server.wait()
+        del os.environ[SOCKET]
+        folder.cleanup()
+
+    return end
+
+
+class Forked:
+    """What is used here of `subprocess.Popen`, for a process that a fork server has started."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self.pid = int(line.recv(32))
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        return self._hear(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        if (code := self._hear(timeout)) is None:
+            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def _hear(self, timeout: float | None) -> int | None:
+        if self.returncode is None:
+            self._line.settimeout(timeout)
+            try:
+                self.returncode = int(
+                    self._line.recv(32) or -signal.SIGKILL
+                )  # nothing, if the fork server was killed
+            except (BlockingIOError, TimeoutError):
+                return None
+            self._line.close()
+        return self.returncode
+
+
+def run(
+    command: Sequence[str], directory: Path, environment: Mapping[str, str], output: int = 1, errors: int = 2
+) -> int:
+    """Waits until the program has ended, and returns its exit code. It prints where this one does, or to files."""
+    process = start(command, directory, environment, output, errors) or subprocess.Popen(
+        command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+    )
+    return process.wait()
+
+
+def start(
+    command: Sequence[str], directory: Path, environment: Mapping[str, str], output: int, errors: int
+) -> Forked | None:
+    """The process, in a session of its own. None if it can't be started by fork."""
+    if not (address := os.environ.get(SOCKET)) or not can_be_forked(command, environment):
+        return None
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    line.connect(address)
+    asked = {"command": command[1:], "directory": str(directory.absolute()), "environment": dict(environment)}
+    socket.send_fds(line, [json.dumps(asked).encode()], [output, errors])
+    return Forked(line)
+
+
+def can_be_forked(command: Sequence[str], environment: Mapping[str, str]) -> bool:
+    changed = {name for name in {*environment, *os.environ} if environment.get(name) != os.environ.get(name)}
+    is_usual = not any(name.startswith("PYTHON") for name in changed - TAKEN_OVER)
+    return is_usual and command[0] == sys.executable and (command[1] == "-m" or not command[1].startswith("-"))
