@@ -127,7 +127,7 @@ class DocumentConsumer(BoundedConsumer):
         user = user_of(self.scope)
         self.author = Author.of(user) if user else None
         self.shown_name = self.presence_name()
-        self.is_guest = self.shown_name is None and user is None and "user" in self.scope
+        self.is_guest = self.shown_name is None and "user" in self.scope
         try:
             self._found = await self.hub.open(self._row, self._parameter("identity"))
         except ObjectDoesNotExist:  # deleted a moment ago

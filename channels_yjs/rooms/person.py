@@ -9,7 +9,7 @@ from channels_yjs.wire.messages import LEFT, MAX_STATE_BYTES, AwarenessEntry
 
 NAME_MAX_LENGTH = 40
 NOBODY = "Somebody"
-READS, GUEST = "reads", "guest"  # may only read; has no account where others have one, and chose the name
+READS, GUEST = "reads", "guest"  # may only read; chose the name, where others have accounts
 MARKS = (READS, GUEST)
 
 Person = dict[str, Any]  # {"name": …, "color": …}, and True for each mark

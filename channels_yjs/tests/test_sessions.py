@@ -53,6 +53,11 @@ class ForAll(DocumentConsumer):
     queryset = Note.objects.only("pk")
 
 
+class WithNicknames(ForAll):
+    def presence_name(self) -> None:
+        return None
+
+
 class List(LobbyConsumer):
     model = Note
 
@@ -83,7 +88,8 @@ async def processes(start_hub: Callable[[], Hub]) -> list[Hub]:
 @pytest.fixture
 async def connect(note: Note, processes: list[Hub], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
     opened: list[Socket] = []
-    router = URLRouter([path("list", List.as_asgi()), path("<str:pk>", ForMembers.as_asgi())])
+    consumers = {"list": List, "nicknames/<str:pk>": WithNicknames, "<str:pk>": ForMembers}
+    router = URLRouter([path(address, consumer.as_asgi()) for address, consumer in consumers.items()])
 
     async def connect(browser: Browser | None, *, via: int = 0, at: Any = None) -> Socket:
         monkeypatch.setattr(bounded, "this_hub", lambda on_made: processes[via])
@@ -348,14 +354,15 @@ async def test_asking_again_ends_no_session_that_was_made_with_an_older_key(conn
     assert [session async for session in Session.objects.values()] == before
 
 
-async def test_who_has_no_account_is_a_guest_where_others_have_one(
+async def test_who_chooses_a_name_is_a_guest_where_others_have_accounts(
     connect: Connect, note: Note, processes: list[Hub]
 ) -> None:
-    """Where nobody has an account, nobody is one."""
+    """Also with an account, or else one could pass for another. Where nobody has an account, nobody is one."""
     ada = await sync_to_async(Person)("ada")
     outside = Socket(URLRouter([path("<str:pk>", ForAll.as_asgi())]), f"/{note.pk}")
     laptop = await sync_to_async(ada.log_in)()
-    sockets = [await connect(laptop), await connect(None), outside]
+    nickname = await connect(laptop, at=f"nicknames/{note.pk}")
+    sockets = [await connect(laptop), await connect(None), nickname, outside]
     assert (await outside.connect())[0]
     for client, socket in enumerate(sockets):
         state = json.dumps({"user": {"name": "ada", "color": "#123456", "guest": client == 0}})
@@ -363,7 +370,7 @@ async def test_who_has_no_account_is_a_guest_where_others_have_one(
         await expect_open(socket)
     here = Owner.of(note)
     await until(lambda: len(processes[0].lobby.people_in(here)) == len(sockets), "all are in the list")
-    assert [person.get("guest", False) for person in processes[0].lobby.people_in(here)] == [False, True, False]
+    assert [person.get("guest", False) for person in processes[0].lobby.people_in(here)] == [False, True, True, False]
     await outside.disconnect()
 
 

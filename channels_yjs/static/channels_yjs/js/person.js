@@ -3,7 +3,7 @@
 
 /**
  * @typedef {{ name: string, color: string, reads?: boolean, guest?: boolean }} Person `reads`: they cannot write;
- *   `guest`: they have no account, where others have one, and chose the name
+ *   `guest`: they chose the name, where others have accounts
  */
 
 export const NAME_MAX_LENGTH = 40
