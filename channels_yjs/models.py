@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Self, TypeVar
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
 from django.conf import settings
@@ -25,7 +26,7 @@ from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 from django.utils import timezone
 
-from .names import plain
+from .names import key_of, plain
 
 IDENTITY_BYTES = 16
 CONTENT_TYPES = ContentType.objects.db_manager(DEFAULT_DB_ALIAS)
@@ -56,12 +57,17 @@ class DocumentManager(OneDatabaseManager["Document"]):
         return self._of(owner).exists()
 
     def _of(self, owner: "SharedModel") -> "models.QuerySet[Document]":
-        return self.filter(content_type=CONTENT_TYPES.get_for_model(owner), object_id=str(owner.pk))
+        return self.filter(content_type=CONTENT_TYPES.get_for_model(owner), object_id=key_of(owner))
 
     def of(self, owner: "SharedModel") -> "Document":
         """The owner's document. If there is none, makes it from the owner's fields as they are in the database now:
         once, however many ask at the same time. So with a text or value that its model has come to share since.
         Raises the DoesNotExist of the owner's model."""
+        if (database := router.db_for_write(type(owner), instance=owner)) != DEFAULT_DB_ALIAS:
+            raise ValueError(
+                f"{owner._meta.label} {owner.pk} is a row of the database {database!r}, and documents are of rows of "
+                "the default one."
+            )
         try:
             document = self.find(owner)
         except Document.DoesNotExist:
@@ -190,6 +196,13 @@ class Snapshot(models.Model):
         return f"snapshot of document {self.document_id} up to {self.seq}"
 
 
+class DocumentsRelation(GenericRelation):
+    """Rows of another database have no documents, and it need not have a table of them."""
+
+    def bulk_related_objects(self, objs: Any, using: str = DEFAULT_DB_ALIAS) -> Any:
+        return super().bulk_related_objects(objs, using) if using == DEFAULT_DB_ALIAS else Document.objects.none()
+
+
 class SharedModel(models.Model):
     """Base of a model with texts that several people edit at once. It adds no column and needs no migration.
 
@@ -208,14 +221,13 @@ class SharedModel(models.Model):
     edited_by: Any = ""  # who changes a shared field before the next save(): a name, or a user of Django's
     follows = False  # True on the object through which the fields are brought up to date with the document
     _loaded: Mapping[str, Any] = {}  # the shared fields as they were loaded or saved last
-    _loaded_from: Any = None  # the key of the row of which that was
-    _sharing: set[str] = set()  # the shared fields of a row that is about to be written
+    _loaded_from: str | None = None  # the key of the row of which that was
+    being_saved: set[str] = set()  # the shared fields of a row that is about to be written, once they are shared
 
-    yjs_documents = GenericRelation(Document)
+    yjs_documents = DocumentsRelation(Document)
 
-    # Declared because mypy gives up on an abstract model without a manager. A model with its own managers names the
-    # default in Meta.default_manager_name.
-    objects: ClassVar[models.Manager[Self]] = models.Manager()
+    if TYPE_CHECKING:  # mypy gives up on an abstract model without a manager; a real one would come before a base's
+        objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         abstract = True
@@ -232,7 +244,7 @@ class SharedModel(models.Model):
             saved &= self.__dict__.keys()
         usual = router.db_for_write(type(self), instance=self)
         using = kwargs.get("using") or usual
-        is_of_other_row = self._loaded_from is not None and str(self._loaded_from) != str(self.pk)
+        is_of_other_row = self._loaded_from not in (None, key_of(self))
         if is_of_other_row or (self._state.db and using != usual):
             self._loaded = {}  # all of it is news to this row
         may_exist = not self._state.adding or self._may_exist() or kwargs.get("force_update")
@@ -242,12 +254,12 @@ class SharedModel(models.Model):
             with self._all_or_nothing(saved, *before):
                 self._share_changes(saved)
                 self.remember(saved)
-                self._sharing = saved
+                self.being_saved = saved
                 super().save(*args, **kwargs)
         self.remember(saved)
 
     @contextmanager
-    def _all_or_nothing(self, saved: set[str], loaded: Mapping[str, Any], loaded_from: Any) -> Iterator[None]:
+    def _all_or_nothing(self, saved: set[str], loaded: Mapping[str, Any], loaded_from: str | None) -> Iterator[None]:
         """A transaction. If it is not committed, all that was set in these fields is still to be saved."""
         set_here = {field: self.__dict__[field] for field in saved & self.__dict__.keys()}
         is_committed = False
@@ -266,13 +278,13 @@ class SharedModel(models.Model):
                 self._loaded, self._loaded_from = loaded, loaded_from
             raise
         finally:
-            self._sharing = set()
+            self.being_saved = set()
 
     def _save_table(self, *args: Any, **kwargs: Any) -> bool:
         """Django's: writes the row, after the receivers of pre_save, who may have changed what is shared."""
-        saved, self._sharing = self._sharing, set()
-        if self.changes(saved):
-            self._share_changes(saved)
+        if self.changes(self.being_saved):
+            self._share_changes(self.being_saved)
+        self.being_saved = set()
         return bool(super()._save_table(*args, **kwargs))
 
     @classmethod
@@ -297,11 +309,14 @@ class SharedModel(models.Model):
     def remember_as(self, shown: Mapping[str, Any]) -> None:
         """Takes these values for what the next change is made to: a form showed them."""
         self._loaded = {**self._loaded, **shown}
-        self._loaded_from = self.pk
+        self._loaded_from = None if self.pk is None else key_of(self)
 
     def _share_changes(self, saved: set[str]) -> None:
         """Takes over what others wrote, so that saving an object that was loaded before does not undo it."""
         changes = self.changes(saved)
+        for field, (_, value) in changes.items():
+            if hasattr(value, "resolve_expression"):
+                raise TypeError(f"{field} is shared, so it cannot be saved as an expression: use edit().")
         has_document = Document.objects.has(self)
         if not (changes and has_document):  # then lock the row, so that nobody makes its document meanwhile
             loaded = saved & self.__dict__.keys()
@@ -313,9 +328,6 @@ class SharedModel(models.Model):
         if changes and has_document:
             from .editing import share  # imported here: most commands need no CRDT library
 
-            for field, (_, value) in changes.items():
-                if hasattr(value, "resolve_expression"):
-                    raise TypeError(f"{field} is shared, so it cannot be saved as an expression: use edit().")
             share(self, changes, saved)
 
     def changes(self, fields: Iterable[str]) -> dict[str, tuple[Any, Any]]:
@@ -337,6 +349,10 @@ class SharedModel(models.Model):
     def shared_names(cls) -> dict[str, list[str]]:
         """The names that browsers know, as a document notes them."""
         return {"texts": sorted(cls.shared_texts), "values": sorted(cls.shared_values)}
+
+    @classmethod
+    def has_mappings(cls) -> bool:
+        return all(isinstance(names, Mapping) for names in (cls.shared_texts, cls.shared_values))
 
     @classmethod
     def shared_fields(cls) -> set[str]:
@@ -374,7 +390,7 @@ class SharedModel(models.Model):
     ) -> list[str]:
         """Sets the fields, or only these, to what the document says, and returns the names of those that changed.
         Leaves fields as they are whose values are not valid: clients may put anything into a map."""
-        wanted: dict[str, Any] = {field: self._fit(field, texts[name]) for name, field in self.shared_texts.items()}
+        wanted: dict[str, Any] = {field: self.fit(field, texts[name]) for name, field in self.shared_texts.items()}
         for key, field in self.shared_values.items():
             with suppress(KeyError, ValidationError, TypeError, ValueError, OverflowError):
                 wanted[field] = self._valid(field, values[key])
@@ -429,11 +445,14 @@ class SharedModel(models.Model):
     def plain_value(self, field: str) -> Any:
         """A field's value as JSON has it: a date is text."""
         value = getattr(self, field)
+        if not isinstance(value, float):  # 1.1 would get digits that nobody has written
+            with suppress(ValidationError, TypeError, ValueError):  # a date field takes a time, and pages do not
+                value = self._field(field).to_python(value)
         if isinstance(value, datetime):  # browsers show it in their own zone, so it says of which zone it is
             zone = timezone.get_default_timezone()
             return (value if timezone.is_aware(value) else timezone.make_aware(value, zone)).isoformat()
         is_plain = value is None or isinstance(value, bool | int | float | str)
-        return value if is_plain else self._field(field).value_to_string(self)
+        return value if is_plain else self._field(field).value_to_string(SimpleNamespace(**{field: value}))
 
     @classmethod
     def tidy(cls, field: str, text: str) -> str:
@@ -443,12 +462,12 @@ class SharedModel(models.Model):
             return text.replace("\r\n", "\n").replace("\r", "\n")
         return " ".join(text.splitlines())
 
-    def _fit(self, field: str, text: str) -> str:
+    def fit(self, field: str, text: str) -> str:
         text = text.replace("\x00", "")  # PostgreSQL stores no NUL in a text
         if self._has_lines(field):
             return text
         limit: int | None = getattr(self._field(field), "max_length", None)
-        return " ".join(text.split())[:limit]
+        return " ".join(filter(None, text.splitlines())).strip(" ")[:limit]
 
     @classmethod
     def _field(cls, name: str) -> Any:
@@ -498,7 +517,7 @@ class SharedAttribute(DeferredAttribute):
 
 @receiver(class_prepared)
 def watch_fields(sender: type[models.Model], **kwargs: Any) -> None:
-    if issubclass(sender, SharedModel):
+    if issubclass(sender, SharedModel) and sender.has_mappings():  # or else `check` says so
         for name in sender.shared_fields():
             if type(found := vars(sender).get(name)) is DeferredAttribute:
                 setattr(sender, name, SharedAttribute(found.field))

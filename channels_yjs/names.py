@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from django.core.exceptions import ValidationError
+
 if TYPE_CHECKING:
     from .models import SharedModel
 
@@ -14,7 +16,7 @@ class Owner(NamedTuple):
 
     @classmethod
     def of(cls, row: "SharedModel") -> Self:
-        return cls(name_of(type(row)), str(row.pk))
+        return cls(name_of(type(row)), key_of(row))
 
 
 class Author(NamedTuple):
@@ -31,6 +33,14 @@ class Author(NamedTuple):
         if by is None:
             return cls("")
         return cls(plain(username(by)), str(by.pk)) if hasattr(by, "get_username") else cls(plain(str(by)))
+
+
+def key_of(row: "SharedModel") -> str:
+    """The row's key as text, the same however somebody has written it: a UUID has several spellings."""
+    try:
+        return str(row._meta.pk.to_python(row.pk))
+    except ValidationError:  # the database will say so
+        return str(row.pk)
 
 
 def username(user: Any) -> str:

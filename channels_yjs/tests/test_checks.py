@@ -99,7 +99,11 @@ def test_texts_that_no_field_can_follow_are_an_error(texts: Any, words: str, mon
 
 @pytest.mark.parametrize(
     ("values", "words"),
-    [({"made": "mde"}, "the field 'mde', which the model does not have"), ({"is": "yjs_documents"}, "is a relation")],
+    [
+        (["made"], "shared_values is no mapping"),
+        ({"made": "mde"}, "the field 'mde', which the model does not have"),
+        ({"is": "yjs_documents"}, "whose value is no text"),
+    ],
 )
 def test_values_that_no_field_can_follow_are_an_error(
     values: Any, words: str, monkeypatch: pytest.MonkeyPatch
@@ -159,6 +163,145 @@ def test_a_field_by_a_name_of_the_base_class_is_an_error() -> None:
             app_label = "notes"
 
     assert [fault.split("'")[1] for fault in faults_of(Letter)] == ["project", "checksum"]
+
+
+@isolate_apps("notes")
+def test_a_relation_or_a_method_by_a_name_of_the_base_class_is_an_error() -> None:
+    """What a model may define anew is none, and a field is named once."""
+
+    class Letter(SharedModel):
+        body = models.TextField()
+        shared_texts = {"body": "body"}
+
+        class Meta:
+            app_label = "notes"
+
+        def __str__(self) -> str:
+            return self.body
+
+        def save(self, *args: Any, **kwargs: Any) -> None:
+            super().save(*args, **kwargs)
+
+        def first_texts(self) -> dict[str, str]:
+            return {}
+
+        def remember(self) -> None:  # type: ignore[override]
+            pass
+
+    class Stamp(models.Model):  # noqa: DJ008
+        letter = models.ForeignKey(Letter, models.CASCADE, related_name="changes")
+
+        class Meta:
+            app_label = "notes"
+
+    assert [fault.split("'")[1] for fault in faults_of(Letter)] == ["changes", "remember"]
+    assert Stamp._meta.get_field("letter").related_model is Letter
+
+
+@isolate_apps("notes")
+def test_names_in_a_list_are_an_error_of_the_check() -> None:
+    """And none of the import, which would say nothing."""
+
+    class Letter(SharedModel):
+        body = models.TextField()
+        shared_texts = ["body"]  # type: ignore[assignment]
+
+        class Meta:
+            app_label = "notes"
+
+    [fault] = faults_of(Letter)
+    assert fault.startswith("shared_texts names no text")
+
+
+@isolate_apps("notes")
+def test_a_value_that_no_input_can_show_is_an_error() -> None:
+    class Letter(SharedModel):
+        body = models.TextField()
+        tags = models.JSONField(default=list)
+        shared_texts = {"body": "body"}
+        shared_values = {"tags": "tags"}
+
+        class Meta:
+            app_label = "notes"
+
+    [fault] = faults_of(Letter)
+    assert fault.startswith("shared_values names the field 'tags', whose value is no text")
+
+
+@isolate_apps("notes")
+def test_a_key_of_several_fields_is_an_error() -> None:
+    class Letter(SharedModel):
+        pk = models.CompositePrimaryKey("year", "number")
+        year = models.IntegerField()
+        number = models.IntegerField()
+        body = models.TextField()
+        shared_texts = {"body": "body"}
+
+        class Meta:
+            app_label = "notes"
+
+    assert list(faults_of(Letter)) == [
+        "Its primary key has several fields, and documents are of rows with a key of one."
+    ]
+
+
+class Archives:
+    """A router that writes notes to another database."""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return "archive" if model is Note else None
+
+
+def test_a_model_of_another_database_is_an_error(settings: Any) -> None:
+    settings.DATABASE_ROUTERS = [Archives()]
+    [fault] = faults_of(Note)
+    assert fault.startswith("Its rows are written to the database 'archive'")
+
+
+@pytest.mark.skipif(not hasattr(models, "DB_CASCADE"), reason="new in Django 6.1")
+@isolate_apps("notes")
+def test_rows_that_the_database_deletes_are_an_error() -> None:
+    """It knows nothing of their documents, in which people would go on."""
+
+    class Letter(SharedModel):
+        body = models.TextField()
+        note = models.ForeignKey(Note, models.DB_CASCADE)
+        shared_texts = {"body": "body"}
+
+        class Meta:
+            app_label = "notes"
+
+    [fault] = faults_of(Letter)
+    assert fault.startswith("'note' has rows deleted by the database")
+
+
+@isolate_apps("notes")
+def test_the_manager_of_another_base_is_the_model_s() -> None:
+    class Kept(models.Manager[Any]):
+        pass
+
+    class SoftlyDeleted(models.Model):
+        objects = Kept()
+
+        class Meta:
+            abstract = True
+
+    class Letter(SharedModel, SoftlyDeleted):  # noqa: DJ008
+        body = models.TextField()
+        shared_texts = {"body": "body"}
+
+        class Meta:
+            app_label = "notes"
+
+    class Plain(SharedModel):
+        body = models.TextField()
+        shared_texts = {"body": "body"}
+
+        class Meta:
+            app_label = "notes"
+
+    assert type(Letter.objects) is Kept
+    assert type(Plain.objects) is models.Manager
 
 
 def test_a_project_without_a_channel_layer_is_told_so(settings: Any) -> None:
