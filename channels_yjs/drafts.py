@@ -6,6 +6,8 @@ from typing import Any, Self
 from .differences import Splice, differences, moved
 from .models import SharedModel
 
+END = 16  # so many characters at the end of a text are not found at the end of another one by chance
+
 
 class SharedText:
     """A shared text in a draft. It changes as pycrdt's and Yjs's do, but positions count characters."""
@@ -61,6 +63,8 @@ class SharedText:
         """Applies the difference between two texts to what this one is now. Without `before`, it becomes `after`."""
         after = self._tidy(after)
         before = self._text if before is None else self._tidy(before)
+        if before == self._owner.fit(self._field, self._text) and not after.endswith(before[-END:]):
+            before = self._text  # what did not fit into the field goes with the end of what did
         for splice in moved(differences(before, after), differences(before, self._text)):
             self._splice(*splice)
 

@@ -60,7 +60,7 @@ async def aedit(owner: SharedModel, by: Any = "") -> "AsyncIterator[Draft]":
     """`edit` for async code."""
     draft = await database_sync_to_async(Draft.open)(owner)
     yield draft
-    await database_sync_to_async(draft.keep)(Author.of(by))
+    await database_sync_to_async(lambda: draft.keep(Author.of(by)))()  # a user may be a lazy one of Django's
 
 
 def share(owner: SharedModel, changes: Changes, saved: Collection[str]) -> None:
@@ -117,10 +117,10 @@ class Draft:
     def __getitem__(self, name: str) -> SharedText:
         return self._texts[name]
 
-    def __setitem__(self, name: str, text: "str | SharedText") -> None:
+    def __setitem__(self, name: str, text: "str | SharedText | None") -> None:
         """Changes only what differs, so that what others write elsewhere in the text stays in its place."""
         if text is not self._texts[name]:
-            self._texts[name].change(None, str(text))
+            self._texts[name].change(None, "" if text is None else str(text))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._texts)
@@ -209,6 +209,8 @@ class Draft:
             return
         self._owner.adopt(texts, values, saved)
         row, now = locked[1], self._owner.__dict__
+        if row is not None and not self._owner.being_saved:  # or else the row is older than what was noted of it
+            store.warn_of_bypass(document, row)
         changed = sorted(field for field in saved & now.keys() if row is None or getattr(row, field) != now[field])
         self._owner.remember(saved)
         seq = replica.seq

@@ -10,12 +10,13 @@ A dump may hold documents before their owners, so a document that came from the 
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.db.models import Model
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 
 from .models import Document, SharedModel, Snapshot, Update, shared_models
+from .names import key_of
 
 _arrived: set[str] = set()  # the identities of the documents that the load has brought, until it is committed
 
@@ -26,9 +27,9 @@ def watch_models() -> None:
 
 
 def keep_owner(instance: SharedModel, raw: bool, using: str, **kwargs: Any) -> None:
-    if raw and has_row(instance, using):
+    if raw and using == DEFAULT_DB_ALIAS and has_row(instance, using):
         content_type = ContentType.objects.db_manager(using).get_for_model(instance)
-        keep_document_of(content_type, str(instance.pk), using)
+        keep_document_of(content_type, key_of(instance), using)
 
 
 def keep_document_of(content_type: Any, object_id: str, using: str) -> None:
@@ -66,4 +67,7 @@ def has_row(instance: Model, using: str) -> bool:
 
 
 def refuse(reason: str) -> None:
-    raise IntegrityError(f"The dump was not loaded: {reason}. Load it into a new database, right after migrate.")
+    raise IntegrityError(
+        f"The dump was not loaded: {reason}. Load it into a new database, right after migrate. "
+        "To bring back an older version of a row, set its fields and save()."
+    )

@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -56,11 +57,21 @@ def ring(group: str, ring: Ring, process: str = "") -> None:
         logger.debug("ring not sent group=%s", group)
         return
     try:
-        async_to_sync(_send)(group, {**rings.encode(ring), "process": process})
+        _send_and_wait(group, {**rings.encode(ring), "process": process})
     except outage() as error:
         logger.warning("ring lost group=%s error=%r", group, error)
         if isinstance(error, timeouts()):  # who saves a thousand rows must not wait a thousand times
             _hangs_until = time.monotonic() + HANGING_SECONDS
+
+
+def _send_and_wait(group: str, message: dict[str, Any]) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        async_to_sync(_send)(group, message)
+    else:  # a notebook, with DJANGO_ALLOW_ASYNC_UNSAFE
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(asyncio.run, _send(group, message)).result()
 
 
 async def _send(group: str, message: dict[str, Any]) -> None:

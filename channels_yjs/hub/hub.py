@@ -86,6 +86,7 @@ class Hub:
 
     def run(self) -> Self:
         """Starts the tasks that run until it is closed."""
+        self.start(self._end_with_loop())
         regular = (self._beat, self._renew, self._check, self._recheck_all)
         for service in (self.writer.run, self.doorbell.listen, self.doorbell.speak, *regular):
             self.start(service())
@@ -281,6 +282,16 @@ class Hub:
         self.doorbell.ring(EVERYONE, rings.People(owner, tuple(people)))
 
     # Regular work
+
+    async def _end_with_loop(self) -> None:
+        """`asyncio.run` cancels what still runs when it ends, as after a test of a consumer. Nobody has closed this
+        object then, and a test database cannot be deleted while somebody is connected to it."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            if self._closing is None:
+                self.writer.close_with_loop()
+                self.reader.close_with_loop()
 
     async def _beat(self) -> None:
         while True:

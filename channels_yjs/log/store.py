@@ -200,16 +200,21 @@ def project(
         check_identity(document.pk, document.identity, found.identity)
         if owner is None or seq < found.followed:
             return False
-        if found.checksum not in (None, owner.checksum()):
-            logger.warning(
-                "field overwritten owner=%s/%s: an update() or SQL had changed it; use edit() or save()",
-                *Owner.of(owner),
-            )
+        warn_of_bypass(found, owner)
         owner.follows = True
         changed = owner.project(texts, values or {})
         owner.follows = False  # receivers of the signal get it, and what they save is a change of their own
         announce(found, owner, changed, authors=authors or {}, texts=texts, values=values or {}, seq=seq)
     return bool(changed)
+
+
+def warn_of_bypass(document: Document, owner: SharedModel) -> None:
+    """Says so if the owner's row, which is about to follow its document, is not what was noted of it last."""
+    if document.checksum not in (None, owner.checksum()):
+        logger.warning(
+            "field overwritten owner=%s/%s: an update() or SQL had changed it; use edit() or save()",
+            *Owner.of(owner),
+        )
 
 
 def announce(

@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from django import db
@@ -96,6 +97,12 @@ class DatabaseThread:
         await asyncio.get_running_loop().run_in_executor(self._executor, db.connections.close_all)
         self._executor.shutdown()
 
+    def close_with_loop(self) -> None:
+        """Blocking, for a loop that is about to end: its thread, and the connection of that, would outlive it."""
+        with suppress(RuntimeError):  # the interpreter is exiting
+            self._executor.submit(db.connections.close_all)
+        self._executor.shutdown()
+
 
 class Waiting(Protocol):
     """The part of a room that the writer knows."""
@@ -164,6 +171,9 @@ class Writer:
 
     async def close(self) -> None:
         await self._thread.close()
+
+    def close_with_loop(self) -> None:
+        self._thread.close_with_loop()
 
     async def _commit(self, rooms: dict[int, Waiting], patience: int = LOCK_MILLISECONDS) -> bool:
         self._apart -= rooms.keys()

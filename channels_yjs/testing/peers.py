@@ -7,7 +7,7 @@ socket. It keeps what it was shown and what was acknowledged.
 import asyncio
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 from channels_yjs.hub.hub import Hub
 from channels_yjs.models import SharedModel
@@ -54,7 +54,7 @@ class Peer(Client):
 
     # The connection
 
-    async def join(self, hub: Hub, owner: SharedModel, identity: str = "") -> None:
+    async def join(self, hub: Hub, owner: SharedModel, identity: str = "") -> Self:
         self.closed = None
         self.share(owner.shared_texts)
         self._way = (hub, owner)
@@ -65,6 +65,7 @@ class Peer(Client):
         self.say = self._tell_room
         self.greet()
         self.say_here()
+        return self
 
     def cut(self) -> None:
         """The connection dies; typing goes on."""

@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models.signals import post_save, pre_save
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
+from django.utils.functional import SimpleLazyObject
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ from channels_yjs.hub.rings import Changed, Saved
 from channels_yjs.log import compaction, crdt, store
 from channels_yjs.log.store import Batch
 from channels_yjs.models import Document, Snapshot, Update
-from channels_yjs.names import Author
+from channels_yjs.names import Author, Owner
 from channels_yjs.signals import document_changed
 from channels_yjs.testing.peers import Peer, expect_converged, expect_text, until
 from channels_yjs.tests.log.test_store import texts_of
@@ -388,10 +389,13 @@ def test_a_key_that_is_written_in_another_way_is_the_same_row() -> None:
     note = create_note("", "Tea")
     mine = Note.objects.get(pk=note.pk)
     write(note, " is hot")
-    mine.pk = str(note.pk)
+    mine.pk = f"0{note.pk}"
     mine.title = "Plans"
     mine.save()
     assert body(note) == "Tea is hot"
+    write(mine, "!")
+    assert body(note) == "Tea is hot!"
+    assert Owner.of(mine) == Owner.of(note)
 
 
 @pytest.fixture
@@ -487,6 +491,45 @@ def test_who_saves_into_a_field_that_was_null_deletes_nothing_of_others() -> Non
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("before", "shown", "saved", "after"),
+    [
+        ("A title that is much too long", "A title that is much", "Tea", "Tea"),
+        (
+            "A title that is much too long",
+            "A title that is much",
+            "My title that is much",
+            "My title that is much too long",
+        ),
+        ("A  title of  two spaces", "A  title of  two spa", "Tea", "Tea"),
+        ("  Plans  ", "Plans", "Tea", "Tea"),
+        ("会議\u3000資料", "会議\u3000資料", "会議", "会議"),
+    ],
+)
+def test_of_a_text_that_is_longer_than_its_field_nothing_stays_behind(
+    before: str, shown: str, saved: str, after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What did not fit goes with the end of what did."""
+    monkeypatch.setattr(Note._meta.get_field("title"), "max_length", 20)
+    note = create_note("", "Tea")
+    with edit(note) as draft:
+        draft["title"] = before
+    assert note.title == shown
+    mine = Note.objects.get(pk=note.pk)
+    mine.title = saved
+    mine.save()
+    assert texts_of(Document.objects.find(note))[0] == after
+
+
+@pytest.mark.django_db
+def test_no_text_is_an_empty_one() -> None:
+    note = create_note("Plans", "Tea")
+    with edit(note) as draft:
+        draft["body"] = None
+    assert (body(note), note.text) == ("", "")
+
+
+@pytest.mark.django_db
 def test_saving_something_else_undoes_nothing() -> None:
     note = create_note("Plans", "Tea")
     old = Note.objects.get(pk=note.pk)
@@ -550,6 +593,22 @@ def test_what_bypasses_the_document_is_found_and_said(caplog: pytest.LogCaptureF
     write(note, "!")
     assert f"field overwritten owner=notes.note/{note.pk}" in caplog.text
     assert note.text == "Tea at five!!"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["text", "title"])
+def test_what_bypasses_the_document_is_said_when_somebody_saves(field: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Once, and not of what a receiver of pre_save changes."""
+    note = create_note("Plans", "Tea")
+    write(note, " at four")
+    Note.objects.filter(pk=note.pk).update(text="Bypassed")
+    mine = Note.objects.get(pk=note.pk)
+    setattr(mine, field, getattr(mine, field) + "!")
+    mine.save()
+    assert caplog.text.count(f"field overwritten owner=notes.note/{note.pk}") == 1
+    mine.title = "Our plans"
+    mine.save()
+    assert caplog.text.count("field overwritten") == 1
 
 
 @pytest.mark.django_db
@@ -655,6 +714,19 @@ class ReadsFromReplica:
 
 
 @pytest.mark.django_db
+def test_a_row_of_another_database_has_no_document() -> None:
+    note = create_note("Plans", "Tea")
+    archived = Note.objects.get(pk=note.pk)
+    archived._state.db = "archive"
+    with pytest.raises(ValueError, match=rf"notes.Note {note.pk} is a row of the database 'archive'"):
+        write(archived, " at four")
+    with pytest.raises(ValueError, match="documents are of rows of the default one"):
+        _ = archived.document_identity
+    found = Note._meta.get_field("yjs_documents").bulk_related_objects([archived], using="archive")
+    assert (list(found), body(note)) == ([], "Tea")
+
+
+@pytest.mark.django_db
 def test_documents_are_read_where_they_are_written_whatever_a_router_says(settings: Any) -> None:
     note = create_note("Plans", "Tea")
     settings.DATABASE_ROUTERS = [ReadsFromReplica()]
@@ -720,6 +792,16 @@ def test_accounts_may_be_named_by_anything(name: Any) -> None:
     consumer = DocumentConsumer()
     consumer.scope = {"user": user}
     assert consumer.presence_name() == ("" if name is None else str(name))
+
+
+async def test_an_async_view_may_edit_as_the_user_of_its_request(note: Note) -> None:
+    """Who is read from the database only when somebody looks."""
+    ada = await User.objects.acreate(username="ada")
+    lazy = SimpleLazyObject(lambda: User.objects.get(pk=ada.pk))
+    async with aedit(note, by=lazy) as draft:
+        draft["body"] += "Tea"
+    newest = await Update.objects.alatest("seq")
+    assert newest.authors == [["ada", str(ada.pk)]]
 
 
 @pytest.mark.django_db

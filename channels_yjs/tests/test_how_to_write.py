@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.db import models
+from django.db.models.signals import pre_save
 from django.test import TestCase
 
 from channels_yjs.editing import edit
@@ -19,7 +21,9 @@ from channels_yjs.tests.sharing import create_note
 from notes.models import Note
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-from-code.md"
-[EDIT, REPLACE, SAVE, ADMIN, MAIL, MODEL, VISIT] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+[EDIT, REPLACE, SAVE, DERIVE, ADMIN, MAIL, MODEL, VISIT] = re.findall(
+    r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL
+)
 
 
 @pytest.fixture
@@ -51,6 +55,29 @@ def test_edits(meeting: Note) -> None:
     meeting.refresh_from_db()
     assert meeting.text == "Agenda: coffee.\nNext meeting: Tuesday."
     assert Update.objects.get(seq=2).authors == [["Reminder", ""]]
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A note whose title says how many words its text has."""
+
+    def count(instance: Note, **kwargs: Any) -> None:
+        instance.title = str(len(instance.text.split()))
+
+    listing = DERIVE.replace("super().project(", "SharedModel.project(self, ").replace('"words"', '"title"')
+    monkeypatch.setattr(Note, "project", run(listing, SharedModel=SharedModel)["project"])
+    pre_save.connect(count, sender=Note)
+    yield
+    pre_save.disconnect(count, sender=Note)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("counted")
+def test_derives_a_field(meeting: Note) -> None:
+    for save in (EDIT, SAVE):
+        run(save, meeting=meeting)
+        meeting.refresh_from_db()
+        assert meeting.title == str(len(meeting.text.split()))
 
 
 @pytest.mark.django_db

@@ -1,6 +1,7 @@
 """A model with shared texts: its document begins with its fields, which follow it, and ends with its row."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import InMemoryChannelLayer
-from django.db import connection
+from django.db import connection, connections
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.test import TestCase
 
@@ -179,6 +180,43 @@ def test_code_gives_up_on_a_channel_layer_that_does_not_answer(
     assert len(tries) == 2
     monkeypatch.undo()
     assert doorbell._hangs_until == 0.0
+
+
+async def test_a_ring_from_a_notebook_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There an event loop runs in the thread of blocking code."""
+    heard: list[Any] = []
+
+    async def hear(layer: Any, group: str, message: dict[str, Any]) -> None:
+        heard.append(message["type"])
+
+    monkeypatch.setattr(InMemoryChannelLayer, "group_send", hear)
+    doorbell.ring(doorbell.EVERYONE, Recheck(Owner("notes.note", "1")))
+    assert len(heard) == 1
+
+
+def test_threads_and_connections_end_with_an_event_loop_that_nobody_has_tidied_up(
+    note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a project's own test of a consumer: PostgreSQL deletes no database that somebody is connected to."""
+    hubs: list[Hub] = []
+
+    async def look_at_the_note() -> None:
+        hubs.append(Hub().run())
+        await Peer("Ada").join(hubs[0], note)
+
+    before = set(threading.enumerate())
+    closed: list[threading.Thread] = []
+    close_all = connections.close_all
+
+    def note_who_closes() -> None:
+        closed.append(threading.current_thread())
+        close_all()
+
+    monkeypatch.setattr(connections, "close_all", note_who_closes)
+    asyncio.run(look_at_the_note())
+    left = {thread for thread in threading.enumerate() if "asyncio" not in thread.name} - before
+    assert len(set(closed)) >= 2
+    assert not left & set(closed)
 
 
 @pytest.mark.django_db

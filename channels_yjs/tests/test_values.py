@@ -227,11 +227,33 @@ def test_a_number_from_a_page_is_the_number_that_was_typed(field: Any, sent: Any
     assert field.clean(as_entered(sent), None) == kept
 
 
+@pytest.mark.parametrize(
+    ("field", "said", "shown"),
+    [
+        (models.DateField(), MADE, "2026-01-02"),
+        (models.DateField(), "2026-01-02", "2026-01-02"),
+        (models.BooleanField(), 1, True),
+        (models.IntegerField(), "12", 12),
+        (models.DecimalField(max_digits=6, decimal_places=2), 1.1, 1.1),
+        (models.DateField(), 12, 12),  # no date: the database says so
+    ],
+)
+def test_pages_get_what_their_inputs_can_show(
+    field: Any, said: Any, shown: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Django takes a time for a date, and 1 for a tick in a box."""
+    field.set_attributes_from_name("title")
+    monkeypatch.setattr(Note, "_field", staticmethod(lambda name: field))
+    assert Note(title=said).plain_value("title") == shown
+
+
 @pytest.mark.django_db
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "not yet opened"])
 @pytest.mark.parametrize("field", ["title", "text"])
-def test_an_expression_is_no_value_and_no_text(field: str) -> None:
+def test_an_expression_is_no_value_and_no_text(field: str, is_open: bool) -> None:
     note = create(title="Plans", text="Tea")
-    Document.objects.of(note)
+    if is_open:
+        Document.objects.of(note)
     setattr(note, field, Concat("title", Value("!")))
     with pytest.raises(TypeError, match=f"{field} is shared, so it cannot be saved as an expression: use edit()"):
         note.save()
