@@ -63,13 +63,13 @@ class SharedText:
         """Applies the difference between two texts to what this one is now. Without `before`, it becomes `after`."""
         after = self._tidy(after)
         before = self._text if before is None else self._tidy(before)
-        if before == self._owner.fit(self._field, self._text) and not after.endswith(before[-END:]):
+        if before == self._owner.fit_text(self._field, self._text) and not after.endswith(before[-END:]):
             before = self._text  # what did not fit into the field goes with the end of what did
         for splice in moved(differences(before, after), differences(before, self._text)):
             self._splice(*splice)
 
     def _tidy(self, text: str) -> str:
-        return self._owner.tidy(self._field, text)
+        return self._owner.tidy_text(self._field, text)
 
     def _splice(self, start: int, end: int, text: str) -> None:
         text = self._tidy(text)

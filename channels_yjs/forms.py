@@ -66,7 +66,7 @@ class SharedModelForm(forms.ModelForm):  # type: ignore[type-arg]  # it has none
         from .editing import Draft, EditError  # imported here: most commands need no CRDT library
 
         try:
-            Draft.of_changes(self.instance, self.instance.changes(self._shared())).check()
+            Draft.of_changes(self.instance, self.instance.unshared_changes(self._shared())).check()
         except EditError as error:
             self.add_error(None, str(error))
 

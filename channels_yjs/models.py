@@ -219,7 +219,7 @@ class SharedModel(models.Model):
     shared_texts: ClassVar[Mapping[str, str]] = {}
     shared_values: ClassVar[Mapping[str, str]] = {}
     edited_by: Any = ""  # who changes a shared field before the next save(): a name, or a user of Django's
-    follows = False  # True on the object through which the fields are brought up to date with the document
+    follows_document = False  # True on the object through which the fields are brought up to date with the document
     _loaded: Mapping[str, Any] = {}  # the shared fields as they were loaded or saved last
     _loaded_from: str | None = None  # the key of the row of which that was
     being_saved: set[str] = set()  # the shared fields of a row that is about to be written, once they are shared
@@ -248,7 +248,7 @@ class SharedModel(models.Model):
         if is_of_other_row or (self._state.db and using != usual):
             self._loaded = {}  # all of it is news to this row
         may_exist = not self._state.adding or self._may_exist() or kwargs.get("force_update")
-        if using != DEFAULT_DB_ALIAS or self.follows or not saved or not may_exist:
+        if using != DEFAULT_DB_ALIAS or self.follows_document or not saved or not may_exist:
             super().save(*args, **kwargs)
         else:
             with self._all_or_nothing(saved, *before):
@@ -282,7 +282,7 @@ class SharedModel(models.Model):
 
     def _save_table(self, *args: Any, **kwargs: Any) -> bool:
         """Django's: writes the row, after the receivers of pre_save, who may have changed what is shared."""
-        if self.changes(self.being_saved):
+        if self.unshared_changes(self.being_saved):
             self._share_changes(self.being_saved)
         self.being_saved = set()
         return bool(super()._save_table(*args, **kwargs))
@@ -313,7 +313,7 @@ class SharedModel(models.Model):
 
     def _share_changes(self, saved: set[str]) -> None:
         """Takes over what others wrote, so that saving an object that was loaded before does not undo it."""
-        changes = self.changes(saved)
+        changes = self.unshared_changes(saved)
         for field, (_, value) in changes.items():
             if hasattr(value, "resolve_expression"):
                 raise TypeError(f"{field} is shared, so it cannot be saved as an expression: use edit().")
@@ -330,7 +330,7 @@ class SharedModel(models.Model):
 
             share(self, changes, saved)
 
-    def changes(self, fields: Iterable[str]) -> dict[str, tuple[Any, Any]]:
+    def unshared_changes(self, fields: Iterable[str]) -> dict[str, tuple[Any, Any]]:
         """What each changed one of these fields was, and what it is now. What it was is None if nobody knows."""
         changes = {}
         for field in self.__dict__.keys() & set(fields):
@@ -367,7 +367,7 @@ class SharedModel(models.Model):
 
     def first_texts(self) -> dict[str, str]:
         """The texts that a document begins with, by name. Called once, when it is first opened."""
-        return {name: self.tidy(field, getattr(self, field) or "") for name, field in self.shared_texts.items()}
+        return {name: self.tidy_text(field, getattr(self, field) or "") for name, field in self.shared_texts.items()}
 
     def first_values(self) -> dict[str, Any]:
         """The values that a document begins with, by key, as JSON has them. Called once, when it is first opened."""
@@ -390,7 +390,9 @@ class SharedModel(models.Model):
     ) -> list[str]:
         """Sets the fields, or only these, to what the document says, and returns the names of those that changed.
         Leaves fields as they are whose values are not valid: clients may put anything into a map."""
-        wanted: dict[str, Any] = {field: self.fit(field, texts[name]) for name, field in self.shared_texts.items()}
+        wanted: dict[str, Any] = {
+            field: self.fit_text(field, texts[name]) for name, field in self.shared_texts.items()
+        }
         for key, field in self.shared_values.items():
             with suppress(KeyError, ValidationError, TypeError, ValueError, OverflowError):
                 wanted[field] = self._valid(field, values[key])
@@ -432,7 +434,7 @@ class SharedModel(models.Model):
         self._field(field).get_db_prep_save(valid, connection)
         return valid
 
-    def checksum(self) -> int:
+    def shared_checksum(self) -> int:
         """Of the shared fields, to notice what bypassed the document."""
         checksum = 0
         for field in sorted(self.shared_fields()):
@@ -455,14 +457,14 @@ class SharedModel(models.Model):
         return value if is_plain else self._field(field).value_to_string(SimpleNamespace(**{field: value}))
 
     @classmethod
-    def tidy(cls, field: str, text: str) -> str:
+    def tidy_text(cls, field: str, text: str) -> str:
         """A text for a field as an editor shows it. Forms, and files from Windows, end lines with CR LF; the editor
         would show the CR as a character. For a one-line field it becomes one line."""
         if cls._has_lines(field):
             return text.replace("\r\n", "\n").replace("\r", "\n")
         return " ".join(text.splitlines())
 
-    def fit(self, field: str, text: str) -> str:
+    def fit_text(self, field: str, text: str) -> str:
         text = text.replace("\x00", "")  # PostgreSQL stores no NUL in a text
         if self._has_lines(field):
             return text

@@ -52,7 +52,7 @@ class Visitor:
 
     def write(self, name: str, text: str, seconds: float = 0.0) -> None:
         """Appends to a text: at once, or in so many seconds for each character. Raises EditError."""
-        text = self._owner.tidy(self._owner.shared_texts[name], text)  # its characters alone are not told apart
+        text = self._owner.tidy_text(self._owner.shared_texts[name], text)  # its characters alone are not told apart
         for part in text if seconds else [text]:
             draft = Draft.open(self._owner)
             draft[name] += part

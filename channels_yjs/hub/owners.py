@@ -45,7 +45,7 @@ def watch_models() -> None:
 @of_default_database
 def ring_saved(instance: SharedModel) -> None:
     """Skips a room's own save: the room reports that itself."""
-    if not instance.follows:
+    if not instance.follows_document:
         ring_changed(instance)
 
 

@@ -201,16 +201,16 @@ def project(
         if owner is None or seq < found.followed:
             return False
         warn_of_bypass(found, owner)
-        owner.follows = True
+        owner.follows_document = True
         changed = owner.project(texts, values or {})
-        owner.follows = False  # receivers of the signal get it, and what they save is a change of their own
+        owner.follows_document = False  # receivers of the signal get it, and what they save is a change of their own
         announce(found, owner, changed, authors=authors or {}, texts=texts, values=values or {}, seq=seq)
     return bool(changed)
 
 
 def warn_of_bypass(document: Document, owner: SharedModel) -> None:
     """Says so if the owner's row, which is about to follow its document, is not what was noted of it last."""
-    if document.checksum not in (None, owner.checksum()):
+    if document.checksum not in (None, owner.shared_checksum()):
         logger.warning(
             "field overwritten owner=%s/%s: an update() or SQL had changed it; use edit() or save()",
             *Owner.of(owner),
@@ -232,7 +232,7 @@ def announce(
     is_whole = saved is None or owner.shared_fields() <= set(saved)
     told = document.followed if is_whole else seq - 1  # of others' words in the other fields, a room tells
     by = tuple(author for author, number in authors.items() if number > told)
-    checksum = owner.checksum() if is_whole else None
+    checksum = owner.shared_checksum() if is_whole else None
     followed = max(seq, document.followed) if is_whole else document.followed
     if (document.followed, document.checksum) != (followed, checksum):
         Document.objects.filter(pk=document.pk).update(followed=followed, checksum=checksum)

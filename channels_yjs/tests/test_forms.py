@@ -65,7 +65,7 @@ def post(now: Meeting, posted: dict[str, str]) -> MeetingForm:
 
 def changes(form: MeetingForm) -> dict[str, tuple[Any, Any]]:
     assert form.is_valid(), form.errors
-    return form.instance.changes(Meeting.shared_fields())
+    return form.instance.unshared_changes(Meeting.shared_fields())
 
 
 @pytest.mark.parametrize(
