@@ -28,6 +28,7 @@ from tools.sqlite import url_of
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 ELSEWHERE = "127.0.0.2"
+WHILE_SECONDS = 0.3
 
 
 def get(address: str) -> tuple[int, str, str]:
@@ -224,7 +225,8 @@ def test_a_program_that_is_started_by_fork_ends_with_who_has_started_it(tmp_path
 import os, sys
 from pathlib import Path
 from tools import forked
-print(forked.start([sys.executable, "program.py"], Path({str(tmp_path)!r}), os.environ, 1, 2).pid, flush=True)
+program = forked.start([sys.executable, "program.py"], Path({str(tmp_path)!r}), os.environ, 1, 2)
+print(program.pid, flush=True)
 sys.stdin.read()
 """
     with subprocess.Popen(
@@ -232,6 +234,7 @@ sys.stdin.read()
     ) as process:
         assert process.stdout
         ended = os.pidfd_open(int(process.stdout.readline()))
+        assert not select.select([ended], [], [], WHILE_SECONDS)[0]
         process.kill()
     assert select.select([ended], [], [], patience.seconds)[0], "It goes on."
     os.close(ended)

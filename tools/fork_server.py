@@ -38,10 +38,10 @@ class ForkServer:
     def serve(self) -> dict[str, Any]:
         """Returns in each new process, and only there: what it is to become."""
         while True:
-            for key, _ in self._selector.select():
-                asked: dict[str, Any] | None = key.data()
-                if asked:
-                    return asked
+            [(key, _), *_] = self._selector.select()  # one at a time: it may close what the next one is about
+            asked: dict[str, Any] | None = key.data()
+            if asked:
+                return asked
 
     def _accept(self) -> None:
         asker, _ = self._listener.accept()
@@ -60,16 +60,22 @@ class ForkServer:
             return {**json.loads(request), "files": files}
         for file in files:
             os.close(file)
-        asker.send(b"%d" % pid)
+        with suppress(OSError):  # the asker may have ended
+            asker.send(b"%d" % pid)
         ended = os.pidfd_open(pid)
-        self._selector.register(asker, selectors.EVENT_READ, partial(os.kill, pid, signal.SIGKILL))
+        self._selector.register(asker, selectors.EVENT_READ, partial(self._kill, asker, pid))
         self._selector.register(ended, selectors.EVENT_READ, partial(self._say_end, asker, pid, ended))
         return None
 
+    def _kill(self, asker: socket.socket, pid: int) -> None:
+        self._selector.unregister(asker)
+        os.kill(pid, signal.SIGKILL)  # it has not been waited for yet, so the number is still its own
+
     def _say_end(self, asker: socket.socket, pid: int, ended: int) -> None:
         _, status = os.waitpid(pid, 0)
-        self._selector.unregister(asker)
         self._selector.unregister(ended)
+        with suppress(KeyError):  # it has been killed
+            self._selector.unregister(asker)
         os.close(ended)
         with asker, suppress(OSError):
             asker.send(b"%d" % os.waitstatus_to_exitcode(status))

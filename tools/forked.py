@@ -90,10 +90,14 @@ def start(
     if not (address := os.environ.get(SOCKET)) or not can_be_forked(command, environment):
         return None
     line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    line.connect(address)
     asked = {"command": command[1:], "directory": str(directory.absolute()), "environment": dict(environment)}
-    socket.send_fds(line, [json.dumps(asked).encode()], [output, errors])
-    return Forked(line)
+    try:
+        line.connect(address)
+        socket.send_fds(line, [json.dumps(asked).encode()], [output, errors])
+        return Forked(line)
+    except (OSError, ValueError):  # it has ended, perhaps before it answered
+        line.close()
+        return None
 
 
 def can_be_forked(command: Sequence[str], environment: Mapping[str, str]) -> bool:

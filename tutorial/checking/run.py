@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tools import forked
 from tools.app_server import AppServer
 from tutorial.steps import REPOSITORY, TutorialError
 
@@ -75,11 +76,12 @@ def run_tests(server: AppServer, place: Path, chapter: int, tests: Choice) -> li
     options = ["--results", str(report), "--hurried", "--chapter", str(chapter)]
     options += ["--project", str(server.project), "--migrated", str(place / MIGRATED)]
     options += ["--server", str(server.port), server.settings["DATABASE_URL"], str(server.log_path)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     with (place / "printed").open("w+") as printed:
         running = subprocess.Popen(
             [*command, *options, "--passed", str(place / PASSED), *tests.options(chapter)],
             cwd=REPOSITORY,
-            env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+            env={forked.SOCKET: "", **environment},  # for a reader, servers are not started by fork
             stdout=printed,
             stderr=subprocess.STDOUT,
         )
