@@ -8,7 +8,7 @@ from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import FieldDoesNotExist
-from django.db import DEFAULT_DB_ALIAS, models, router
+from django.db import models
 
 from .models import SharedModel, shared_models
 from .modules import BUILT, changed_since_built
@@ -19,7 +19,7 @@ DB_CASCADE = getattr(models, "DB_CASCADE", None)  # since Django 6.1
 # What a model may define anew, besides what Django's base class has, and what Django puts into it.
 FOR_MODELS = {
     *("shared_texts", "shared_values", "edited_by", "document_identity", "first_texts", "first_values", "project"),
-    *("yjs_documents", "_meta"),
+    *("yjs_documents", "Meta", "_meta"),
 }
 TAKEN = {"yjs_documents", *(name for name in vars(SharedModel) if not name.startswith("__"))}
 
@@ -100,7 +100,10 @@ def faults_of(model: type[SharedModel]) -> Iterator[str]:
     for field in values.values():
         try:
             found = model._meta.get_field(field)
-            if found.is_relation or isinstance(found, NOT_PLAIN) or hasattr(found, "base_field"):
+            is_plain = not (found.is_relation or isinstance(found, NOT_PLAIN) or hasattr(found, "base_field"))
+            if is_plain and (getattr(found, "primary_key", False) or getattr(found, "generated", False)):
+                yield f"shared_values names the field {field!r}, which people cannot set."
+            if not is_plain:
                 yield f"shared_values names the field {field!r}, whose value is no text, number, true, false or none."
         except FieldDoesNotExist:
             yield f"shared_values names the field {field!r}, which the model does not have."
@@ -114,14 +117,13 @@ def faults_of(model: type[SharedModel]) -> Iterator[str]:
         yield "It is a proxy of a model that is not shared, whose rows would not follow. Share that one."
     if len(model._meta.pk_fields) > 1:
         yield "Its primary key has several fields, and documents are of rows with a key of one."
-    if (database := router.db_for_write(model)) != DEFAULT_DB_ALIAS:
-        yield f"Its rows are written to the database {database!r}, and documents are of rows of the default one."
     for field in model._meta.fields:
         if field.name in TAKEN:
             yield f"The field {field.name!r} has a name that SharedModel uses itself."
         elif DB_CASCADE and field.remote_field and field.remote_field.on_delete == DB_CASCADE:
             yield f"{field.name!r} has rows deleted by the database, which leaves their documents: use CASCADE."
     own = {name for kind in model.__mro__ if not issubclass(SharedModel, kind) for name in vars(kind)}
-    free = {*FOR_MODELS, *vars(models.Model), *(field.name for field in model._meta.fields)}
-    for name in sorted(own & TAKEN - free):
+    fields = {field.name for field in model._meta.fields}
+    wrong = {name for name in ("first_texts", "first_values", "project") if not callable(getattr(model, name))}
+    for name in sorted((own & TAKEN - {*FOR_MODELS, *vars(models.Model)} | wrong) - fields):
         yield f"It has a method, a property or a relation (see related_name) {name!r}, which SharedModel uses itself."

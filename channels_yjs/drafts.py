@@ -6,8 +6,6 @@ from typing import Any, Self
 from .differences import Splice, differences, moved
 from .models import SharedModel
 
-END = 16  # so many characters at the end of a text are not found at the end of another one by chance
-
 
 class SharedText:
     """A shared text in a draft. It changes as pycrdt's and Yjs's do, but positions count characters."""
@@ -63,9 +61,11 @@ class SharedText:
         """Applies the difference between two texts to what this one is now. Without `before`, it becomes `after`."""
         after = self._tidy(after)
         before = self._text if before is None else self._tidy(before)
-        if before == self._owner.fit_text(self._field, self._text) and not after.endswith(before[-END:]):
-            before = self._text  # what did not fit into the field goes with the end of what did
-        for splice in moved(differences(before, after), differences(before, self._text)):
+        mine = differences(before, after)
+        kept = len(before) - sum(end - start for start, end, _ in mine)
+        if before == self._owner.fit_text(self._field, self._text) and kept < len(before) / 2:
+            before, mine = self._text, differences(self._text, after)  # another text: what did not fit goes as well
+        for splice in moved(mine, differences(before, self._text)):
             self._splice(*splice)
 
     def _tidy(self, text: str) -> str:

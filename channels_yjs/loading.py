@@ -29,7 +29,7 @@ def watch_models() -> None:
 def keep_owner(instance: SharedModel, raw: bool, using: str, **kwargs: Any) -> None:
     if raw and using == DEFAULT_DB_ALIAS and has_row(instance, using):
         content_type = ContentType.objects.db_manager(using).get_for_model(instance)
-        keep_document_of(content_type, key_of(instance), using)
+        keep_document_of(content_type, key_of(type(instance), instance.pk), using)
 
 
 def keep_document_of(content_type: Any, object_id: str, using: str) -> None:

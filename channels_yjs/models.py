@@ -21,6 +21,7 @@ from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelatio
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, models, router, transaction
+from django.db.models.expressions import DatabaseDefault
 from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import class_prepared
 from django.dispatch import receiver
@@ -57,7 +58,7 @@ class DocumentManager(OneDatabaseManager["Document"]):
         return self._of(owner).exists()
 
     def _of(self, owner: "SharedModel") -> "models.QuerySet[Document]":
-        return self.filter(content_type=CONTENT_TYPES.get_for_model(owner), object_id=key_of(owner))
+        return self.filter(content_type=CONTENT_TYPES.get_for_model(owner), object_id=key_of(type(owner), owner.pk))
 
     def of(self, owner: "SharedModel") -> "Document":
         """The owner's document. If there is none, makes it from the owner's fields as they are in the database now:
@@ -221,7 +222,7 @@ class SharedModel(models.Model):
     edited_by: Any = ""  # who changes a shared field before the next save(): a name, or a user of Django's
     follows_document = False  # True on the object through which the fields are brought up to date with the document
     _loaded: Mapping[str, Any] = {}  # the shared fields as they were loaded or saved last
-    _loaded_from: str | None = None  # the key of the row of which that was
+    _loaded_from: Any = None  # the key of the row of which that was
     being_saved: set[str] = set()  # the shared fields of a row that is about to be written, once they are shared
 
     yjs_documents = DocumentsRelation(Document)
@@ -244,7 +245,8 @@ class SharedModel(models.Model):
             saved &= self.__dict__.keys()
         usual = router.db_for_write(type(self), instance=self)
         using = kwargs.get("using") or usual
-        is_of_other_row = self._loaded_from not in (None, key_of(self))
+        loaded_from, key = (key_of(type(self), key) for key in (self._loaded_from, self.pk))
+        is_of_other_row = self._loaded_from is not None and loaded_from != key
         if is_of_other_row or (self._state.db and using != usual):
             self._loaded = {}  # all of it is news to this row
         may_exist = not self._state.adding or self._may_exist() or kwargs.get("force_update")
@@ -259,7 +261,7 @@ class SharedModel(models.Model):
         self.remember(saved)
 
     @contextmanager
-    def _all_or_nothing(self, saved: set[str], loaded: Mapping[str, Any], loaded_from: str | None) -> Iterator[None]:
+    def _all_or_nothing(self, saved: set[str], loaded: Mapping[str, Any], loaded_from: Any) -> Iterator[None]:
         """A transaction. If it is not committed, all that was set in these fields is still to be saved."""
         set_here = {field: self.__dict__[field] for field in saved & self.__dict__.keys()}
         is_committed = False
@@ -309,7 +311,7 @@ class SharedModel(models.Model):
     def remember_as(self, shown: Mapping[str, Any]) -> None:
         """Takes these values for what the next change is made to: a form showed them."""
         self._loaded = {**self._loaded, **shown}
-        self._loaded_from = None if self.pk is None else key_of(self)
+        self._loaded_from = self.pk
 
     def _share_changes(self, saved: set[str]) -> None:
         """Takes over what others wrote, so that saving an object that was loaded before does not undo it."""
@@ -337,7 +339,7 @@ class SharedModel(models.Model):
             before, after = self._loaded.get(field), self.__dict__[field]
             if field in self._loaded and field in self.shared_texts.values():
                 before, after = before or "", after or ""  # to a document, null is an empty text
-            if before != after:
+            if before != after and not isinstance(after, DatabaseDefault):
                 changes[field] = (before, after)
         return changes
 
@@ -437,10 +439,12 @@ class SharedModel(models.Model):
     def shared_checksum(self) -> int:
         """Of the shared fields, to notice what bypassed the document."""
         checksum = 0
-        for field in sorted(self.shared_fields()):
-            value = getattr(self, field)
-            with suppress(ValidationError):
-                value = as_compared(self._field(field).to_python(value))
+        for name in sorted(self.shared_fields()):
+            value, field = getattr(self, name), self._field(name)
+            with suppress(ValidationError, ArithmeticError):
+                value = as_compared(field.to_python(value))
+                if isinstance(value, Decimal) and isinstance(field, models.DecimalField):
+                    value = as_compared(round(value, field.decimal_places))  # as the database does
             checksum = zlib.crc32(f"{value}\0".encode(errors="replace"), checksum)
         return checksum
 
@@ -469,7 +473,7 @@ class SharedModel(models.Model):
         if self._has_lines(field):
             return text
         limit: int | None = getattr(self._field(field), "max_length", None)
-        return " ".join(filter(None, text.splitlines())).strip(" ")[:limit]
+        return " ".join(filter(None, text.splitlines())).strip(" ")[:limit].rstrip(" ")
 
     @classmethod
     def _field(cls, name: str) -> Any:

@@ -16,7 +16,7 @@ class Owner(NamedTuple):
 
     @classmethod
     def of(cls, row: "SharedModel") -> Self:
-        return cls(name_of(type(row)), key_of(row))
+        return cls(name_of(type(row)), key_of(type(row), row.pk))
 
 
 class Author(NamedTuple):
@@ -35,12 +35,12 @@ class Author(NamedTuple):
         return cls(plain(username(by)), str(by.pk)) if hasattr(by, "get_username") else cls(plain(str(by)))
 
 
-def key_of(row: "SharedModel") -> str:
-    """The row's key as text, the same however somebody has written it: a UUID has several spellings."""
+def key_of(model: "type[SharedModel]", key: Any) -> str:
+    """The key of a row as text, the same however somebody has written it: a UUID has several spellings."""
     try:
-        return str(row._meta.pk.to_python(row.pk))
-    except ValidationError:  # the database will say so
-        return str(row.pk)
+        return str(model._meta.pk.to_python(key))
+    except (ValidationError, TypeError, ValueError, OverflowError):  # the database will say so, or choose one
+        return str(key)
 
 
 def username(user: Any) -> str:

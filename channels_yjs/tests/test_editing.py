@@ -8,6 +8,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Value
+from django.db.models.expressions import DatabaseDefault
 from django.db.models.signals import post_save, pre_save
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
@@ -496,6 +498,12 @@ def test_who_saves_into_a_field_that_was_null_deletes_nothing_of_others() -> Non
     [
         ("A title that is much too long", "A title that is much", "Tea", "Tea"),
         (
+            "Plans of the marchy 12th, by Ada",
+            "Plans of the marchy",
+            "Plans of the March",
+            "Plans of the March 12th, by Ada",
+        ),
+        (
             "A title that is much too long",
             "A title that is much",
             "My title that is much",
@@ -519,6 +527,15 @@ def test_of_a_text_that_is_longer_than_its_field_nothing_stays_behind(
     mine.title = saved
     mine.save()
     assert texts_of(Document.objects.find(note))[0] == after
+
+
+@pytest.mark.django_db
+def test_a_row_with_a_key_of_its_own_leaves_a_field_to_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Note._meta.get_field("text"), "db_default", Value("Tea"))
+    monkeypatch.setattr(Note._meta.get_field("text"), "default", models.NOT_PROVIDED)
+    note = Note(pk=77, title="Plans", text=DatabaseDefault(Value("Tea")))
+    note.save()
+    assert Note.objects.get(pk=77).text == "Tea"
 
 
 @pytest.mark.django_db

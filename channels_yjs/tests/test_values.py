@@ -228,6 +228,17 @@ def test_a_number_from_a_page_is_the_number_that_was_typed(field: Any, sent: Any
 
 
 @pytest.mark.parametrize(
+    ("said", "stored"),
+    [(Decimal(10) / 3, "3.33"), ("3.333", "3.33"), (Decimal("0.1251"), "0.13"), (Decimal("1E+1"), "10")],
+)
+def test_a_number_is_noted_as_the_database_rounds_it(said: Any, stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or else what was saved passes for something that SQL has changed."""
+    fields = {"title": models.DecimalField(max_digits=6, decimal_places=2), "text": models.TextField()}
+    monkeypatch.setattr(Note, "_field", staticmethod(lambda name: fields.get(name, Note._meta.get_field(name))))
+    assert Note(title=said).shared_checksum() == Note(title=Decimal(stored)).shared_checksum()
+
+
+@pytest.mark.parametrize(
     ("field", "said", "shown"),
     [
         (models.DateField(), MADE, "2026-01-02"),
