@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,21 @@ def console_errors(request: pytest.FixtureRequest) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def watch(console_errors: list[str]) -> Callable[[Page], Page]:
+def watched() -> list[Page]:
+    """The pages whose consoles show no error."""
+    return []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """What a page has printed comes before its answer; and after it, its server may be stopped."""
+    for page in getattr(item, "funcargs", {}).get("watched", []):
+        with suppress(Error):  # it is closed
+            page.evaluate("null")
+
+
+@pytest.fixture
+def watch(console_errors: list[str], watched: list[Page]) -> Callable[[Page], Page]:
     def on_console(message: ConsoleMessage) -> None:
         if message.type == "error":
             console_errors.append(message.text)
@@ -141,6 +156,7 @@ def watch(console_errors: list[str]) -> Callable[[Page], Page]:
     def watch(page: Page) -> Page:
         page.on("console", on_console)
         page.on("pageerror", on_page_error)
+        watched.append(page)
         return page
 
     return watch

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from e2e.conftest import OpenNote
 from e2e.support.note_page import until
+from e2e.support.patience import patience
 from tools.app_server import AppServer
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
@@ -26,7 +27,9 @@ def run_in(open_note: OpenNote, note: str) -> RunIn:
     """Runs code in a note's page, with a document of its own for the same note that has synced."""
     ada = open_note(note, "Ada")
     address = f"/ws/notes/{note.rstrip('/').rpartition('/')[2]}"
-    return lambda code: ada.page.evaluate(f"async () => {{{OPEN.replace('ADDRESS', repr(address))}{code}}}")
+    opened = OPEN.replace("ADDRESS", repr(address))
+    patience_ms = f"const PATIENCE_MS = {patience.milliseconds}\n"
+    return lambda code: ada.page.evaluate(f"async () => {{{patience_ms}{opened}{code}}}")
 
 
 def test_what_is_shown_only_after_the_document_has_synced_is_true(run_in: RunIn) -> None:
@@ -68,7 +71,7 @@ def test_saved_is_true_wherever_and_whenever_it_is_shown(run_in: RunIn) -> None:
         library.showSaved(shared, elements[2])
         const states = () => elements.slice(1).map((element) => element.dataset.state)
         const before = states()
-        const until = performance.now() + 20_000
+        const until = performance.now() + PATIENCE_MS
         while (states().includes("saving") && performance.now() < until) await new Promise((go) => setTimeout(go, 20))
         return [before, elements[2].ariaLive, states()]
     """)
@@ -89,7 +92,7 @@ def test_a_handshake_that_is_never_answered_is_given_up(run_in: RunIn) -> None:
             close() { queueMicrotask(() => this.onclose?.({ code: 1006 })) }
         }
         const stuck = library.openDocument("/ws/notes/1", ["title", "body"])
-        const until = performance.now() + 20_000
+        const until = performance.now() + PATIENCE_MS
         while (attempts < 3 && performance.now() < until) await new Promise((go) => setTimeout(go, 20))
         stuck.destroy()
         return attempts
@@ -360,13 +363,13 @@ def test_a_paste_into_one_line_keeps_its_spaces(run_in: RunIn, pasted: str, show
     assert text == shown
 
 
-def test_a_list_that_hears_nothing_connects_again(page: Page, server: AppServer) -> None:
+def test_a_list_that_hears_nothing_connects_again(page: Page, own_server: AppServer) -> None:
     """A line may be dead without a word: nobody tells the page."""
     opened: list[WebSocketRoute] = []
     page.clock.install(time=0)
     page.clock.pause_at(1000)
     page.route_web_socket("**/ws/notes", lambda route: opened.append(route))  # it is open, and says nothing
-    page.goto(server.url)
+    page.goto(own_server.url)
     until(page, lambda: len(opened) == 1, "the list connects")
     page.clock.run_for(15_000)
     page.wait_for_function("true")
@@ -375,8 +378,9 @@ def test_a_list_that_hears_nothing_connects_again(page: Page, server: AppServer)
     until(page, lambda: len(opened) == 2, "the list connects again")
     page.clock.run_for(16_000)
     opened[1].send('{"people": {"1": [{"name": "Alan", "color": "#112233"}]}}')
-    expect(page.get_by_text("Alan")).to_be_visible()
+    expect(page.get_by_role("list", name="In this note: Alan", exact=True)).to_be_visible()
     page.clock.run_for(16_000)
+    page.wait_for_function("true")
     assert len(opened) == 2
 
 

@@ -40,7 +40,7 @@ def test_what_is_written_is_there_after_a_reload(page: Page, note: str) -> None:
     ada = NotePage(page, "Ada", note)
     page.goto(note)
     expect(ada.note).to_be_editable()
-    ada.write_title("Shortbread")
+    ada.write_title("A cake")
     ada.write("Flour, sugar, butter")
     save = page.get_by_role("button", name="Save", exact=True)
     if save.count():
@@ -48,7 +48,7 @@ def test_what_is_written_is_there_after_a_reload(page: Page, note: str) -> None:
     else:
         ada.expect_saved()
     page.goto(note)
-    ada.expect_title("Shortbread")
+    ada.expect_title("A cake")
     ada.expect_text("Flour, sugar, butter")
 
 

@@ -100,6 +100,7 @@ def test_every_page_has_its_headers_and_keeps_its_own_policy(server: AppServer, 
 def test_an_injected_script_does_not_run(server: AppServer, new_context: Callable[..., object]) -> None:
     """The page is not watched: its console shows the refusals, as it should."""
     page: Page = new_context().new_page()  # type: ignore[attr-defined]
+    page.set_default_timeout(patience.milliseconds)
     page.add_init_script(f"({REPORT_VIOLATIONS})()")
     page.goto(f"{server.url}/notes/1/")
     page.evaluate("""() => {
@@ -209,6 +210,8 @@ def test_nobody_says_goodbye_for_somebody_who_is_there(open_note: OpenNote, note
 
 def lie_about_ada(open_note: OpenNote, note: str, lie: Callable[[str], str]) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
+    grace.expect_people("Ada", "Grace")
+    grace.note_words_of(grace.page.get_by_role("list", name="People here"))
     with patient(socket_of(note)) as mallory:
         everyone: dict[str, AwarenessEntry] = {}
         while "Ada" not in everyone:
@@ -222,3 +225,4 @@ def lie_about_ada(open_note: OpenNote, note: str, lie: Callable[[str], str]) -> 
         ada.write("Still Ada")
         expect(grace.cursor_of("Ada")).to_be_attached()
         grace.expect_people("Ada", "Grace")
+        assert all("Ada" in said for said in grace.page.evaluate("window.noted"))

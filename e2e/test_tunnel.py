@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from e2e.conftest import CreateNote
 from e2e.support.lines import socket_of
 from e2e.support.note_page import NotePage
+from e2e.support.patience import patience
 from tools.app_server import AppServer
 from tools.nginx import NginxServer
 from tools.process import free_port
@@ -131,6 +132,7 @@ def test_a_tunnel_is_told_which_settings_it_needs_and_works_with_them(
         proxy = start_proxy(server, PASS_ON, host="localhost")
         address = f"http://127.0.0.1:{proxy.port}"
         refused = new_context().new_page()
+        refused.set_default_timeout(patience.milliseconds)
         refused.goto(address)
         refused.get_by_role("button", name="Create note").click()
         expect(refused.get_by_role("main")).to_contain_text(f"CSRF_TRUSTED_ORIGINS={address}")

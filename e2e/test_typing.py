@@ -11,6 +11,7 @@ from e2e.support.slow_lines import Held, SlowLines
 from tools.app_server import AppServer
 
 WRITTEN_ON_MS = 200
+SAYS_SAVED = re.compile(rb'\{"saved"|f')  # how an answer begins: in JSON, and as message 102
 
 
 @pytest.mark.chapter(2)
@@ -37,9 +38,12 @@ def test_typing_appears_at_the_other_side_while_it_is_typed(open_note: OpenNote,
 
 
 def write_until_answered(person: NotePage, text: str, answers: Held) -> None:
-    """Writes, and waits until the server has said something that does not come yet."""
+    """Writes, and waits until the server has said that something is saved, which does not come yet."""
     person.write(text)
-    person.until(lambda: bool(answers.waiting), lambda: "the server says something")
+    person.until(
+        lambda: any(SAYS_SAVED.match(said) for said in answers.messages),
+        lambda: "the server says that something is saved",
+    )
 
 
 @pytest.mark.early

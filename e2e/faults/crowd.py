@@ -24,7 +24,15 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from channels_yjs.testing.client import Client
 from channels_yjs.wire import messages
-from channels_yjs.wire.messages import FOR_GOOD, SyncStatus, SyncStep1, SyncStep2, SyncUpdate
+from channels_yjs.wire.messages import (
+    FOR_GOOD,
+    Awareness,
+    QueryAwareness,
+    SyncStatus,
+    SyncStep1,
+    SyncStep2,
+    SyncUpdate,
+)
 from e2e.support.lines import patient_async
 from e2e.support.patience import patience
 
@@ -48,6 +56,7 @@ class CrowdPeer(Client):
         self.owed: set[str] = set()
         self.closed: list[int] = []  # the close codes of its connections
         self.is_synced = False
+        self.told = 0  # how often it was told who is here
         self.reads = asyncio.Event()
         self.reads.set()
         self._asked: dict[bytes, int] = {}  # questions, and the number of words typed by then
@@ -140,6 +149,8 @@ class CrowdPeer(Client):
                 self.is_synced = True
                 own = f"<{self.name}-"
                 self.owed.update(word for word in WORD.findall(self.text) if not word.startswith(own))
+            case Awareness():
+                self.told += 1
             case SyncStatus(payload):
                 self.owed.update(self.typed[: self._asked.pop(payload, 0)])
 
@@ -265,7 +276,17 @@ class Crowd:
         self.until_true(lambda: bool(self.do(condition)), claim)
 
     def until_quiet(self) -> None:
-        """Waits until nobody is shown or promised anything new."""
+        """Waits until nobody is shown or promised anything new. Everybody asks first who is here, which needs no
+        database: what was said before the answer has come, too."""
+
+        def ask() -> dict[CrowdPeer, int]:
+            told = {writer: writer.told for writer in self.writers}
+            for writer in told:
+                writer.send(QueryAwareness())
+            return told
+
+        before = self.do(ask)
+        self.until(lambda: all(writer.told > told for writer, told in before.items()), "the server answers everybody")
         self.until_true(lambda: not self.has_news(), "there are no more news")
 
     def until_news(self) -> None:

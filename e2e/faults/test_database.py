@@ -17,7 +17,7 @@ from tools.app_server import AppServer
 from tools.notes_over_http import create_note_over_http, text_without_javascript
 from tools.sqlite import locked_database
 
-pytestmark = pytest.mark.chapter(10)
+pytestmark = [pytest.mark.chapter(10), pytest.mark.line_is_cut]
 
 LOCKED_SECONDS = 6.0  # longer than SQLite waits for its turn
 AWAY_SECONDS = 3

@@ -13,7 +13,7 @@ class Held:
     """What one end says. In the block, it does not come to the other."""
 
     def __init__(self) -> None:
-        self.waiting: list[Callable[[], None]] = []  # each lets one message come
+        self.waiting: list[partial[None]] = []  # each lets one message come
         self._is_held = False
 
     def said(self, tell: Callable[[Said], None], message: Said) -> None:
@@ -21,6 +21,11 @@ class Held:
             self.waiting.append(partial(tell, message))
         else:
             tell(message)
+
+    @property
+    def messages(self) -> list[bytes]:
+        said = [let_come.args[0] for let_come in self.waiting]
+        return [one.encode() if isinstance(one, str) else one for one in said]
 
     def release(self) -> None:
         """Lets come what has waited so far."""

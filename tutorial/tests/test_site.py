@@ -82,6 +82,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     with browser.new_page(viewport=DESKTOP) as page:
+        page.set_default_timeout(PATIENCE_MS)
         yield page
 
 
