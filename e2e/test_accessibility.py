@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from channels_yjs.wire.messages import Awareness, AwarenessEntry, encode
 from e2e.conftest import OpenNote
@@ -15,7 +15,9 @@ from e2e.support.note_page import NotePage
 from tools.app_server import AppServer
 from tools.axe import findings
 
-NARROW = {"width": 320, "height": 640}
+NARROW: ViewportSize = {"width": 320, "height": 640}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+LAPTOP: ViewportSize = {"width": 1280, "height": 720}
 
 pytestmark = [pytest.mark.chapter(11), pytest.mark.early]
 
@@ -96,19 +98,77 @@ def test_nothing_sticks_out_of_a_narrow_screen(new_page: Callable[..., Page], se
 
 @pytest.mark.chapter(12)
 @pytest.mark.app
-def test_a_name_at_the_end_of_a_line_makes_no_narrow_page_wider(open_note: OpenNote, note: str) -> None:
+def test_a_name_is_read_wherever_in_a_line_its_cursor_is(open_note: OpenNote, note: str) -> None:
+    """Also on a narrow screen, which it makes no wider."""
     ada, grace = open_note(note, "Ada", "Grace the very patient", viewport=NARROW)
-    grace.write("W" * 200)
+    grace.write("W" * 30)
     grace.press("ControlOrMeta+Home")
-    expect(ada.cursor_of("Grace")).to_be_attached()
-
-    def sticks_out() -> bool:
+    name = ada.cursor_of("Grace")
+    expect(name).to_be_attached()
+    for _ in range(30):
+        before = name.bounding_box()
         grace.press("ArrowRight")
-        right: float = ada.cursor_of("Grace").evaluate("label => label.getBoundingClientRect().right")
-        return right > NARROW["width"]
+        ada.until(lambda before=before: name.bounding_box() not in (None, before), lambda: "the cursor moves")
+        box = name.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= NARROW["width"]
+        assert ada.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
 
-    ada.until(sticks_out, lambda: "the name has no room")
-    assert ada.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+@pytest.mark.chapter(12)
+@pytest.mark.app
+def test_on_a_phone_one_link_leads_to_the_people_and_the_name(open_note: OpenNote, note: str) -> None:
+    ada = open_note(note, "Ada", viewport=PHONE)
+    ada.write("\n".join(f"Line {number}" for number in range(60)))
+    my_name = ada.page.get_by_role("textbox", name="Your name")
+    expect(my_name).not_to_be_in_viewport()
+    ada.page.get_by_role("link", name="People").click()
+    expect(my_name).to_be_in_viewport()
+
+
+@pytest.mark.chapter(12)
+@pytest.mark.app
+@pytest.mark.parametrize("viewport", [PHONE, LAPTOP], ids=["phone", "laptop"])
+def test_what_ends_the_writing_is_said_where_the_writer_looks(
+    open_note: OpenNote, note: str, page: Page, viewport: ViewportSize
+) -> None:
+    ada = open_note(note, "Ada", viewport=viewport)
+    ada.write("\n".join(f"Line {number}" for number in range(60)))
+    ada.expect_saved()
+    page.goto(f"{note}delete/")
+    page.get_by_role("button", name="Delete note").click()
+    expect(ada.alert).to_contain_text("This note has been deleted")
+    expect(ada.alert).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.chapter(12)
+@pytest.mark.app
+def test_the_text_stays_in_its_place_when_one_goes_off_line(open_note: OpenNote, note: str) -> None:
+    ada = open_note(note, "Ada", viewport=LAPTOP)
+    ada.write("Tea")
+    ada.expect_saved()
+    before = ada.note.bounding_box()
+    ada.go_offline()
+    ada.write(" at four")
+    ada.press("ControlOrMeta+s")
+    expect(ada.page.get_by_text("Not sent yet").first).to_be_visible()
+    after = ada.note.bounding_box()
+    assert before
+    assert after
+    assert before["y"] == after["y"]
+
+
+@pytest.mark.chapter(12)
+@pytest.mark.app
+def test_the_cursors_of_others_are_not_printed(open_note: OpenNote, note: str) -> None:
+    ada, grace = open_note(note, "Ada", "Grace")
+    grace.write("Tea")
+    grace.press("ControlOrMeta+a")
+    expect(ada.cursor_of("Grace")).to_be_visible()
+    ada.page.emulate_media(media="print")
+    expect(ada.cursor_of("Grace")).to_be_hidden()
+    expect(ada.note).to_be_visible()
 
 
 @pytest.mark.chapter(12)

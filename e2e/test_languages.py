@@ -49,6 +49,25 @@ def test_people_write_on_both_sides_of_an_emoji(open_note: OpenNote, note: str) 
     ada.expect_text("abcABC")
 
 
+@pytest.mark.chapter(12)
+@pytest.mark.app
+@pytest.mark.parametrize("text", ["שלום עולם abc 123", "hello עולם", "plain", "word " * 200 + "end"])
+def test_the_key_for_the_end_leads_to_the_end_of_the_line(open_note: OpenNote, note: str, text: str) -> None:
+    """Also in a line of two directions. In one of several rows it leads to the end of the row."""
+    ada = open_note(note, "Ada")
+    ada.go_to_end()
+    ada.page.keyboard.insert_text(text)
+    ada.press("Home", "End")
+    ada.type("!")
+    ada.expect_text(f"{text}!")
+    if "word" in text:
+        ada.go_to(0)
+        ada.press("End")
+        ada.type("?")
+        ada.until(lambda: "?" in ada.text, lambda: "the row has its end")
+        assert not ada.text.endswith("?")
+
+
 @pytest.mark.chapter(6)
 def test_each_line_is_laid_out_in_its_own_direction(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")

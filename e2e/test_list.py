@@ -113,6 +113,24 @@ def test_the_list_keeps_the_focus_when_it_changes(page: Page, create_note: Creat
 
 @pytest.mark.chapter(12)
 @pytest.mark.app
+def test_notes_keep_their_place_in_the_list_while_others_write(
+    page: Page, open_note: OpenNote, create_note: CreateNote, own_server: AppServer
+) -> None:
+    """Nobody hits a note that moves. New ones come first, and a reload sorts them all."""
+    old = create_note("Old", on=own_server)
+    create_note("Young", on=own_server)
+    page.goto(own_server.url)
+    titles = page.get_by_role("list", name="Notes").get_by_role("heading", level=2)
+    open_note(old, "Ada").write_title(" and changed")
+    expect(titles).to_have_text(["Young", "Old and changed", "Welcome"])
+    create_note("New", on=own_server)
+    expect(titles).to_have_text(["New", "Young", "Old and changed", "Welcome"])
+    page.reload()
+    expect(titles).to_have_text(["New", "Old and changed", "Young", "Welcome"])
+
+
+@pytest.mark.chapter(12)
+@pytest.mark.app
 def test_a_link_that_is_pressed_while_the_list_changes_is_opened(
     page: Page, create_note: CreateNote, own_server: AppServer
 ) -> None:

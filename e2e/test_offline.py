@@ -1,7 +1,9 @@
 """The connection dies and comes back; the promise of "Saved"."""
 
+from collections.abc import Callable
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from e2e.conftest import OpenNote
 from e2e.support.note_page import NotePage, expect_same_text
@@ -21,6 +23,20 @@ def test_both_write_off_line_and_nothing_is_lost_when_they_come_back(open_note: 
     ada.go_online()
     grace.go_online()
     assert expect_same_text(ada, grace) == "Grace alone. Together. Ada alone. "
+
+
+@pytest.mark.chapter(12)
+@pytest.mark.app
+@pytest.mark.line_is_cut
+def test_who_loses_the_network_is_told_at_once(
+    open_note: OpenNote, note: str, prepare: list[Callable[[Page], None]]
+) -> None:
+    """A browser does not close its sockets then. The page's clock stands still, so that it has only the event."""
+    prepare.append(lambda page: page.clock.install(time=0))
+    ada = open_note(note, "Ada")
+    ada.page.clock.pause_at(ada.page.evaluate("Date.now() / 1000") + 1)
+    ada.page.context.set_offline(True)
+    ada.expect_offline()
 
 
 @pytest.mark.chapter(9)

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -147,6 +147,31 @@ def test_the_demo_serves_from_two_processes_and_stops_on_control_c(
     demo.send_signal(signal.SIGINT)
     rest, _ = demo.communicate(timeout=patience.seconds)
     assert (demo.returncode, rest.strip()) == (0, "Stopped. The notes are kept for next time.")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the process is found by Linux's means")
+def test_a_process_of_the_demo_that_is_killed_is_started_again(demo: subprocess.Popen[str], demo_port: int) -> None:
+    """And the other one serves on."""
+    read_announcement(demo)
+    [pid] = [
+        int(folder.name)
+        for folder in Path("/proc").glob("[0-9]*")
+        if f"tcp:port={demo_port + 1}:".encode() in command_line(folder)
+    ]
+    os.kill(pid, signal.SIGKILL)
+    assert demo.stdout
+    assert demo.stdout.readline() == f"The server on port {demo_port + 1} has ended, and is started again.\n"
+    assert get(f"http://127.0.0.1:{demo_port}/notes/1/")[0] == 200
+    deadline = time.monotonic() + patience.seconds
+    while not is_taken(demo_port + 1):
+        assert time.monotonic() < deadline, "It does not come back."
+        time.sleep(0.1)
+
+
+def command_line(process: Path) -> bytes:
+    with suppress(OSError):  # it has ended
+        return (process / "cmdline").read_bytes()
+    return b""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills servers with their parent")

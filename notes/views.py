@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from channels_yjs.checks import are_browser_libraries_built
 
@@ -38,8 +38,10 @@ def list_notes(request: HttpRequest) -> HttpResponse:
     return render(request, "notes/list.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return redirect("notes:list")  # somebody shortened the address of a note
     form = NoteForm(request.POST)
     if not form.is_valid():
         messages.error(request, f"No note was created. {form.errors['title'][0]}")

@@ -48,7 +48,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="the first port (default: %(default)s)")
     parser.add_argument("--redis", action="store_true", help="start a Redis and use it as the channel layer")
     parser.add_argument(
-        "--processes", type=int, default=1, metavar="N", help="serve from N processes on neighbouring ports"
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="serve from N processes on neighbouring ports; one that ends is started again",
     )
     parser.add_argument(
         "--lan",
@@ -92,7 +96,7 @@ def serve(options: argparse.Namespace, stack: ExitStack) -> None:
         stack.callback(server.stop)
     announce(servers, host, redis_url)
     if not options.no_browser and has_screen():
-        webbrowser.open(f"{servers[0].url}/notes/1/side-by-side/")
+        webbrowser.open(f"http://{host}:{servers[0].port}/notes/1/side-by-side/")  # what the others can open, too
     watch(servers)
 
 
@@ -135,8 +139,11 @@ def announce(servers: list[AppServer], host: str, redis_url: str) -> None:
 def watch(servers: list[AppServer]) -> NoReturn:
     while True:
         for server in servers:
-            if not server.is_running:
+            if not server.is_running and len(servers) == 1:
                 raise ProcessError(f"The server on port {server.port} has ended.\n{server.log[-2000:]}")
+            if not server.is_running:
+                print(f"The server on port {server.port} has ended, and is started again.", flush=True)
+                server.start()
         time.sleep(LOOK_AGAIN_SECONDS)
 
 

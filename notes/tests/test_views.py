@@ -147,7 +147,12 @@ def test_a_title_too_long_is_refused_with_a_reason(client: Client) -> None:
 def test_creating_needs_a_post_and_a_token() -> None:
     strict = Client(enforce_csrf_checks=True)
     assert strict.post("/notes/").status_code == 403
-    assert strict.get("/notes/").status_code == 405
+    assert strict.delete("/notes/").status_code == 403
+
+
+@pytest.mark.parametrize("address", ["/notes/", "/notes"])
+def test_who_shortens_the_address_of_a_note_sees_the_list(client: Client, address: str) -> None:
+    assert client.get(address, follow=True).redirect_chain[-1][0] == "/"
 
 
 def test_deleting_asks_first_and_names_the_note(client: Client) -> None:

@@ -16,6 +16,8 @@ import { personOf } from "./person.js"
  * @import { Awareness } from "y-protocols/awareness"
  */
 
+const LABEL_PX = 192 // the longest one, as in editor.css
+
 /** @typedef {{ anchor: number, head: number, name: string, color: string }} Cursor */
 
 /** @type {import("@codemirror/state").StateEffectType<null>} */
@@ -129,7 +131,8 @@ function selectionMarkers(view, { anchor, head, color }) {
 function cursorMarkers(view, { head, name, color }) {
   if (head > view.state.doc.length) return []
   const boxes = RectangleMarker.forRange(view, "remote-cursor", EditorSelection.cursor(head))
-  return boxes.map((box) => new ColoredMarker(box, color, name))
+  const width = view.contentDOM.clientWidth
+  return boxes.map((box) => new ColoredMarker(box, color, name, box.left > Math.max(width / 2, width - LABEL_PX)))
 }
 
 /** A box in a person's colour, with their name on it if it is a cursor. @implements {LayerMarker} */
@@ -138,11 +141,13 @@ class ColoredMarker {
    * @param {RectangleMarker} box
    * @param {string} color
    * @param {string} [name]
+   * @param {boolean} [isLeft] whether the name stands to the left of the cursor, for want of room
    */
-  constructor(box, color, name = "") {
+  constructor(box, color, name = "", isLeft = false) {
     this.box = box
     this.color = color
     this.name = name
+    this.isLeft = isLeft
   }
 
   /** @param {LayerMarker} other */
@@ -151,7 +156,8 @@ class ColoredMarker {
       other instanceof ColoredMarker &&
       this.box.eq(other.box) &&
       this.color === other.color &&
-      this.name === other.name
+      this.name === other.name &&
+      this.isLeft === other.isLeft
     )
   }
 
@@ -160,7 +166,7 @@ class ColoredMarker {
     element.style.setProperty("--person", this.color) // by script, since the page's policy forbids style attributes
     if (this.name) {
       const label = document.createElement("bdi")
-      label.className = "cursor-label"
+      label.className = this.isLeft ? "cursor-label cursor-label-left" : "cursor-label"
       label.textContent = this.name
       element.append(label)
     }

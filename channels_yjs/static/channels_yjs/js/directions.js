@@ -3,7 +3,7 @@
 // right. The browser detects it line by line (`dir="auto"`), and CodeMirror asks the browser when a caret moves.
 
 import { RangeSetBuilder } from "@codemirror/state"
-import { Decoration, EditorView, ViewPlugin } from "@codemirror/view"
+import { Decoration, EditorView, ViewPlugin, keymap } from "@codemirror/view"
 
 /** @import { DecorationSet } from "@codemirror/view" */
 
@@ -21,7 +21,32 @@ class LineDirections {
   }
 }
 
+/**
+ * In a line that wraps, CodeMirror looks for the end at the edge of the screen, where a word in the other direction has
+ * its start. On the last row the end of the line is meant.
+ *
+ * @param {EditorView} view
+ * @param {(anchor: number, end: number) => { anchor: number, head: number }} select
+ */
+function goToEnd(view, select) {
+  const { anchor, head } = view.state.selection.main
+  const { to } = view.state.doc.lineAt(head)
+  const [here, end] = [view.coordsAtPos(head, 1) ?? view.coordsAtPos(head, -1), view.coordsAtPos(to, -1)]
+  if (!here || !end || end.top >= here.bottom) return false // there are more rows: CodeMirror knows best
+  view.dispatch({ selection: select(anchor, to), scrollIntoView: true, userEvent: "select" })
+  return true
+}
+
+const endKey = keymap.of([
+  {
+    key: "End",
+    run: (view) => goToEnd(view, (_anchor, end) => ({ anchor: end, head: end })),
+    shift: (view) => goToEnd(view, (anchor, end) => ({ anchor, head: end })),
+  },
+])
+
 export const lineDirections = [
+  endKey,
   ViewPlugin.fromClass(LineDirections, { decorations: (plugin) => plugin.decorations }),
   EditorView.perLineTextDirection.of(true),
 ]

@@ -144,6 +144,13 @@ export function openDocument(address, names) {
   }
   provider.on("closed", onClosed)
   provider.on("sync", (/** @type {boolean} */ isSynced) => isSynced && shutOut(false))
+  // A browser that has lost its network does not close its sockets: they would look alive for half a minute.
+  const onOffline = () => {
+    if (!provider.shouldConnect) return
+    provider.disconnect()
+    provider.connect()
+  }
+  window.addEventListener("offline", onOffline)
   provider.on("status", onStatus)
   awaitOpening()
   provider.on("connection-close", onLost)
@@ -169,6 +176,7 @@ export function openDocument(address, names) {
       for (const end of [...endings]) end()
       for (const editor of [...editors]) editor.destroy()
       provider.destroy()
+      window.removeEventListener("offline", onOffline)
       clearTimeout(opening)
       doc.destroy()
     },

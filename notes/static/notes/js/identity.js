@@ -11,8 +11,17 @@ const COLOR_KEY = "realtime-notes.color"
 
 // Each has a contrast of more than 4.5 with white, the colour of the text on it.
 const COLORS = ["#be123c", "#0369a1", "#4d7c0f", "#7e22ce", "#b45309", "#0f766e", "#4338ca", "#be185d"]
-const ADJECTIVES = ["Bright", "Calm", "Curious", "Gentle", "Happy", "Kind", "Lively", "Patient", "Quick", "Wise"]
-const ANIMALS = ["Badger", "Dolphin", "Finch", "Fox", "Hare", "Heron", "Lynx", "Otter", "Owl", "Wren"]
+// So many that among thirty people it is unlikely that two have the same name.
+const ADJECTIVES = (
+  "Agile Bold Brave Bright Calm Cheerful Clever Curious Eager Fair Fearless Friendly Gentle Glad Happy Honest Jolly " +
+  "Keen Kind Lively Lucky Merry Mild Neat Nimble Noble Patient Polite Proud Quick Quiet Sunny Swift Warm Witty Wise"
+).split(" ")
+const ANIMALS = (
+  "Alpaca Badger Bear Beaver Bison Cat Cheetah Crane Cricket Deer Dolphin Dove Duck Eagle Falcon Ferret Finch Fox Frog " +
+  "Gecko Goat Goose Gull Hare Hawk Hedgehog Heron Horse Ibis Jay Kestrel Koala Lark Lemur Lion Llama Lynx Magpie Marten " +
+  "Mole Moose Mouse Newt Otter Owl Panda Parrot Penguin Pony Puffin Rabbit Raven Robin Salmon Seal Sheep Sparrow " +
+  "Squirrel Stork Swan Swift Tiger Toad Trout Turtle Walrus Whale Wolf Wren Zebra"
+).split(" ")
 
 /** @returns {Person} */
 export function loadIdentity() {

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from channels_yjs.access import recheck
 from channels_yjs.checks import are_browser_libraries_built
@@ -42,8 +42,10 @@ def list_notes(request: HttpRequest) -> HttpResponse:
     return render(request, "notes/list.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return redirect("notes:list")  # somebody shortened the address of a note
     form = NoteForm(request.POST)
     if not form.is_valid():
         messages.error(request, f"No note was created. {form.errors['title'][0]}")
@@ -103,7 +105,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("notes:list")
 
 
-@require_POST
+@require_http_methods(["POST"])
 @login_required
 def share(request: HttpRequest, pk: int) -> HttpResponse:
     note = notes_of(request.user).filter(pk=pk, owner=request.user.pk).first()

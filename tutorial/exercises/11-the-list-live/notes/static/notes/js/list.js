@@ -53,6 +53,9 @@ async function refresh() {
 /** @param {HTMLElement} fetched */
 function swap(fetched) {
   const focused = host.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : null
+  const shown = [...host.querySelectorAll("[data-note]")].map((card) => card.getAttribute("data-note"))
+  const cards = shown.map((note) => fetched.querySelector(`[data-note="${note}"]`))
+  for (const card of cards) card?.parentElement?.append(card) // below new ones, in their order: nobody hits what moves
   host.replaceChildren(...fetched.childNodes)
   showPeople()
   if (focused) {
