@@ -31,7 +31,8 @@ def write_in_turns(people: list[NotePage], rounds: range) -> list[str]:
 
 def settle(people: list[NotePage]) -> None:
     """Waits until everything about how they met is saved: saving it would keep their words waiting."""
-    for person in people:
+    for number, person in enumerate(people):
+        person.expect_text(number * BEFORE)
         person.write(BEFORE)
         person.expect_saved()
     for person in people:

@@ -64,12 +64,11 @@ class Forked:
         if self.returncode is None:
             self._line.settimeout(timeout)
             try:
-                self.returncode = int(
-                    self._line.recv(32) or -signal.SIGKILL
-                )  # nothing, if the fork server was killed
+                said = self._line.recv(32)
             except (BlockingIOError, TimeoutError):
                 return None
             self._line.close()
+            self.returncode = int(said or -signal.SIGKILL)  # nothing is said if the fork server was killed
         return self.returncode
 
 
