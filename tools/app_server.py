@@ -145,6 +145,13 @@ class ServerWithWorker(AppServer):
 class HypercornServer(ServerWithWorker):
     name = "hypercorn"
 
+    def stop(self) -> None:
+        """With Python 3.12 and newer it waits until everybody has left: for a page, that is without end."""
+        if sys.version_info >= (3, 12):
+            self.kill()
+        else:
+            super().stop()
+
     def command(self) -> Sequence[str]:
         address = f"{self.interface}:{self.port}"
         return [sys.executable, "-m", "hypercorn", "--bind", address, *self.options, APPLICATION]
