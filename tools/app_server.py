@@ -6,6 +6,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -138,7 +139,8 @@ class ServerWithWorker(AppServer):
 
     def kill(self) -> None:
         if self.is_running:
-            os.killpg(self.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended since
+                os.killpg(self.pid, signal.SIGKILL)
         super().kill()
 
 
