@@ -100,11 +100,10 @@ def faults_of(model: type[SharedModel]) -> Iterator[str]:
     for field in values.values():
         try:
             found = model._meta.get_field(field)
-            is_plain = not (found.is_relation or isinstance(found, NOT_PLAIN) or hasattr(found, "base_field"))
-            if is_plain and (getattr(found, "primary_key", False) or getattr(found, "generated", False)):
-                yield f"shared_values names the field {field!r}, which people cannot set."
-            if not is_plain:
+            if found.is_relation or isinstance(found, NOT_PLAIN) or hasattr(found, "base_field"):
                 yield f"shared_values names the field {field!r}, whose value is no text, number, true, false or none."
+            elif getattr(found, "primary_key", False) or getattr(found, "generated", False):
+                yield f"shared_values names the field {field!r}, which people cannot set."
         except FieldDoesNotExist:
             yield f"shared_values names the field {field!r}, which the model does not have."
     parents = [] if model._meta.proxy else model._meta.get_parent_list()

@@ -245,9 +245,7 @@ class SharedModel(models.Model):
             saved &= self.__dict__.keys()
         usual = router.db_for_write(type(self), instance=self)
         using = kwargs.get("using") or usual
-        loaded_from, key = (key_of(type(self), key) for key in (self._loaded_from, self.pk))
-        is_of_other_row = self._loaded_from is not None and loaded_from != key
-        if is_of_other_row or (self._state.db and using != usual):
+        if self._is_of_other_row() or (self._state.db and using != usual):
             self._loaded = {}  # all of it is news to this row
         may_exist = not self._state.adding or self._may_exist() or kwargs.get("force_update")
         if using != DEFAULT_DB_ALIAS or self.follows_document or not saved or not may_exist:
@@ -342,6 +340,12 @@ class SharedModel(models.Model):
             if before != after and not isinstance(after, DatabaseDefault):
                 changes[field] = (before, after)
         return changes
+
+    def _is_of_other_row(self) -> bool:
+        """Whether what was loaded is of another row than the one with this key: somebody has changed the key."""
+        if self._loaded_from is None:
+            return False
+        return key_of(type(self), self._loaded_from) != key_of(type(self), self.pk)
 
     def _may_exist(self) -> bool:
         """Whether an object that was not loaded may stand for a row, because somebody gave it a key."""

@@ -111,7 +111,7 @@ def run_demo(options: list[str], environment: Mapping[str, str]) -> Iterator[sub
     with subprocess.Popen(
         [sys.executable, "-m", "tools.demo", *options, "--no-browser"],
         cwd=REPOSITORY,
-        env={name: value for name, value in environment.items() if name != forked.SOCKET},
+        env={**environment, forked.SOCKET: ""},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -162,10 +162,13 @@ def test_a_process_of_the_demo_that_is_killed_is_started_again(demo: subprocess.
     assert demo.stdout
     assert demo.stdout.readline() == f"The server on port {demo_port + 1} has ended, and is started again.\n"
     assert get(f"http://127.0.0.1:{demo_port}/notes/1/")[0] == 200
+    wait_until(lambda: is_taken(demo_port + 1), "It does not come back.")
+
+
+def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
     deadline = time.monotonic() + patience.seconds
-    while not is_taken(demo_port + 1):
-        assert time.monotonic() < deadline, "It does not come back."
-        time.sleep(0.1)
+    while not condition():
+        assert time.monotonic() < deadline, otherwise
 
 
 def command_line(process: Path) -> bytes:
@@ -183,9 +186,7 @@ def test_no_server_outlives_a_demo_that(way: signal.Signals, demo: subprocess.Po
     assert all(map(is_taken, ports))
     demo.send_signal(way)
     demo.wait(timeout=patience.seconds)
-    deadline = time.monotonic() + patience.seconds
-    while any(map(is_taken, ports)):
-        assert time.monotonic() < deadline, "A server is left behind."
+    wait_until(lambda: not any(map(is_taken, ports)), "A server is left behind.")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the whole of 127.0.0.0/8 for itself")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-SOCKET = "FORK_SERVER"  # the environment variable with the path of its socket
+SOCKET = "FORK_SERVER"  # the environment variable with the path of its socket; if it is empty, there is to be none
 TAKEN_OVER = {"PYTHONPATH", "PYTHONUNBUFFERED"}  # of the environment; all else has an effect at Python's start only
 
 

@@ -28,7 +28,7 @@ def reader(*arguments: str | Path, seconds: float = 1800) -> subprocess.Complete
     return subprocess.run(
         command,
         cwd=REPOSITORY,
-        env={name: value for name, value in os.environ.items() if name != forked.SOCKET},
+        env={**os.environ, forked.SOCKET: ""},
         capture_output=True,
         text=True,
         check=False,
