@@ -24,8 +24,9 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "test", "e2e", "docs", "tutorial", "wheel", "short"]
 
-WORKERS = ["-n", "2", "--dist", "worksteal"]
-WAITING_WORKERS = ["-n", "4", "--dist", "worksteal"]  # more than cores: some tests mostly wait
+# More than cores, since some tests mostly wait.
+WORKERS = ["-n", "3", "--dist", "worksteal"]
+WAITING_WORKERS = ["-n", "4", "--dist", "worksteal"]
 IDLE_SECONDS = 0.5  # the usual time to open a page, the largest of a session
 # e2e/support/patience.py writes this file.
 SLOWEST_PAGES = Path(tempfile.gettempdir()) / f"realtime-notes-slowest-pages-{os.getpid()}"

@@ -450,14 +450,14 @@ def test_fields_that_were_fetched_for_all_rows_at_once_are_no_change() -> None:
 def test_a_document_that_only_code_writes_does_not_get_full(
     settings: Any, monkeypatch: pytest.MonkeyPatch, is_renamed: bool
 ) -> None:
-    settings.YJS_MAX_DOCUMENT_BYTES = 20_000
+    settings.YJS_MAX_DOCUMENT_BYTES = 4_000
     settings.YJS_COMPACT_AFTER_UPDATES = 20
     note = create_note("Plans", "Tea")
     if is_renamed:
         monkeypatch.setattr(Note, "shared_texts", {"heading": "title", "body": "text"})
     for number in range(60):
         with edit(note) as draft:
-            draft["body"] = f"Report {number}: " + chr(ord("a") + number % 26) * 1000
+            draft["body"] = f"Report {number}: " + chr(ord("a") + number % 26) * 200
     assert Update.objects.filter(document__object_id=note.pk).count() <= 21
 
 

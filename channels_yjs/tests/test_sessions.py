@@ -78,6 +78,12 @@ class Person:
         return browser
 
 
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings: Any) -> None:
+    """Checking one is meant to take a while: a fifth of a second."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 async def processes(start_hub: Callable[[], Hub]) -> list[Hub]:
     hubs = [start_hub(), start_hub()]
