@@ -15,9 +15,9 @@ from typing import Any
 
 import django
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, expect
 
-from e2e.support.accounts import Enter, create_accounts, log_in
+from e2e.support.accounts import Enter, come_back, create_accounts, log_in
 from e2e.support.note_page import NotePage
 from e2e.support.patience import patience
 from e2e.support.slow_lines import SlowLines
@@ -328,9 +328,22 @@ def note(create_note: CreateNote) -> str:
 
 @pytest.fixture
 def enter(server: AppServer, new_page: Callable[..., Page]) -> Enter:
-    """Logs somebody in, in a browser of their own, and shows the list. People are Ada, Grace and Mallory."""
+    """Shows somebody the list who has logged in, in a browser of their own. People are Ada, Grace and Mallory."""
     create_accounts(server, "Ada", "Grace", "Mallory")
-    return lambda name: log_in(new_page(), server, name)
+
+    def enter(name: str, *, by_form: bool = False) -> NotePage:
+        page = new_page()
+        if by_form:
+            page.goto(server.url)
+            expect(page.get_by_role("link", name="Log in")).to_be_visible()
+            page.get_by_role("link", name="Log in").click()
+            log_in(page, name)
+        else:
+            come_back(page, server, name)
+        expect(page.get_by_role("button", name="Log out")).to_be_visible()
+        return NotePage(page, name, "")
+
+    return enter
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from e2e.support.accounts import create, create_accounts, log_in, share, visit
+from e2e.support.accounts import come_back, create, create_accounts, share, visit
 from e2e.support.another_site import another_site
 from e2e.support.lines import socket_of
 from e2e.support.note_page import NotePage
@@ -88,7 +88,9 @@ class Stage:
 
     def account(self, name: str, server: AppServer) -> NotePage:
         """Somebody who has logged in."""
-        return log_in(self._new_page(viewport={"width": WIDTH, "height": HEIGHT}), server, name)
+        page = self._new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        come_back(page, server, name)
+        return NotePage(page, name, "")
 
     def at_another_site(self, name: str, content: str) -> NotePage:
         """Somebody whose browser shows this content, as a page of another site."""

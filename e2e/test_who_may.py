@@ -13,7 +13,7 @@ from tools.app_server import AppServer
 @pytest.mark.chapter(13)
 @pytest.mark.page_is_missing
 def test_a_note_is_for_its_owner_and_who_is_let_in(enter: Enter) -> None:
-    ada, grace = enter("Ada"), enter("Grace")
+    ada, grace = enter("Ada"), enter("Grace", by_form=True)
     address = create(ada, "A picnic for two")
     ada.write("At noon.")
     ada.expect_saved()

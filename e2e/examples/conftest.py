@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.examples.minutes_server import EXAMPLE, PASSWORD, PEOPLE, MinutesServer, OpenAs
+from e2e.examples.minutes_server import EXAMPLE, PEOPLE, MinutesServer, OpenAs
+from e2e.support.accounts import come_back, creating_accounts, log_in
 from tools.app_server import REPOSITORY
 from tutorial.robot import Robot, versions
 from tutorial.site import build_site
@@ -64,7 +65,7 @@ def minutes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     else:
         project = request.getfixturevalue("followed")
         server = MinutesServer(project, str(project / ".venv" / "bin" / "python"))
-    server.meeting = server.run("manage.py", "shell", "-v", "0", "-c", PEOPLE)
+    server.meeting = server.shell(creating_accounts() + PEOPLE)
     with server:
         yield server
 
@@ -73,12 +74,13 @@ def minutes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def open_as(minutes: MinutesServer, new_page: Callable[..., Page]) -> OpenAs:
     """Opens the browser of a person who has logged in and sees the list of their meetings."""
 
-    def open_as(name: str) -> Page:
+    def open_as(name: str, *, by_form: bool = False) -> Page:
         page = new_page()
-        page.goto(f"{minutes.url}/accounts/login/")
-        page.get_by_label("Username").fill(name)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
+        if by_form:
+            page.goto(minutes.url)
+            log_in(page, name)
+        else:
+            come_back(page, minutes, name, cookie="sessionid")
         expect(page.get_by_role("heading", name="Your meetings")).to_be_visible()
         return page
 

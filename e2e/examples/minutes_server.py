@@ -10,13 +10,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from tools.app_server import REPOSITORY, AppServer, runserver
 
-PASSWORD = "minutes-of-the-meeting"  # noqa: S105 - of people in a test
-PEOPLE = f"""
+PEOPLE = """
 from django.contrib.auth.models import User
 from minutes.models import Meeting
 User.objects.all().delete()
 Meeting.objects.all().delete()
-people = [User.objects.create_user(name, password="{PASSWORD}") for name in ("ada", "grace", "mallory")]
+people = [create_account(name) for name in ("ada", "grace", "mallory")]
 meeting = Meeting.objects.create(subject="Founding", minutes="Agenda: tea.", owner=people[0])
 meeting.members.set(people[1:2])
 print(meeting.pk)
@@ -26,7 +25,7 @@ ONLY_RINGS = """from minutes.settings import *
 YJS_RECHECK_SECONDS = 86400.0  # or the regular recheck would do, some time later, what a ring has failed to do
 """
 EXAMPLE = REPOSITORY / "examples" / "minutes"
-OpenAs = Callable[[str], Page]
+OpenAs = Callable[..., Page]
 
 
 class MinutesServer(AppServer):

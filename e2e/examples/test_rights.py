@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from e2e.examples.minutes_server import PASSWORD, MinutesServer, OpenAs, text_of
+from e2e.examples.minutes_server import MinutesServer, OpenAs, text_of
+from e2e.support.accounts import creating_accounts
 from e2e.support.patience import patience
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
@@ -22,11 +23,8 @@ window.WebSocket = class extends WebSocket {
     }
 }
 """
-PEOPLE = f"""
-people = {{}}
-for name in ("olivia", "ada", "rita", "mallory"):
-    User.objects.filter(username=name).delete()
-    people[name] = User.objects.create_user(name, password="{PASSWORD}")
+PEOPLE = """
+people = {name: create_account(name) for name in ("olivia", "ada", "rita", "mallory")}
 meeting = Meeting.objects.create(subject="Founding", minutes="Agenda: tea.", owner=people["olivia"])
 meeting.members.add(people["ada"])
 meeting.readers.add(people["rita"])
@@ -48,8 +46,8 @@ class Scene:
     def address(self) -> str:
         return f"{self.server.url}/meetings/{self.key}/"
 
-    def enter(self, name: str) -> Page:
-        page = self.open_as(name)
+    def enter(self, name: str, *, by_form: bool = False) -> Page:
+        page = self.open_as(name, by_form=by_form)
         page.add_init_script(KEEP_SOCKETS)
         page.goto(self.address)
         expect_live(page)
@@ -64,7 +62,7 @@ class Scene:
 
 @pytest.fixture
 def scene(minutes: MinutesServer, open_as: OpenAs, new_page: Callable[..., Page]) -> Scene:
-    key, guest_key = minutes.shell(PEOPLE).split()
+    key, guest_key = minutes.shell(creating_accounts() + PEOPLE).split()
     return Scene(minutes, key, guest_key, open_as, new_page)
 
 
@@ -190,7 +188,7 @@ def test_a_right_that_is_given_while_the_page_is_open_is_there_without_a_reload(
 
 
 def test_who_logs_out_in_one_tab_is_closed_in_the_other_and_not_in_another_browser(scene: Scene) -> None:
-    tab, phone = scene.enter("ada"), scene.enter("ada")
+    tab, phone = scene.enter("ada"), scene.enter("ada", by_form=True)
     rita, guest = scene.enter("rita"), scene.enter_as_guest()
     other_tab = tab.context.new_page()
     other_tab.goto(scene.address)
