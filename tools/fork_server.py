@@ -1,4 +1,4 @@
-"""Has imported what servers need, and becomes one by fork: that takes a tenth of the time of a start.
+"""Has imported what servers and browser tests need, and becomes one by fork: a tenth of the work of a start.
 
 `forked.py` runs this on Linux as a program, with a listening socket as its input. It imports nothing of the project
 that is to be served, since each has its own settings. Whoever connects sends a command and two files for what it
@@ -23,7 +23,8 @@ PRELOADED = """
     autobahn.twisted.websocket channels.auth channels.generic.websocket channels.routing channels_redis.core
     channels_redis.pubsub django.core.asgi django.forms django.core.management.commands.migrate
     django.core.management.commands.runserver django.db.backends.sqlite3.base django.template.backends.django
-    django.views.generic pycrdt servestatic.middleware twisted.internet.asyncioreactor twisted.web.http
+    django.views.generic playwright.sync_api psycopg pycrdt pytest servestatic.middleware slugify
+    twisted.internet.asyncioreactor twisted.web.http websockets.asyncio.client
 """
 MAX_REQUEST = 1 << 20  # bytes
 PR_SET_PDEATHSIG = 1

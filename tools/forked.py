@@ -1,4 +1,5 @@
-"""Starts Python programs by way of a fork server, where one has been provided: several hundred servers in a test run.
+"""Starts Python programs by way of a fork server, where one has been provided: several hundred servers and
+test runs in a run of the tests.
 
 Only `python -m module …` and `python script.py …` are started like that, by the same Python and with its usual
 settings. Whoever asks for something else, or without a fork server, is told so, and starts it in the usual way.
@@ -16,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 
 SOCKET = "FORK_SERVER"  # the environment variable with the path of its socket; if it is empty, there is to be none
+# What a fork server has imported, pytest can't change any more; nothing of it has assertions that would be explained.
+PYTEST = [sys.executable, "-m", "pytest", "-W", "ignore:Module already imported"]
 TAKEN_OVER = {"PYTHONPATH", "PYTHONUNBUFFERED"}  # of the environment; all else has an effect at Python's start only
 
 
@@ -57,6 +60,12 @@ class Forked:
             raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
         return code
 
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
             with suppress(ProcessLookupError):  # it has ended since
@@ -78,10 +87,31 @@ def run(
     command: Sequence[str], directory: Path, environment: Mapping[str, str], output: int = 1, errors: int = 2
 ) -> int:
     """Waits until the program has ended, and returns its exit code. It prints where this one does, or to files."""
-    process = start(command, directory, environment, output, errors) or subprocess.Popen(
+    return launch(command, directory, environment, output, errors).wait()
+
+
+def output_of(
+    command: Sequence[str], directory: Path, environment: Mapping[str, str], seconds: float
+) -> tuple[int, str]:
+    """The exit code of a program, and all that it prints. Raises subprocess.TimeoutExpired, and then it has ended."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as printed:
+        process = launch(command, directory, environment, printed.fileno(), printed.fileno())
+        try:
+            code = process.wait(seconds)
+        finally:
+            process.kill()
+            process.wait()
+        printed.seek(0)
+        return code, printed.read()
+
+
+def launch(
+    command: Sequence[str], directory: Path, environment: Mapping[str, str], output: int, errors: int
+) -> subprocess.Popen[bytes] | Forked:
+    """The process, started in one way or the other."""
+    return start(command, directory, environment, output, errors) or subprocess.Popen(
         command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
     )
-    return process.wait()
 
 
 def start(

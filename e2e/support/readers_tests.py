@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from e2e.support.patience import patience
 from e2e.together.browser import READERS_PATIENCE
+from tools import forked
 from tools.app_server import REPOSITORY, AppServer
 from tools.sqlite import url_of
 from tutorial.steps import write_project
@@ -70,19 +70,16 @@ def try_tests(project: Path, server: AppServer, place: Path, chosen: str, second
     options = ["--base-url", server.url, "-k", chosen, "-p", "tutorial.results", "--results", str(results)]
     without = ["-p", "no:django", "-p", "no:asyncio", "-p", "no:cacheprovider"]
     try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "pytest", *options, *without],
-            cwd=place,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY), READERS_PATIENCE: str(seconds)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=START_SECONDS + MOST_WAITS * seconds,
+        _, said = forked.output_of(
+            [*forked.PYTEST, *options, *without],
+            place,
+            {**os.environ, "PYTHONPATH": str(REPOSITORY), READERS_PATIENCE: str(seconds)},
+            START_SECONDS + MOST_WAITS * seconds,
         )
     except subprocess.TimeoutExpired:
         pytest.fail("The tests in e2e/together do not end. Does each loop that waits give up after a while?")
     outcomes = {result["name"].partition("[")[0]: result["message"] for result in json.loads(results.read_text())}
-    complaints = [line.lstrip("E ") for line in ended.stdout.splitlines() if line.startswith("E  ")]
-    said = [*complaints, *ended.stderr.splitlines(), *ended.stdout.splitlines()[-1:]]
-    assert outcomes, f"None of these tests is in e2e/together, or they cannot be run: {said[0].strip(' =')}"
+    lines = said.splitlines()
+    complaints = [line.lstrip("E ") for line in lines if line.startswith("E  ")] or lines[-1:]
+    assert outcomes, f"None of these tests is in e2e/together, or they cannot be run: {complaints[0].strip(' =')}"
     return outcomes

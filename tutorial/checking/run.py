@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,18 +71,18 @@ EVERYTHING = Choice()
 def run_tests(server: AppServer, place: Path, chapter: int, tests: Choice) -> list[Result]:
     """Has them use the server, which runs already, and for others of their own copies of the migrated database."""
     report = place / "results.json"
-    command = [sys.executable, "-m", "pytest", "e2e", "-q", "-m", "not app", *LEFT_OUT, *PLUGINS]
+    command = [*forked.PYTEST, "e2e", "-q", "-m", "not app", *LEFT_OUT, *PLUGINS]
     options = ["--results", str(report), "--hurried", "--chapter", str(chapter)]
     options += ["--project", str(server.project), "--migrated", str(place / MIGRATED)]
     options += ["--server", str(server.port), server.settings["DATABASE_URL"], str(server.log_path)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     with (place / "printed").open("w+") as printed:
-        running = subprocess.Popen(
+        running = forked.launch(
             [*command, *options, "--passed", str(place / PASSED), *tests.options(chapter)],
-            cwd=REPOSITORY,
-            env={forked.SOCKET: "", **environment},  # for a reader, servers are not started by fork
-            stdout=printed,
-            stderr=subprocess.STDOUT,
+            REPOSITORY,
+            {forked.SOCKET: "", **environment},  # for a reader, nothing is started by fork
+            printed.fileno(),
+            printed.fileno(),
         )
         try:
             code = show_passed(running, place / PASSED) if tests.is_whole else running.wait()
@@ -100,7 +99,7 @@ def run_tests(server: AppServer, place: Path, chapter: int, tests: Choice) -> li
     return results
 
 
-def show_passed(running: subprocess.Popen[bytes], passed: Path) -> int:
+def show_passed(running: subprocess.Popen[bytes] | forked.Forked, passed: Path) -> int:
     """Prints the claim of each test that passes, since they may take minutes. Returns pytest's exit code."""
     shown: set[str] = set()
     code = None

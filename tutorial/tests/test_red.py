@@ -1,11 +1,10 @@
 """A test that has to fail on a project has to fail by what it claims. Anything else makes the second gate fail."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 
+from tools import forked
 from tutorial.steps import REPOSITORY
 
 TESTS = """
@@ -66,18 +65,11 @@ def summary(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("red")
     (folder / "conftest.py").write_text("from e2e.conftest import *\n")
     (folder / "test_red.py").write_text(TESTS)
-    command = [sys.executable, "-m", "pytest", str(folder), "-c", "e2e/pytest.toml", "--rootdir", str(folder)]
+    command = [*forked.PYTEST, str(folder), "-c", "e2e/pytest.toml", "--rootdir", str(folder)]
     options = ["-p", "no:cacheprovider", "-rfEx", "--chapter", "1", "--both-ways"]
-    result = subprocess.run(
-        [*command, *options],
-        cwd=REPOSITORY,
-        env={**os.environ, "COLUMNS": "300"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 1, result.stdout + result.stderr
-    return result.stdout.rpartition("short test summary info")[2]
+    code, said = forked.output_of([*command, *options], REPOSITORY, {**os.environ, "COLUMNS": "300"}, 600)
+    assert code == 1, said
+    return said.rpartition("short test summary info")[2]
 
 
 @pytest.mark.parametrize("name", ENDS)

@@ -4,14 +4,13 @@ their tests fail on the project, and pass once it has been solved."""
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from e2e.support.chapters import CHAPTERS
+from tools import forked
 from tutorial.page import read_blocks
 from tutorial.robot import find_missing
 from tutorial.steps import REPOSITORY, load_steps, solution
@@ -21,21 +20,12 @@ MINUTES = 30
 
 
 def run_browser_tests(project: Path, *options: str) -> None:
-    command = [sys.executable, "-m", "pytest", "e2e", "--ignore", "e2e/faults", "-q", "-p", "no:cacheprovider"]
+    command = [*forked.PYTEST, "e2e", "--ignore", "e2e/faults", "-q", "-p", "no:cacheprovider"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     environment["COLUMNS"] = "300"  # or pytest's summary leaves out what went wrong
-    result = subprocess.run(
-        [*command, "--project", str(project), *options],
-        cwd=REPOSITORY,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60 * MINUTES,
-        check=False,
-    )
-    assert result.returncode == 0, (
-        f"On {project.name}, with {options}:\n{result.stdout[-6000:]}{result.stderr[-2000:]}"
-    )
+    command += ["--project", str(project), *options]
+    code, said = forked.output_of(command, REPOSITORY, environment, 60 * MINUTES)
+    assert code == 0, f"On {project.name}, with {options}:\n{said[-8000:]}"
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
