@@ -63,7 +63,8 @@ class SharedText:
         before = self._text if before is None else self._tidy(before)
         mine = differences(before, after)
         kept = len(before) - sum(end - start for start, end, _ in mine)
-        if before == self._owner.fit_text(self._field, self._text) and kept < len(before) / 2:
+        cut = before != self._text
+        if cut and before == self._owner.fit_text(self._field, self._text) and kept < len(before) / 2:
             before, mine = self._text, differences(self._text, after)  # another text: what did not fit goes as well
         for splice in moved(mine, differences(before, self._text)):
             self._splice(*splice)

@@ -1,9 +1,21 @@
+import random
+from typing import Any
+from unittest import mock
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels_yjs import differences as module
 from channels_yjs.differences import Splice, differences, moved
 
 TEXTS = st.text(st.sampled_from("ab \n😀é"), max_size=12)
+LINES = st.lists(st.sampled_from(["Tea\n", "Milk\n", "> Tea\n", "\n", "é", "😀\r", "ab" * 9]), max_size=12).map(
+    "".join
+)
+LIMITS = st.fixed_dictionaries(
+    {"EFFORT": st.sampled_from([0, 20, 60, 200, 2000]), "MANY": st.integers(0, 3), "FAR": st.integers(0, 3)}
+)
 
 
 def made(text: str, splices: list[Splice]) -> str:
@@ -16,6 +28,66 @@ def made(text: str, splices: list[Splice]) -> str:
 @given(TEXTS, TEXTS)
 def test_the_changes_make_one_text_into_the_other(before: str, after: str) -> None:
     assert made(before, differences(before, after)[::-1]) == after
+
+
+@given(LINES, LINES, LIMITS)
+def test_so_do_those_of_texts_that_are_too_long_to_be_compared_by_characters(
+    before: str, after: str, limits: dict[str, Any]
+) -> None:
+    with mock.patch.multiple(module, **limits):
+        changes = differences(before, after)
+    assert made(before, changes[::-1]) == after
+    ends = [end for change in changes for end in change[:2]]
+    assert ends == sorted(ends)
+
+
+def prose(seed: int, words: int) -> str:
+    """Twelve words to a line."""
+    chance = random.Random(seed)
+    letters = ("".join(chance.choices("etaoinshrdlu", k=chance.randint(2, 9))) for _ in range(words))
+    return "".join(word + ("\n" if number % 12 == 0 else " ") for number, word in enumerate(letters, 1))
+
+
+def test_a_letter_that_is_replaced_all_over_a_long_text_leaves_everything_else() -> None:
+    before = prose(1, 10_000)
+    changes = differences(before, before.replace("a", "ä"))
+    assert sum(end - start for start, end, _ in changes) == before.count("a")
+    assert {change.text.strip("ä") for change in changes} == {""}
+
+
+@pytest.mark.parametrize("words", [100, 1000, 20_000])
+@pytest.mark.parametrize("others", [100, 1000, 20_000])
+def test_a_rewritten_text_is_replaced_as_a_whole(words: int, others: int) -> None:
+    """Nearly: its first and last characters may be the same by chance."""
+    before, after = prose(1, words), prose(2, others)
+    [change] = differences(before, after)
+    assert change.end - change.start > len(before) - 10
+
+
+def test_a_rewritten_passage_is_replaced_as_a_whole_and_what_is_around_it_stays() -> None:
+    start, end = prose(3, 2000), prose(4, 2000)
+    before = f"{start}Tea.\n{prose(1, 500)}\nMilk.\n{end}"
+    after = f"Plans. {start}Tea.\n{prose(2, 500)}\nMilk.\n{end}Done."
+    [one, passage, other] = differences(before, after)
+    assert (one.text, other.text) == ("Plans. ", "Done.")
+    assert passage.start >= len(start)
+    assert passage.end <= len(before) - len(end)
+
+
+def test_a_long_text_of_which_each_line_is_quoted_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many characters have changed to look for them in the text as a whole, but not in a line."""
+    before = prose(1, 2400)
+    after = "".join(f"> {line}" for line in before.splitlines(keepends=True))
+    monkeypatch.setattr(module, "EFFORT", 300 * len(after))
+    changes = differences(before, after)
+    assert [change.text for change in changes] == ["> "] * 200
+    assert made(before, changes[::-1]) == after
+
+
+def test_more_changes_than_can_be_made_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = prose(1, 2400)
+    monkeypatch.setattr(module, "EFFORT", 300 * len(before))
+    assert len(differences(before, before.replace("e", "ë"))) == 1
 
 
 @given(TEXTS, TEXTS)
