@@ -5,6 +5,7 @@ import importlib.util
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 TARGETS = ["fuzz.fuzz_decode", "fuzz.fuzz_receive"]
 LIMITS = ["-timeout=60", "-rss_limit_mb=2048", "-max_len=4096"]  # for one input: seconds, MB, bytes
@@ -21,16 +22,22 @@ def main() -> None:
         version = ".".join(map(str, sys.version_info[:2]))
         print(f"NOT FUZZED: atheris needs Linux and Python up to 3.13; this is {sys.platform}, Python {version}.")
         return
-    for target in TARGETS:
-        print(f"{target}, for {seconds} s:", flush=True)
-        with tempfile.TemporaryDirectory() as found:
-            bounds = [f"-max_total_time={seconds}", "-print_final_stats=1", f"-artifact_prefix={found}/", *LIMITS]
-            command = [sys.executable, "-m", target, *bounds]
-            result = subprocess.run(command, capture_output=True, text=True, check=False)
+    print(f"{' and '.join(TARGETS)}, for {seconds} s …", flush=True)
+    with ThreadPoolExecutor() as at_once:
+        results = list(at_once.map(lambda target: fuzz(target, seconds), TARGETS))
+    for target, result in zip(TARGETS, results, strict=True):
+        print(f"{target}:")
         lines = result.stderr.splitlines()
         print("\n".join(line for line in lines if line.startswith(("stat::", "Done")) or " DONE " in line))
         if result.returncode:
             raise SystemExit("\n".join(lines[-60:]) + result.stdout[-4000:])
+
+
+def fuzz(target: str, seconds: int) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryDirectory() as found:
+        bounds = [f"-max_total_time={seconds}", "-print_final_stats=1", f"-artifact_prefix={found}/", *LIMITS]
+        command = [sys.executable, "-m", target, *bounds]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 main()
