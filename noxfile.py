@@ -28,7 +28,7 @@ nox.options.sessions = ["lint", "test", "e2e", "docs", "tutorial", "wheel", "sho
 WORKERS = ["-n", "3", "--dist", "worksteal"]
 WAITING_WORKERS = ["-n", "4", "--dist", "worksteal"]
 IDLE_SECONDS = 0.5  # the usual time to open a page, the largest of a session
-# e2e/support/patience.py writes this file.
+# tools/patience.py writes this file.
 SLOWEST_PAGES = Path(tempfile.gettempdir()) / f"realtime-notes-slowest-pages-{os.getpid()}"
 PYTHON_FILES = ["manage.py", "channels_yjs", "realtime_notes", "notes", "e2e", "fuzz", "bench", "tools", "tutorial"]
 

@@ -19,11 +19,11 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, exp
 
 from e2e.support.accounts import Enter, come_back, create_accounts, log_in
 from e2e.support.note_page import NotePage
-from e2e.support.patience import patience
 from e2e.support.slow_lines import SlowLines
 from tools import forked
 from tools.app_server import REPOSITORY, AppServer, RunningServer
 from tools.notes_over_http import create_note_over_http
+from tools.patience import patience
 from tools.redis import RedisServer
 from tools.sqlite import url_of
 

@@ -7,7 +7,7 @@ import pytest
 
 from e2e.conftest import OpenNote
 from e2e.support.note_page import NotePage, expect_same_text
-from e2e.support.patience import patience
+from tools.patience import patience
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 

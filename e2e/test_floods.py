@@ -25,9 +25,9 @@ from channels_yjs.wire.messages import (
 )
 from e2e.support.bystanders import Waits, bystanders, receive
 from e2e.support.lines import patient
-from e2e.support.patience import patience
 from tools.app_server import AppServer, UvicornServer
 from tools.notes_over_http import create_note_over_http
+from tools.patience import patience
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 

@@ -14,8 +14,8 @@ from channels_yjs.wire.messages import SyncStatus, encode
 from e2e.conftest import CreateNote
 from e2e.support.bystanders import bystanders
 from e2e.support.lines import patient, socket_of
-from e2e.support.patience import patience
 from tools.app_server import AppServer
+from tools.patience import patience
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 LONGEST_TURN = 50  # keys, in CPU time: nobody has the server for longer before the others have their turn

@@ -12,9 +12,9 @@ from e2e.conftest import CreateNote, OpenNote
 from e2e.support.bystanders import receive
 from e2e.support.lines import patient
 from e2e.support.note_page import TO_END
-from e2e.support.patience import patience
 from e2e.support.stock_clients import socket_address
 from tools.notes_over_http import text_without_javascript
+from tools.patience import patience
 
 LINE = "The quick brown fox jumps over the lazy dog, again and again and once more.\n"
 LINES = 1_000_000 // len(LINE)

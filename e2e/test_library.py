@@ -8,8 +8,8 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from e2e.conftest import OpenNote
 from e2e.support.note_page import until
-from e2e.support.patience import patience
 from tools.app_server import AppServer
+from tools.patience import patience
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from e2e.conftest import OpenNote
 from e2e.support.note_page import NotePage, expect_same_text
-from e2e.support.patience import patience
+from tools.patience import patience
 
 
 @pytest.mark.chapter(9)

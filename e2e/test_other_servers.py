@@ -15,8 +15,8 @@ from channels_yjs.wire.messages import SyncStatus, SyncUpdate, encode
 from e2e.conftest import CreateNote, OpenNote
 from e2e.support.lines import patient
 from e2e.support.note_page import LOOK_AGAIN_MS, expect_same_text
-from e2e.support.patience import patience
 from tools.app_server import AppServer, GranianServer, HypercornServer
+from tools.patience import patience
 from tools.process import is_taken
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]

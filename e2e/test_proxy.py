@@ -17,9 +17,9 @@ from websockets.exceptions import InvalidStatus
 from e2e.conftest import OpenNote
 from e2e.support.lines import patient_async, run_apart
 from e2e.support.note_page import expect_same_text
-from e2e.support.patience import patience
 from tools.app_server import REPOSITORY, AppServer, UvicornServer
 from tools.nginx import NginxServer
+from tools.patience import patience
 from tools.process import free_port
 from tools.redis import RedisServer
 

@@ -17,8 +17,8 @@ from e2e.conftest import CreateNote, OpenNote
 from e2e.support.another_site import another_site
 from e2e.support.lines import patient, socket_of
 from e2e.support.note_page import NotePage
-from e2e.support.patience import patience
 from tools.app_server import AppServer
+from tools.patience import patience
 
 pytestmark = pytest.mark.chapter(12)
 ADMIN = "/admin/login/"

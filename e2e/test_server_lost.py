@@ -8,9 +8,9 @@ from playwright.sync_api import expect
 
 from e2e.conftest import CreateNote, OpenNote
 from e2e.support.note_page import RARELY_MS, NotePage, expect_same_text
-from e2e.support.patience import patience
 from tools.app_server import AppServer, UvicornServer
 from tools.notes_over_http import text_without_javascript
+from tools.patience import patience
 from tools.sqlite import locked_database
 
 AWAY_MS = 10_000

@@ -20,9 +20,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from e2e.support.lines import patient
-from e2e.support.patience import patience
 from tools import forked
 from tools.app_server import REPOSITORY, AppServer
+from tools.patience import patience
 from tools.process import free_port, is_taken, reserve
 from tools.sqlite import url_of
 

@@ -12,9 +12,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 from e2e.conftest import CreateNote
 from e2e.support.lines import socket_of
 from e2e.support.note_page import NotePage
-from e2e.support.patience import patience
 from tools.app_server import AppServer
 from tools.nginx import NginxServer
+from tools.patience import patience
 from tools.process import free_port
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from e2e.conftest import CreateNote, OpenNote
 from e2e.support.note_page import NotePage, expect_same_text
-from e2e.support.patience import patience
 from tools.app_server import AppServer, runserver
+from tools.patience import patience
 from tools.redis import RedisServer
 
 

@@ -18,8 +18,8 @@ from typing import Self
 
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-from e2e.support.patience import Patience
 from tools.chromium import launch_options
+from tools.patience import Patience
 from tools.process import LOOK_AGAIN_SECONDS, ServerProcess, accepts_connections, free_port
 
 from .beginning import beginning_after

@@ -111,6 +111,9 @@ def load_step(number: int, folder: Path) -> Step:
     return Step(number, folder.name, final, removed, dict(listed.get("taken", {})))
 
 
+CHAPTERS = range(1, len(load_steps()) + 1)
+
+
 def project(number: int) -> dict[str, Path]:
     """By path, where the content of each file of the project after a chapter is. After chapter 0 there is nothing."""
     files: dict[str, Path] = {}

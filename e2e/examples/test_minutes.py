@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.examples.minutes_server import EXAMPLE, MinutesServer, OpenAs, open_meeting, text_of
-from e2e.support.patience import patience
 from tools.app_server import REPOSITORY
+from tools.patience import patience
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 

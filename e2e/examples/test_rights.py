@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from e2e.examples.minutes_server import MinutesServer, OpenAs, text_of
 from e2e.support.accounts import creating_accounts
-from e2e.support.patience import patience
+from tools.patience import patience
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 READ_ONLY = "You can read this, but not write."

@@ -34,7 +34,7 @@ from channels_yjs.wire.messages import (
     SyncUpdate,
 )
 from e2e.support.lines import patient_async
-from e2e.support.patience import patience
+from tools.patience import patience
 
 WORD = re.compile(r"<[\w-]+>")
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.5  # the same as y-websocket's

@@ -22,8 +22,8 @@ from channels_yjs.wire.messages import (
 from e2e.faults.conftest import WRITERS, Database, code, socket_of
 from e2e.faults.crowd import Crowd, CrowdPeer, credentials
 from e2e.support.lines import patient_async
-from e2e.support.patience import patience
 from tools.app_server import AppServer
+from tools.patience import patience
 from tools.redis import RedisServer
 
 pytestmark = pytest.mark.chapter(10)

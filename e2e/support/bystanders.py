@@ -21,8 +21,8 @@ from channels_yjs.testing.client import Client
 from channels_yjs.wire.lib0 import varuint
 from channels_yjs.wire.messages import SyncStep1, SyncStep2, decode, encode
 from e2e.support.lines import patient
-from e2e.support.patience import patience
 from tools.app_server import AppServer
+from tools.patience import patience
 
 MEBIBYTE = 1024 * 1024
 PAUSE_SECONDS = 0.01  # between two keys

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from websockets.asyncio import client
 from websockets.sync.client import ClientConnection, connect
 
-from e2e.support.patience import patience
+from tools.patience import patience
 
 LOOK_AGAIN_SECONDS = 0.005
 T = TypeVar("T")

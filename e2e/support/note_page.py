@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from e2e.support.patience import patience
+from tools.patience import patience
 
 LOOK_AGAIN_MS = 20  # the first wait; it grows from one look to the next
 RARELY_MS = 200

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from e2e.support.patience import patience
 from e2e.together.browser import READERS_PATIENCE
 from tools import forked
 from tools.app_server import REPOSITORY, AppServer
+from tools.patience import patience
 from tools.sqlite import url_of
 from tutorial.steps import write_project
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from e2e.support.patience import patience
 from tools.app_server import REPOSITORY
+from tools.patience import patience
 
 SCRIPT = Path(__file__).with_name("stock_client.mjs")
 

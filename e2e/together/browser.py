@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserType, expect
 
-from e2e.support.patience import patience
 from tools.chromium import launch_options
+from tools.patience import patience
 
 READERS_PATIENCE = "PATIENCE_SECONDS"  # the name in their test, and in the environment
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from e2e.support.patience import LEAST
 from tools import forked
+from tools.patience import LEAST
 from tutorial.check import check
 from tutorial.checking.run import PLUGINS, Choice
 from tutorial.steps import REPOSITORY, TutorialError, load_steps, project, solution, write_project

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.support.chapters import CHAPTERS
-from tutorial.steps import load_steps, project
+from tutorial.steps import CHAPTERS, load_steps, project
 
 BLOCK = re.compile(r'<div class="highlight" [^>]*data-file="([^"]+)"[^>]*>(.*?)</code>', re.DOTALL)
 WHOLE = re.compile(r'data-file="([^"]+)" data-form="replaced"|data-kind="taken" data-file="([^"]+)"')

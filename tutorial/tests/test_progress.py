@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from e2e.support.chapters import CHAPTERS
 from tutorial.hints import find_hints, hints_of, in_terminal
 from tutorial.progress import find_progress
-from tutorial.steps import project, write_project
+from tutorial.steps import CHAPTERS, project, write_project
 from tutorial.take import take
 
 

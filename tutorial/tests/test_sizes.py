@@ -8,11 +8,10 @@ from statistics import mean, median
 import pytest
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from e2e.support.chapters import CHAPTERS
 from tools.chromium import launch_options
 from tutorial.page import Block, read_blocks
 from tutorial.sizes import typed
-from tutorial.steps import load_steps
+from tutorial.steps import CHAPTERS, load_steps
 
 MOST_TYPED, MOST_TYPED_AT_FIRST, MOST_TYPED_ON_AVERAGE = 150, 120, 100
 LONGEST_LISTING, MEDIAN_LISTING = 40, 20

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from e2e.support.chapters import CHAPTERS
 from tools import forked
 from tutorial.page import read_blocks
 from tutorial.robot import find_missing
-from tutorial.steps import REPOSITORY, load_steps, solution
+from tutorial.steps import CHAPTERS, REPOSITORY, load_steps, solution
 
 REWRITES = (6,)  # the chapter after which little is as it was
 MINUTES = 30
