@@ -40,6 +40,9 @@ for (const code of document.querySelectorAll(".highlight code")) {
         if (seen.has(colors.join())) piece.remove()
         seen.add(colors.join())
     }
+    for (const line of [...code.children].slice(1)) {
+        if (line.id && !line.querySelector("span")) line.remove()  // plain text, as in the first line
+    }
 }"""
 WIDTH = "document.documentElement.scrollWidth"
 NO_TRANSITIONS = "*, ::before, ::after { transition: none !important }"  # axe would measure half a change
