@@ -130,7 +130,7 @@ def wheel(session: nox.Session) -> None:
     session.install("--no-deps", "--force-reinstall", str(built))
     run(session, "python", "-m", "tools.chromium")
     session.env["MINUTES_PYTHON"] = str(bare)
-    run(session, "pytest", "e2e/examples", *session.posargs)
+    run(session, "pytest", "e2e/examples", *workers(session, ["-n", "3"]), *session.posargs)
     session.log("%s has %d kB.", built.relative_to(ROOT), built.stat().st_size // 1000)
 
 

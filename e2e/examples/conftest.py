@@ -3,11 +3,13 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from xdist.scheduler import LoadScopeScheduling
 
 from e2e.examples.minutes_server import EXAMPLE, PEOPLE, MinutesServer, OpenAs
 from e2e.support.accounts import come_back, creating_accounts, log_in
@@ -19,22 +21,25 @@ HOW_TO = "how-to/use-it-in-your-project.html"
 AS_IT_IS, FOLLOWED = "as it is here", "as the page makes it"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def following(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Future[Path] | None]:
-    """A robot follows the page while the first tests run, in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        names = [item.nodeid for item in request.session.items]
-        is_needed = any(FOLLOWED in name or "who_follows" in name for name in names)
-        yield pool.submit(follow, tmp_path_factory.mktemp("followed")) if is_needed else None
+class OneWorkerForEachProject(LoadScopeScheduling):
+    """With several workers, the page is followed by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scopes = {"test_wheel": "the wheel", "who_follows": FOLLOWED, FOLLOWED: FOLLOWED}
+        return next((scope for part, scope in scopes.items() if part in nodeid), AS_IT_IS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return OneWorkerForEachProject(config, log)
 
 
 @pytest.fixture(scope="session")
-def followed(following: Future[Path] | None) -> Path:
-    """A project that was made by following the page, in an empty folder beside the kit's wheel."""
-    assert following, "The names of its tests do not say that they need it."
-    return following.result()
+def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that was made by following the page, in an empty folder beside the kit's wheel. In a process of its
+    own, since Playwright runs in this one already."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(follow, tmp_path_factory.mktemp("followed")).result()
 
 
 def follow(around: Path) -> Path:
