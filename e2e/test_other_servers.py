@@ -70,7 +70,7 @@ def test_somebody_who_reads_nothing_is_not_waited_for_without_end(other_server: 
     address = f"ws://127.0.0.1:{other_server.port}/ws/notes/1"
     doc = Doc[Any]()
     body = doc.get("body", type=Text)
-    sleeper = patient(address, max_queue=1, compression=None, legacy=True)
+    sleeper = patient(address, max_queue=1, close_timeout=0, compression=None, legacy=True)
     with patient(address) as writer, closing(sleeper):
         for _ in range(SHOUTS):
             known = doc.get_state()

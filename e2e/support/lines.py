@@ -21,8 +21,9 @@ def socket_of(note: str) -> str:
 
 
 def patient(url: str, **options: Any) -> ClientConnection:
-    """Not for TLS: it reads in a thread of its own, and Python's SSL sockets do not take both at once."""
-    line: ClientConnection = connect(url, **_with_patience(options))
+    """Not for TLS: it reads in a thread of its own, and Python's SSL sockets do not take both at once. What comes is
+    read at once: behind a full queue, the server's goodbye would be waited for in vain for ten seconds."""
+    line: ClientConnection = connect(url, **_with_patience({"max_queue": None, **options}))
     return line
 
 
