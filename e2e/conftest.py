@@ -153,7 +153,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
 def watch(console_errors: list[str], watched: list[Page]) -> Callable[[Page], Page]:
     def on_console(message: ConsoleMessage) -> None:
         if message.type == "error":
-            console_errors.append(message.text)
+            resource = f" ({message.location['url']})" if message.text.startswith("Failed to load resource") else ""
+            console_errors.append(message.text + resource)
 
     def on_page_error(error: Error) -> None:
         console_errors.append(str(error))
