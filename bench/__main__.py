@@ -12,7 +12,7 @@ from typing import Any
 
 from . import browser, report
 from .cases import CASES, Case, RunFailedError, run
-from .contestants import CONTESTANTS
+from .contestants import CONTESTANTS, collected_static_files
 
 SHORT_SERVERS = ["uvicorn", "daphne", "y-websocket", "hocuspocus", "pycrdt"]
 SHORT_CASES = ["one", "burst", "join", "slow-line", "rights"]
@@ -26,13 +26,15 @@ def main() -> None:
     cases = [shortened(CASES[name]) if options.short else CASES[name] for name in options.cases]
     results: report.Results = {}
     runs = [(case, name) for case in cases for name in options.servers if case.name not in CONTESTANTS[name].skips]
+    planned = [(round_, *run_) for round_ in range(options.rounds) for run_ in runs]
     presses = 0 if options.no_browser else browser.BLOCK // 4 if options.short else options.presses
+    collected_static_files()  # once for all
     with ThreadPoolExecutor(SHORT_AT_A_TIME if options.short else 1) as at_a_time:
+        measured = at_a_time.map(lambda plan: one_run(plan[1], plan[2]), planned)
         in_browser = at_a_time.submit(browser.measure, presses) if presses else None
-        for round_ in range(options.rounds):
-            for (case, name), result in zip(runs, at_a_time.map(one_run, *zip(*runs, strict=True)), strict=True):
-                results.setdefault((case.name, name), []).append(result)
-                print(report.line(round_, case.name, name, result), flush=True)
+        for (round_, case, name), result in zip(planned, measured, strict=True):
+            results.setdefault((case.name, name), []).append(result)
+            print(report.line(round_, case.name, name, result), flush=True)
     typing = in_browser.result() if in_browser else None
     print(report.text(results, typing))
     if options.short:

@@ -4,14 +4,15 @@ characters. Knows no documents."""
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein, Postfix, Prefix
 
-EFFORT = 2**31  # length times changes: to find so many takes 0.2 s of CPU, and Yjs 2 s to make them
+EFFORT = 2**31  # length times changed characters: to find so many takes 0.2 s of CPU, and Yjs 2 s to make them
+BEYOND_ASCII = 4  # times as long, and also for lines
 MANY = 20  # changes in a row that may be a rewritten passage
 FAR = 16  # characters: where more stay between two changes, it is not by chance
 LINE_START = re.compile(r"(?<=\n)")
@@ -25,15 +26,20 @@ class Splice(NamedTuple):
     text: str
 
 
-def differences(before: str, after: str) -> list[Splice]:
+def differences(before: str, after: str, *, is_to_be_made: bool = True) -> list[Splice]:
     """The changes that make one text into the other, from first to last. All positions are those in `before`. As few
-    as possible: what is nicer to read would take out text that stays. But a passage of which only stray characters
-    would stay has been rewritten, and is replaced as a whole. So is what would take too long."""
+    as possible: what is nicer to read would take out text that stays. What takes too long is replaced as a whole.
+
+    So is, in changes that are to be made, a passage of which only stray characters would stay. Of changes that others
+    have made, also these show where a place has gone."""
     start = Prefix.similarity(before, after)
     end = Postfix.similarity(before[start:], after[start:])
     old, new = before[start : len(before) - end], after[start : len(after) - end]
-    most = EFFORT // max(len(old), len(new), 1)
+    effort = EFFORT if before.isascii() and after.isascii() else EFFORT // BEYOND_ASCII
+    most = effort // max(len(old), len(new), 1)
     changes = list(_changes(old, new, start, most))
+    if not is_to_be_made:
+        return changes
     gaps = [number for number, (one, next_) in enumerate(pairwise(changes), 1) if next_.start - one.end > FAR]
     passages = (changes[first:last] for first, last in pairwise([0, *gaps, len(changes)]))
     changes = [change for passage in passages for change in _unless_rewritten(passage, before)]
@@ -56,7 +62,9 @@ def _changes(before: str, after: str, at: int, most: int) -> Iterator[Splice]:
         yield from (Splice(at + start, at + end, after[first:last]) for start, end, first, last in found)
         return
     old, new = LINE_START.split(before), LINE_START.split(after)
-    found = _differing(old, new, EFFORT // max(len(old), len(new)))
+    numbers: dict[str, int] = {}  # rapidfuzz takes a line of one character for its code
+    olds, news = ([numbers.setdefault(line, len(numbers)) for line in lines] for lines in (old, new))
+    found = _differing(olds, news, EFFORT // BEYOND_ASCII // max(len(old), len(new)))
     if found == [(0, len(old), 0, len(new))] and len(old) == len(new):  # each line has changed, as if quoted
         found = [(number, number + 1, number, number + 1) for number in range(len(old))]
     if found is None or len(found) == 1:
@@ -69,8 +77,10 @@ def _changes(before: str, after: str, at: int, most: int) -> Iterator[Splice]:
         at, done = at + len(part), end
 
 
-def _differing(before: Sequence[str], after: Sequence[str], most: int) -> list[tuple[int, int, int, int]] | None:
-    """Where two texts or lists of lines differ: from where to where, in both. None if in more than `most` places."""
+def _differing(
+    before: Sequence[Hashable], after: Sequence[Hashable], most: int
+) -> list[tuple[int, int, int, int]] | None:
+    """Where two texts or lists differ: from where to where, in both. None if in more than `most` places."""
     count = Levenshtein.distance(before, after, score_cutoff=most, score_hint=0)
     if count > most:
         return None

@@ -66,7 +66,7 @@ class SharedText:
         cut = before != self._text
         if cut and before == self._owner.fit_text(self._field, self._text) and kept < len(before) / 2:
             before, mine = self._text, differences(self._text, after)  # another text: what did not fit goes as well
-        for splice in moved(mine, differences(before, self._text)):
+        for splice in moved(mine, differences(before, self._text, is_to_be_made=False)):
             self._splice(*splice)
 
     def _tidy(self, text: str) -> str:

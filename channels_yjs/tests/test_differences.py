@@ -10,7 +10,7 @@ from channels_yjs import differences as module
 from channels_yjs.differences import Splice, differences, moved
 
 TEXTS = st.text(st.sampled_from("ab \n😀é"), max_size=12)
-LINES = st.lists(st.sampled_from(["Tea\n", "Milk\n", "> Tea\n", "\n", "é", "😀\r", "ab" * 9]), max_size=12).map(
+LINES = st.lists(st.sampled_from(["Tea\n", "Milk\n", "> Tea\n", "\n", "\0", "é", "😀\r", "ab" * 9]), max_size=12).map(
     "".join
 )
 LIMITS = st.fixed_dictionaries(
@@ -72,6 +72,22 @@ def test_a_rewritten_passage_is_replaced_as_a_whole_and_what_is_around_it_stays(
     assert (one.text, other.text) == ("Plans. ", "Done.")
     assert passage.start >= len(start)
     assert passage.end <= len(before) - len(end)
+
+
+def test_a_passage_that_others_wrote_anew_letter_by_letter_keeps_the_place_of_a_change() -> None:
+    """They have put it into capitals."""
+    before = prose(1, 30) + "a picnic " + prose(2, 30)
+    at = before.index("picnic")
+    change = Splice(at, at, "small ")
+    for_others = differences(before, before.upper(), is_to_be_made=False)
+    assert made(before.upper(), list(moved([change], for_others))) == before.upper().replace("PICNIC", "small PICNIC")
+    assert len(differences(before, before.upper())) == 1
+
+
+def test_a_line_of_one_character_is_not_taken_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "EFFORT", 60)
+    before, after = "aaaaaaaaaaaaa\ncd\ne\n", "xbbbbbbbbb\ncd\nf\n\0"
+    assert made(before, differences(before, after)[::-1]) == after
 
 
 def test_a_long_text_of_which_each_line_is_quoted_stays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,8 +45,12 @@ def creating_accounts() -> str:
 
 
 def come_back(page: Page, server: AppServer, name: str, cookie: str = SESSION_COOKIE) -> None:
-    """Opens the first page in a browser that has the session which `create_account` has made."""
-    page.context.add_cookies([{"name": cookie, "value": f"session-of-{name}", "url": server.url}])
+    """Opens the first page in a browser that has the session which `create_account` has made. Two browsers of one
+    person would share it: one of them is to log in by the form."""
+    value = f"session-of-{name}"
+    page.context.add_cookies(
+        [{"name": cookie, "value": value, "url": server.url, "httpOnly": True, "sameSite": "Lax"}]
+    )
     page.goto(server.url)
 
 

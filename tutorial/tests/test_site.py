@@ -40,9 +40,8 @@ for (const code of document.querySelectorAll(".highlight code")) {
         if (seen.has(colors.join())) piece.remove()
         seen.add(colors.join())
     }
-    for (const line of [...code.children].slice(1)) {
-        if (line.id && !line.querySelector("span")) line.remove()  // plain text, as in the first line
-    }
+    const plain = [...code.children].filter((line) => line.id && !line.querySelector("span"))
+    for (const line of plain.slice(1)) line.remove()
 }"""
 WIDTH = "document.documentElement.scrollWidth"
 NO_TRANSITIONS = "*, ::before, ::after { transition: none !important }"  # axe would measure half a change
