@@ -22,6 +22,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--renderer-process-limit=1",  # for each browser context: none is started for a page that may come next
 ]
 
 
