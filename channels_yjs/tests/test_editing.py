@@ -8,11 +8,9 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
-from django.db.models import Value
-from django.db.models.expressions import DatabaseDefault
 from django.db.models.signals import post_save, pre_save
 from django.test import TestCase
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, isolate_apps
 from django.utils.functional import SimpleLazyObject
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -28,7 +26,7 @@ from channels_yjs.hub.hub import Hub
 from channels_yjs.hub.rings import Changed, Saved
 from channels_yjs.log import compaction, crdt, store
 from channels_yjs.log.store import Batch
-from channels_yjs.models import Document, Snapshot, Update
+from channels_yjs.models import Document, SharedModel, Snapshot, Update
 from channels_yjs.names import Author, Owner
 from channels_yjs.signals import document_changed
 from channels_yjs.testing.peers import Peer, expect_converged, expect_text, until
@@ -529,13 +527,25 @@ def test_of_a_text_that_is_longer_than_its_field_nothing_stays_behind(
     assert texts_of(Document.objects.find(note))[0] == after
 
 
-@pytest.mark.django_db
-def test_a_row_with_a_key_of_its_own_leaves_a_field_to_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Note._meta.get_field("text"), "db_default", Value("Tea"))
-    monkeypatch.setattr(Note._meta.get_field("text"), "default", models.NOT_PROVIDED)
-    note = Note(pk=77, title="Plans", text=DatabaseDefault(Value("Tea")))
-    note.save()
-    assert Note.objects.get(pk=77).text == "Tea"
+@isolate_apps("notes")
+@pytest.mark.django_db(transaction=True)
+def test_a_row_with_a_key_of_its_own_leaves_a_field_to_the_database() -> None:
+    class Plan(SharedModel):
+        title = models.CharField(max_length=20)
+        text = models.TextField(db_default="Tea")
+        shared_texts = {"title": "title", "body": "text"}
+
+        class Meta:
+            app_label = "notes"
+
+    with connection.schema_editor() as editor:
+        editor.create_model(Plan)
+    try:
+        Plan(pk=77, title="Picnic").save()
+        assert Plan.objects.get(pk=77).text == "Tea"
+    finally:
+        with connection.schema_editor() as editor:
+            editor.delete_model(Plan)
 
 
 @pytest.mark.django_db
