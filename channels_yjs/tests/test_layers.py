@@ -1,10 +1,10 @@
 """Imports run down the layers and never up, and nothing here knows the app."""
 
-import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from channels_yjs.tests.imports import imported
 
 ENGINE = Path(__file__).parents[1]
 LAYERS = ["wire", "log", "rooms", "hub", "connections"]  # from the lowest to the highest
@@ -12,19 +12,6 @@ BELOW_ALL = {"conf", "models", "names", "signals"}
 NO_CONCERN_OF_OURS = {"notes", "realtime_notes", "e2e", "tools", "tutorial", "bench", "fuzz"}
 ABOVE_THE_WIRE = {"django", "channels", "asgiref", "pycrdt", "twisted", "daphne"}
 MODULES = [path for layer in LAYERS for path in sorted((ENGINE / layer).rglob("*.py"))]
-
-
-def imported(path: Path) -> Iterator[str]:
-    """The full name of each module that a module imports, also within its functions."""
-    package = ["channels_yjs", *path.relative_to(ENGINE).parent.parts]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else []
-            base = [*above, *(node.module or "").split(".")] if node.module else above
-            yield ".".join(base)
-            yield from (".".join([*base, alias.name]) for alias in node.names)
 
 
 def test_relative_imports_are_seen(tmp_path: Path) -> None:

@@ -1,11 +1,10 @@
 """Who may know whom: the app and what serves to build it know no tests, and nothing goes round in a circle."""
 
-import ast
 from collections.abc import Iterator
 
 import pytest
 
-from tools.app_server import REPOSITORY
+from channels_yjs.tests.imports import REPOSITORY, imported
 
 NOT_FOR = {
     "realtime_notes": {"tools", "tutorial", "e2e", "bench", "fuzz"},
@@ -19,14 +18,11 @@ NOT_FOR = {
 
 
 def imports(folder: str) -> Iterator[tuple[str, str]]:
-    """Each module of ours that is no test, and the top of each name that it imports, also within its functions."""
+    """Each module of ours that is no test, and the top of each name that it imports."""
     for path in sorted((REPOSITORY / folder).rglob("*.py")):
         where = path.relative_to(REPOSITORY)
         if not {"tests", "steps", "exercises"} & set(where.parts):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-                names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
-                yield from ((str(where), name.partition(".")[0]) for name in names)
+            yield from ((str(where), name.partition(".")[0]) for name in imported(path))
 
 
 @pytest.mark.parametrize("folder", NOT_FOR)
