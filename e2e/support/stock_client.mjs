@@ -40,6 +40,13 @@ const verbs = {
       ghost.destroy()
       provider.awareness.on("change", ({ removed }) => removed.includes(ghost.clientID) && resolve(verbs.names()))
     }),
+  // As a network does it, so that it can say no goodbye. It comes back when it is told to.
+  cut: () =>
+    new Promise((resolve) => {
+      provider.shouldConnect = false
+      provider.once("connection-close", () => resolve(null))
+      provider.ws.terminate()
+    }),
   disconnect: () => provider.disconnect(),
   connect: () => provider.connect(),
 }
