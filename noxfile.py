@@ -56,7 +56,7 @@ def lint(session: nox.Session) -> None:
     use_dev(session)
     run(session, "ruff", "check", ".")
     run(session, "ruff", "format", "--check", ".")
-    run(session, "mypy", *PYTHON_FILES)
+    run(session, "mypy", "--num-workers", "2", *PYTHON_FILES)
     setup.npm(session, "run", "--silent", "types")
     templates = map(str, sorted((ROOT / "templates").rglob("*.html")))
     run(session, "djade", "--check", "--target-version", "5.2", *templates)
@@ -216,6 +216,7 @@ def lock(session: nox.Session) -> None:
     session.run(*compile_, *session.posargs, *development)
     session.run(*compile_, *session.posargs, "--group", "redis", "-o", setup.REDIS.name)
     session.run(*compile_, *session.posargs, "--group", "node", "-o", setup.NODE.name)
+    session.run(*compile_, *session.posargs, "--group", "uv", "-o", setup.UV.name)
     setup.provide_node(session)
     for folder in (ROOT, ROOT / "bench"):
         setup.npm(session, "install", "--package-lock-only", "--prefix", str(folder))
