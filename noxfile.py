@@ -5,10 +5,7 @@ if they are there, and installed if not. A finished set-up is repeated only when
 """
 
 import atexit
-import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import nox
@@ -17,19 +14,17 @@ ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
 from tools import setup  # noqa: E402
-from tools.setup import run  # noqa: E402
+from tools.setup import build_wheel, run, use_dev  # noqa: E402
 
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "test", "e2e", "docs", "tutorial", "wheel", "short"]
+atexit.register(setup.say_how_slow)
 
 # More than cores, since some tests mostly wait.
 WORKERS = ["-n", "3", "--dist", "worksteal"]
 WAITING_WORKERS = ["-n", "4", "--dist", "worksteal"]
-IDLE_SECONDS = 0.5  # the usual time to open a page, the largest of a session
-# tools/patience.py writes this file.
-SLOWEST_PAGES = Path(tempfile.gettempdir()) / f"realtime-notes-slowest-pages-{os.getpid()}"
 PYTHON_FILES = ["manage.py", "channels_yjs", "realtime_notes", "notes", "e2e", "fuzz", "bench", "tools", "tutorial"]
 
 
@@ -114,9 +109,8 @@ def tutorial(session: nox.Session) -> None:
     use_dev(session)
     build_wheel(session)  # which the robot installs in chapter 6
     run(session, "python", "-m", "tools.chromium")
-    # More workers than cores, since tests that are expected to fail mostly wait. Tests are handed out one at a time,
-    # so that the long ones at the front are spread over the workers.
-    six = ["-n", "6", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=3600"]
+    # More workers than cores, since tests that are expected to fail mostly wait.
+    six = ["-n", "6", "--dist", "worksteal", "-o", "faulthandler_timeout=3600"]
     run(session, "pytest", "tutorial/tests", *six, *session.posargs)
 
 
@@ -222,19 +216,6 @@ def lock(session: nox.Session) -> None:
         setup.npm(session, "install", "--package-lock-only", "--prefix", str(folder))
 
 
-def use_dev(session: nox.Session) -> None:
-    setup.use_dev(session)
-    session.env["SLOWEST_PAGES"] = str(SLOWEST_PAGES)
-
-
-def build_wheel(session: nox.Session) -> Path:
-    shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    setup.npm(session, "run", "--silent", "declarations")
-    run(session, "hatchling", "build", "--target", "wheel")
-    [built] = (ROOT / "dist").glob("*.whl")
-    return built
-
-
 def workers(session: nox.Session, usual: list[str]) -> list[str]:
     """The number of tests at a time, unless somebody wants to watch or has chosen one."""
     return [] if {"--headed", "-n", "--pdb"} & set(session.posargs) else usual
@@ -250,16 +231,3 @@ def run_bench(session: nox.Session, *options: str) -> None:
     setup.node_modules(session, ROOT / "bench")
     run(session, "python", "-m", "tools.chromium")
     run(session, "python", "-m", "bench", *options)
-
-
-@atexit.register
-def say_how_slow() -> None:
-    """Prints, as the last line, how slow the browser tests found the machine."""
-    if SLOWEST_PAGES.exists():
-        found = [line.split() for line in SLOWEST_PAGES.read_text().splitlines()]
-        slowest, waited = max((float(slowest), float(waited)) for slowest, waited in found)
-        SLOWEST_PAGES.unlink()
-        print(
-            f"Opening a page took up to {slowest:.1f} s here ({IDLE_SECONDS} s on an idle machine of two cores), "
-            f"so the browser tests were ready to wait for {waited:.0f} s."
-        )

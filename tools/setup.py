@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nox
@@ -26,6 +27,9 @@ UV = ROOT / "requirements-uv.txt"
 EXAMPLE = ROOT / "examples" / "minutes" / "requirements.txt"
 COMPILE = "--compile-bytecode"  # uv leaves it to the first start, which would then take seconds longer
 OLDEST_NODE = 20
+# tools/patience.py writes this file.
+SLOWEST_PAGES = Path(tempfile.gettempdir()) / f"realtime-notes-slowest-pages-{os.getpid()}"
+IDLE_SECONDS = 0.5  # the usual time to open a page, the largest of a session
 STOP_SECONDS = 15.0  # after Ctrl-C; nox's default is 0.3, then it kills, and a killed process cannot stop its servers
 
 
@@ -90,8 +94,10 @@ def use_dev(session: nox.Session) -> None:
     exempt = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
     exempt = exempt if exempt == "*" else ",".join(filter(None, [exempt, "127.0.0.1", "localhost"]))
     session.env["no_proxy"] = session.env["NO_PROXY"] = exempt
-    # Hundreds of processes start in the tests, and each would compile our sources again.
+    # Hundreds of processes start in the tests. Each would compile our sources again, or Playwright's.
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
+    session.env["NODE_COMPILE_CACHE"] = str(environment / "node-compile-cache")
+    session.env["SLOWEST_PAGES"] = str(SLOWEST_PAGES)
 
 
 def run(session: nox.Session, program: str, *arguments: str) -> None:
@@ -100,6 +106,15 @@ def run(session: nox.Session, program: str, *arguments: str) -> None:
     if not found:
         session.error(f"{program} is not installed. Set up again with: nox -s dev")
     session.run(found, *arguments, external=True, interrupt_timeout=STOP_SECONDS)
+
+
+def build_wheel(session: nox.Session) -> Path:
+    """Builds the distribution into dist/, and returns its file."""
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    npm(session, "run", "--silent", "declarations")
+    run(session, "hatchling", "build", "--target", "wheel")
+    [built] = (ROOT / "dist").glob("*.whl")
+    return built
 
 
 def build_browser_libraries(session: nox.Session) -> None:
@@ -179,3 +194,15 @@ def is_fresh(stamp: Path, *sources: Path) -> bool:
 
 def digest(*files: Path) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def say_how_slow() -> None:
+    """Prints how slow the browser tests found the machine. The last line of nox."""
+    if SLOWEST_PAGES.exists():
+        found = [line.split() for line in SLOWEST_PAGES.read_text().splitlines()]
+        slowest, waited = max((float(slowest), float(waited)) for slowest, waited in found)
+        SLOWEST_PAGES.unlink()
+        print(
+            f"Opening a page took up to {slowest:.1f} s here ({IDLE_SECONDS} s on an idle machine of two cores), "
+            f"so the browser tests were ready to wait for {waited:.0f} s."
+        )

@@ -12,23 +12,34 @@ from tutorial.steps import write_project
 
 BUILD_MINUTES = 15  # more than any machine needs; the worker that builds says so, too, if it fails
 LOOK_AGAIN_SECONDS = 0.1
-FIRST = "test_typed_along"  # takes longest
-BUSY = ["what_comes_next_fails", "still_pass", "test_each_page"]
-WAITING = ["test_a_typical_mistake"]
+LONGEST = "gets_the_projects"
+FIRST = [LONGEST, "deaf_client_fills", "giving up without a word"]
+BUSY = ["what_comes_next_fails", "still_pass", "test_each_page", "test_attacks"]
+WAITING = ["test_check.py", "test_leaks"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(forked.provide())
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that in the end nobody waits for it; and then what keeps the processor busy,
-    evenly mixed with what mostly waits."""
+    evenly mixed with what mostly waits. Each worker gets its part of that, in a row, and later takes from the end of
+    another's part. So what waits behind the longest is short."""
     places: dict[pytest.Item, float] = {}
     for words in (BUSY, WAITING):
         found = [item for item in items if any(word in item.nodeid for word in words)]
         places |= {item: number / len(found) for number, item in enumerate(found)}
-    items.sort(key=lambda item: -1 if FIRST in item.nodeid else places.get(item, 1))
+    places |= {item: -1 for item in items if any(word in item.nodeid for word in FIRST)}
+    items.sort(key=lambda item: places.get(item, 1))
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    parts = [items[number::workers] for number in reversed(range(workers))]
+    items[:] = [item for part in parts for item in short_after_longest(part)]
+
+
+def short_after_longest(part: list[pytest.Item]) -> list[pytest.Item]:
+    begins_with_longest = any(LONGEST in item.nodeid for item in part[:1])
+    return [*part[:1], *reversed(part[1:])] if begins_with_longest else part
 
 
 @pytest.fixture(scope="session")
