@@ -22,6 +22,7 @@ from websockets.typing import Origin
 from e2e.support.lines import patient
 from tools import forked
 from tools.app_server import REPOSITORY, AppServer
+from tools.demo import settings_for_others
 from tools.patience import patience
 from tools.process import free_port, is_taken, reserve
 from tools.sqlite import url_of
@@ -206,6 +207,16 @@ def test_the_demo_lets_the_network_in_if_it_is_told_to_and_nobody_else(
         with pytest.raises(urllib.error.HTTPError, match="400") as refused:
             get(f"http://127.0.0.1:{demo_port}/")
         assert "DisallowedHost" not in refused.value.read().decode()  # not Django's page that shows the settings
+
+
+@pytest.mark.parametrize("name", ["Ada-Laptop", "ada-laptop.local"])
+def test_the_demo_answers_to_the_names_that_a_network_gives_its_machine(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: name)
+    monkeypatch.delenv("ALLOWED_HOSTS", raising=False)
+    hosts = settings_for_others(ELSEWHERE)["ALLOWED_HOSTS"].split(",")
+    assert {"ada-laptop", "ada-laptop.local", ELSEWHERE} <= set(hosts)
 
 
 def test_the_demo_says_when_its_port_is_taken(server: AppServer) -> None:

@@ -22,6 +22,7 @@ DEFAULT_PORT = 8000
 HIGHEST_PORT = 65535
 LOOK_AGAIN_SECONDS = 0.5
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104
+MDNS = ".local"  # by which others in the network find a machine that announces its name
 NOWHERE = ("192.0.2.1", 9)  # nobody has this address (RFC 5737), and nothing is sent to it
 STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM]
 if hasattr(signal, "SIGHUP"):
@@ -113,7 +114,8 @@ def lan_address() -> str:
 
 def settings_for_others(host: str) -> dict[str, str]:
     """The defaults for other machines: no pages that show settings, and, for lack of a certificate, no HTTPS."""
-    hosts = [host, socket.gethostname().lower(), "localhost", "127.0.0.1"]
+    name = socket.gethostname().lower().removesuffix(MDNS)
+    hosts = [host, name, name + MDNS, "localhost", "127.0.0.1"]
     chosen = {
         "DEBUG": "off",
         "SECRET_KEY": secrets.token_urlsafe(50),
