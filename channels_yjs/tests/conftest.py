@@ -1,10 +1,10 @@
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.layers import channel_layers, get_channel_layer
-from django.conf import settings as project
+from channels.layers import get_channel_layer
+from django.apps import apps
 from django.db import connections
 from hypothesis import HealthCheck
 from hypothesis import settings as property_tests
@@ -13,28 +13,18 @@ from channels_yjs.connections import bounded
 from channels_yjs.hub.hub import Hub
 from channels_yjs.testing.faulty_layer import FaultyChannelLayer
 from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer
+from channels_yjs.tests.isolation import django_db_modify_db_settings, fresh_channel_layer  # noqa: F401
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import create_note
-from notes.models import Note
 
 # No deadline of 200 ms for an example, nor of 30 s for drawing some: a busy machine takes longer.
 property_tests.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 property_tests.load_profile("patient")
 
 
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A database file of the tests' own. In memory, SQLite locks whole tables between threads."""
-    database = project.DATABASES["default"]
-    if database["ENGINE"] == "django.db.backends.sqlite3":
-        database["TEST"]["NAME"] = tmp_path_factory.mktemp("database") / "test.sqlite3"
-
-
-@pytest.fixture(autouse=True)
-def fresh_channel_layer() -> Iterator[None]:
-    """A new channel layer: an old one holds queues of the event loop in which it was used."""
-    channel_layers.backends = {}
-    yield
-    channel_layers.backends = {}
+def pytest_configure() -> None:
+    if not apps.is_installed("channels_yjs.tests.project"):
+        raise pytest.UsageError("These tests have settings of their own. Run them alone: pytest channels_yjs/tests")
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,12 @@
 """What modules import, for the tests of who may know whom."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
+NAME = re.compile(r"\w+([./][\w./-]*)?")
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -18,3 +20,10 @@ def imported(path: Path) -> Iterator[str]:
             base = [*above, *(node.module or "").split(".")] if node.module else above
             yield ".".join(base)
             yield from (".".join([*base, alias.name]) for alias in node.names)
+
+
+def named(path: Path) -> Iterator[str]:
+    """Each string that is a word, or a path with dots or slashes: it may name an app, a module, a model or a file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and NAME.fullmatch(node.value):
+            yield node.value

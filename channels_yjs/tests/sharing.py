@@ -1,10 +1,10 @@
-"""The notes of the app with open documents, which the tests share."""
+"""Notes with open documents, which the tests share."""
 
 from channels_yjs.hub.hub import Hub
 from channels_yjs.models import Document
 from channels_yjs.names import Owner
 from channels_yjs.rooms.room import Room
-from notes.models import Note
+from channels_yjs.tests.project.models import Note
 
 NAMES = tuple(Note.shared_texts)
 

@@ -5,7 +5,6 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
 from django.db import models
-from django.test import Client
 from django.test.utils import isolate_apps
 from pytest_django import Settings
 
@@ -18,27 +17,15 @@ from channels_yjs.checks import (
     faults_of,
 )
 from channels_yjs.models import Document, SharedModel, Update
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import create_document
-from notes.models import Note
 
 
-@pytest.fixture
-def unbuilt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_browser_libraries_are_a_warning_that_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finders, "find", lambda path: None)
-
-
-def test_missing_browser_libraries_are_a_warning_that_names_the_command(unbuilt: None) -> None:
     [warning] = check_browser_libraries()
     assert warning.id == "channels_yjs.W001"
     assert warning.hint == "Build them with: nox -s vendor, or: npm ci && npm run build"
-
-
-@pytest.mark.django_db
-def test_the_page_names_the_command_too(unbuilt: None, client: Client) -> None:
-    text = client.get("/notes/1/").content.decode()
-    assert "<code>nox -s vendor</code>" in text
-    assert "importmap" not in text
-    assert "This note is yours" in text
 
 
 def test_what_is_built_is_no_warning() -> None:
@@ -113,11 +100,11 @@ def test_values_that_no_field_can_follow_are_an_error(
     assert words in error.msg
 
 
-@isolate_apps("notes")
+@isolate_apps("channels_yjs.tests.project")
 def test_a_model_that_inherits_from_a_shared_one_is_an_error() -> None:
     class Letter(Note):
         class Meta:
-            app_label = "notes"
+            app_label = "project"
 
     [fault] = faults_of(Letter)
     assert fault.startswith("It inherits from Note, which is shared itself")
@@ -130,7 +117,7 @@ def test_a_model_that_inherits_from_a_shared_one_is_an_error() -> None:
         (True, "It is a proxy of a model that is not shared"),
     ],
 )
-@isolate_apps("notes")
+@isolate_apps("channels_yjs.tests.project")
 def test_a_shared_child_of_a_model_that_is_not_shared_is_an_error(is_proxy: bool, words: str) -> None:
     """Whoever saves the parent would make no edit."""
 
@@ -138,20 +125,20 @@ def test_a_shared_child_of_a_model_that_is_not_shared_is_an_error(is_proxy: bool
         body = models.TextField()
 
         class Meta:
-            app_label = "notes"
+            app_label = "project"
 
     class Shared(SharedModel, Plain):  # noqa: DJ008
         shared_texts = {"body": "body"}
 
         class Meta:
-            app_label = "notes"
+            app_label = "project"
             proxy = is_proxy
 
     [fault] = faults_of(Shared)
     assert fault.startswith(words)
 
 
-@isolate_apps("notes")
+@isolate_apps("channels_yjs.tests.project")
 def test_a_field_by_a_name_of_the_base_class_is_an_error() -> None:
     class Letter(SharedModel):
         body = models.TextField()
@@ -160,12 +147,12 @@ def test_a_field_by_a_name_of_the_base_class_is_an_error() -> None:
         shared_texts = {"body": "body"}
 
         class Meta:
-            app_label = "notes"
+            app_label = "project"
 
     assert [fault.split("'")[1] for fault in faults_of(Letter)] == ["project", "adopt"]
 
 
-@isolate_apps("notes")
+@isolate_apps("channels_yjs.tests.project")
 def test_a_relation_or_a_method_by_a_name_of_the_base_class_is_an_error() -> None:
     """What a model may define anew is none, and a field is named once."""
 
@@ -174,7 +161,7 @@ def test_a_relation_or_a_method_by_a_name_of_the_base_class_is_an_error() -> Non
         shared_texts = {"body": "body"}
 
         class Meta:
-            app_label = "notes"
+            app_label = "project"
 
         def __str__(self) -> str:
             return self.body
@@ -193,13 +180,13 @@ def test_a_relation_or_a_method_by_a_name_of_the_base_class_is_an_error() -> Non
         other = models.ForeignKey(Letter, models.CASCADE, related_name="project")
 
         class Meta:
-            app_label = "notes"
+            app_label = "project"
 
     assert [fault.split("'")[1] for fault in faults_of(Letter)] == ["adopt", "project", "remember"]
     assert Stamp._meta.get_field("letter").related_model is Letter
 
 
-@isolate_apps("notes")
+@isolate_apps("channels_yjs.tests.project")
 def test_names_in_a_list_are_an_error_of_the_check() -> None:
     """And none of the import, which would say nothing."""
 
@@ -208,13 +195,13 @@ def test_names_in_a_list_are_an_error_of_the_check() -> None:
         shared_texts = ["body"]  # type: ignore[assignment]
 
         class Meta:
-            app_label = "notes"
+            app_label = "project"
 
     [fault] = faults_of(Letter)
     assert fault.startswith("shared_texts names no text")
 
 
-@isolate_apps("notes")
+@isolate_apps("channels_yjs.tests.project")
 def test_a_value_that_no_input_can_show_or_set_is_an_error() -> None:
     class Letter(SharedModel):
         body = models.TextField()
@@ -226,14 +213,14 @@ def test_a_value_that_no_input_can_show_or_set_is_an_error() -> None:
         shared_values = {"tags": "tags", "number": "id", "twice": "twice"}
 
         class Meta:
-            app_label = "notes"
+            app_label = "project"
 
     words = [fault.removeprefix("shared_values names the field ").partition(",") for fault in faults_of(Letter)]
     assert [name for name, _, _ in words] == ["'tags'", "'id'", "'twice'"]
     assert ["cannot set" in why for _, _, why in words] == [False, True, True]
 
 
-@isolate_apps("notes")
+@isolate_apps("channels_yjs.tests.project")
 def test_a_key_of_several_fields_is_an_error() -> None:
     class Letter(SharedModel):
         pk = models.CompositePrimaryKey("year", "number")
@@ -243,7 +230,7 @@ def test_a_key_of_several_fields_is_an_error() -> None:
         shared_texts = {"body": "body"}
 
         class Meta:
-            app_label = "notes"
+            app_label = "project"
 
     assert list(faults_of(Letter)) == [
         "Its primary key has several fields, and documents are of rows with a key of one."
@@ -251,7 +238,7 @@ def test_a_key_of_several_fields_is_an_error() -> None:
 
 
 @pytest.mark.skipif(not hasattr(models, "DB_CASCADE"), reason="new in Django 6.1")
-@isolate_apps("notes")
+@isolate_apps("channels_yjs.tests.project")
 def test_rows_that_the_database_deletes_are_an_error() -> None:
     """It knows nothing of their documents, in which people would go on."""
 
@@ -261,13 +248,13 @@ def test_rows_that_the_database_deletes_are_an_error() -> None:
         shared_texts = {"body": "body"}
 
         class Meta:
-            app_label = "notes"
+            app_label = "project"
 
     [fault] = faults_of(Letter)
     assert fault.startswith("'note' has rows deleted by the database")
 
 
-@isolate_apps("notes")
+@isolate_apps("channels_yjs.tests.project")
 def test_the_manager_of_another_base_is_the_model_s() -> None:
     class Kept(models.Manager[Any]):
         pass
@@ -283,14 +270,14 @@ def test_the_manager_of_another_base_is_the_model_s() -> None:
         shared_texts = {"body": "body"}
 
         class Meta:
-            app_label = "notes"
+            app_label = "project"
 
     class Plain(SharedModel):
         body = models.TextField()
         shared_texts = {"body": "body"}
 
         class Meta:
-            app_label = "notes"
+            app_label = "project"
 
     assert list(faults_of(Letter)) == []
     assert type(Letter.objects) is Kept

@@ -17,6 +17,8 @@ from channels_yjs.models import Document, Update
 from channels_yjs.testing.peers import until
 from channels_yjs.testing.sockets import Socket
 from channels_yjs.tests.log.test_store import Typist
+from channels_yjs.tests.project.asgi import NoteConsumer, application
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import create_note
 from channels_yjs.wire import messages
 from channels_yjs.wire.lib0 import ProtocolError
@@ -29,9 +31,6 @@ from channels_yjs.wire.messages import (
     SyncStep2,
     SyncUpdate,
 )
-from notes.consumers import NoteConsumer
-from notes.models import Note
-from realtime_notes.asgi import application
 
 Connect = Callable[..., Any]
 OUR_PAGE = [(b"origin", b"http://localhost:8000")]
@@ -71,12 +70,6 @@ async def close_of(socket: Socket) -> tuple[int, str]:
 
 async def send(socket: Socket, message: messages.Message) -> None:
     await socket.send_to(bytes_data=messages.encode(message))
-
-
-@pytest.mark.parametrize("ending", ["", "/"])
-async def test_the_address_works_with_and_without_a_slash(connect: Connect, note: Note, ending: str) -> None:
-    socket = await connect(f"/ws/notes/{note.pk}{ending}")
-    assert await receive(socket, SyncStep1)
 
 
 async def test_a_join_asks_and_answers(connect: Connect, note: Note) -> None:
@@ -301,7 +294,7 @@ async def test_the_lobby_tells_who_is_where_and_what_changed(connect: Connect, n
     await send(ada, Awareness((messages.AwarenessEntry(5, 1, state),)))
     here = {"people": {str(note.pk): [{"name": "Ada", "color": "#123456"}]}}
     assert await lobby.receive_json_from() == here
-    late = await connect("/ws/notes/")
+    late = await connect("/ws/notes")
     assert await late.receive_json_from() == here
     await send(ada, SyncUpdate(Typist("title").write("Plans")))
     assert await lobby.receive_json_from() == {"changed": [str(note.pk)]}

@@ -16,9 +16,9 @@ from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
 from channels_yjs.hub.hub import this_hub
 from channels_yjs.models import Document
 from channels_yjs.testing.sockets import Socket
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import create_note
 from channels_yjs.wire.messages import Awareness, AwarenessEntry, SyncStep1, decode, encode
-from notes.models import Note
 
 HERE = '{"user": {"name": "Ada", "color": "#123456"}}'
 Open = Callable[..., Any]

@@ -31,9 +31,9 @@ from channels_yjs.names import Author, Owner
 from channels_yjs.signals import document_changed
 from channels_yjs.testing.peers import Peer, expect_converged, expect_text, until
 from channels_yjs.tests.log.test_store import texts_of
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import create_note
 from channels_yjs.wire.updates import read_state_vector
-from notes.models import Note
 
 FEW = 30
 LETTERS = st.text(st.sampled_from("ab \n😀é"), max_size=6)
@@ -527,7 +527,7 @@ def test_of_a_text_that_is_longer_than_its_field_nothing_stays_behind(
     assert texts_of(Document.objects.find(note))[0] == after
 
 
-@isolate_apps("notes")
+@isolate_apps("channels_yjs.tests.project")
 @pytest.mark.django_db(transaction=True)
 def test_a_row_with_a_key_of_its_own_leaves_a_field_to_the_database() -> None:
     class Plan(SharedModel):
@@ -536,7 +536,7 @@ def test_a_row_with_a_key_of_its_own_leaves_a_field_to_the_database() -> None:
         shared_texts = {"title": "title", "body": "text"}
 
         class Meta:
-            app_label = "notes"
+            app_label = "project"
 
     with connection.schema_editor() as editor:
         editor.create_model(Plan)
@@ -618,7 +618,7 @@ def test_what_bypasses_the_document_is_found_and_said(caplog: pytest.LogCaptureF
     assert "field overwritten" not in caplog.text
     Note.objects.filter(pk=note.pk).update(text="Bypassed")
     write(note, "!")
-    assert f"field overwritten owner=notes.note/{note.pk}" in caplog.text
+    assert f"field overwritten owner=project.note/{note.pk}" in caplog.text
     assert note.text == "Tea at five!!"
 
 
@@ -632,7 +632,7 @@ def test_what_bypasses_the_document_is_said_when_somebody_saves(field: str, capl
     mine = Note.objects.get(pk=note.pk)
     setattr(mine, field, getattr(mine, field) + "!")
     mine.save()
-    assert caplog.text.count(f"field overwritten owner=notes.note/{note.pk}") == 1
+    assert caplog.text.count(f"field overwritten owner=project.note/{note.pk}") == 1
     mine.title = "Our plans"
     mine.save()
     assert caplog.text.count("field overwritten") == 1
@@ -745,7 +745,7 @@ def test_a_row_of_another_database_has_no_document() -> None:
     note = create_note("Plans", "Tea")
     archived = Note.objects.get(pk=note.pk)
     archived._state.db = "archive"
-    with pytest.raises(ValueError, match=rf"notes.Note {note.pk} is a row of the database 'archive'"):
+    with pytest.raises(ValueError, match=rf"project.Note {note.pk} is a row of the database 'archive'"):
         write(archived, " at four")
     with pytest.raises(ValueError, match="documents are of rows of the default one"):
         _ = archived.document_identity
@@ -839,10 +839,10 @@ def test_both_rows_are_locked_in_the_order_in_which_code_locks_them(monkeypatch:
     with CaptureQueriesContext(connection) as queries:
         write(note, " at four")
     read = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
-    owner_at = min(at for at, sql in enumerate(read) if 'FROM "notes_note"' in sql)
+    owner_at = min(at for at, sql in enumerate(read) if 'FROM "project_note"' in sql)
     locks = [at for at, sql in enumerate(read) if sql.startswith("SELECT id, identity, seq")]
     assert owner_at < min(locks)
-    assert not [sql for sql in read if 'ORDER BY "notes_note"."title"' in sql]
+    assert not [sql for sql in read if 'ORDER BY "project_note"."title"' in sql]
     assert any('FROM "channels_yjs_document"' in sql for sql in read[owner_at:])
 
 

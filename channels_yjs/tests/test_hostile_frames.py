@@ -24,6 +24,8 @@ from channels_yjs.testing import hostile
 from channels_yjs.testing.peers import until
 from channels_yjs.testing.sockets import Socket
 from channels_yjs.tests.log.test_store import Typist
+from channels_yjs.tests.project.asgi import application
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import NAMES, create_note, room_of
 from channels_yjs.wire.messages import (
     Awareness,
@@ -35,8 +37,6 @@ from channels_yjs.wire.messages import (
     encode,
 )
 from channels_yjs.wire.updates import EMPTY_UPDATE
-from notes.models import Note
-from realtime_notes.asgi import application
 
 LOOK_AFTER_FRAMES = 20
 KEYS, MOST_KEYS = 50, 1000

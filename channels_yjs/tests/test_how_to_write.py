@@ -17,8 +17,8 @@ from django.test import TestCase
 from channels_yjs.editing import edit
 from channels_yjs.models import SharedModel, Update
 from channels_yjs.signals import document_changed
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import create_note
-from notes.models import Note
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-from-code.md"
 [EDIT, REPLACE, SAVE, DERIVE, ADMIN, MAIL, MODEL, VISIT] = re.findall(
@@ -32,7 +32,7 @@ def meeting(monkeypatch: pytest.MonkeyPatch) -> Note:
     monkeypatch.setattr(
         Note, "minutes", property(lambda note: note.text, lambda note, text: write(note, text)), False
     )
-    return create_note(body="Agenda: tea.")
+    return create_note("Founding", "Agenda: tea.")
 
 
 def write(note: Note, text: str) -> None:
@@ -40,7 +40,7 @@ def write(note: Note, text: str) -> None:
 
 
 def run(listing: str, **names: Any) -> dict[str, Any]:
-    """With the notes' model for the page's, which is registered in the admin already."""
+    """With the tests' model for the page's, and without an admin site."""
     for line in ("from .models import Meeting\n", "@admin.register(Meeting)\n"):
         listing = listing.replace(line, "")
     exec(listing, names)  # noqa: S102
@@ -103,7 +103,7 @@ def test_mails_once_a_minute(meeting: Note, settings: Any, monkeypatch: pytest.M
     monkeypatch.setitem(names, "connection", SimpleNamespace(close=lambda: None))
     send(*arguments)
     [sent] = mail.outbox
-    assert (sent.subject, sent.to) == ("Untitled: Reminder wrote", ["ada@example.org"])
+    assert (sent.subject, sent.to) == ("Founding: Reminder wrote", ["ada@example.org"])
     assert "Next meeting: Tuesday." in str(sent.body)
 
 

@@ -1,15 +1,17 @@
-"""Imports run down the layers and never up, and nothing here knows the app."""
+"""Imports run down the layers and never up, and nothing here, tests included, knows the app."""
 
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from channels_yjs.tests.imports import imported
+from channels_yjs.tests.imports import REPOSITORY, imported, named
 
 ENGINE = Path(__file__).parents[1]
 LAYERS = ["wire", "log", "rooms", "hub", "connections"]  # from the lowest to the highest
 BELOW_ALL = {"conf", "models", "names", "signals"}
-NO_CONCERN_OF_OURS = {"notes", "realtime_notes", "e2e", "tools", "tutorial", "bench", "fuzz"}
+PACKAGES = {path.parent.name for path in REPOSITORY.glob("*/__init__.py")}
 ABOVE_THE_WIRE = {"django", "channels", "asgiref", "pycrdt", "twisted", "daphne"}
 MODULES = [path for layer in LAYERS for path in sorted((ENGINE / layer).rglob("*.py"))]
 
@@ -19,11 +21,13 @@ def test_relative_imports_are_seen(tmp_path: Path) -> None:
     assert "channels_yjs.hub.rings.UnknownRing" in set(imported(ENGINE / "hub" / "doorbell.py"))
 
 
-def test_the_engine_knows_no_app() -> None:
-    for path in ENGINE.rglob("*.py"):
-        if "tests" not in path.parts:
-            tops = {name.partition(".")[0] for name in imported(path)}
-            assert not tops & NO_CONCERN_OF_OURS, path
+@pytest.mark.parametrize("names_in", [imported, named])
+def test_the_engine_knows_no_app(names_in: Callable[[Path], Iterator[str]]) -> None:
+    """Neither its code nor its tests do: no import, and no string such as "notes.models" or "notes/js/list.js"."""
+    known = [(str(path), name) for path in sorted(ENGINE.rglob("*.py")) for name in names_in(path)]
+    assert known
+    others = PACKAGES - {ENGINE.name}
+    assert [(path, name) for path, name in known if re.split("[./]", name)[0] in others] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ENGINE).as_posix())

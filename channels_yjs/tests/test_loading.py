@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +16,18 @@ from channels_yjs.models import Document, Snapshot
 from channels_yjs.rooms import room as room_module
 from channels_yjs.testing.peers import Peer, expect_text, until
 from channels_yjs.tests.log.test_store import Typist, append, texts_of
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import create_note
-from notes.models import Note
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WELCOME = import_module("notes.migrations.0002_welcome")
 IN_SNAPSHOT, AFTER_IT = 54, 3
-OWNERS_FIRST, DOCUMENTS_FIRST = ("notes", "channels_yjs"), ("channels_yjs", "notes")
+OWNERS_FIRST, DOCUMENTS_FIRST = ("project", "channels_yjs"), ("channels_yjs", "project")
 
 
 def make_new_database() -> Note:
-    """Makes the database that `migrate` leaves."""
+    """Makes the database that `migrate` leaves, in a project one of whose migrations makes the first note."""
     call_command("flush", interactive=False)
-    return Note.objects.create(title=WELCOME.TITLE, text=WELCOME.BODY)
+    return Note.objects.create(title="Welcome", text="This note is yours.")
 
 
 def write_first_note() -> Note:
@@ -109,7 +107,7 @@ def test_a_dump_without_logs_is_loaded_and_its_texts_are_shared_anew(tmp_path: P
     write_first_note()
     Note.objects.update(text="As people read it")
     path = tmp_path / "dump.json"
-    call_command("dumpdata", "notes", output=str(path))
+    call_command("dumpdata", "project", output=str(path))
     note = make_new_database()
     load(path)
     Document.objects.of(note)
@@ -163,7 +161,7 @@ def test_a_note_that_came_with_an_earlier_load_is_not_written_over(dump: Callabl
 
 def test_owners_may_be_loaded_after_their_documents(dump: Callable[..., Path]) -> None:
     note = write_first_note()
-    before, documents, owners = log_of(note), dump("channels_yjs").read_text(), dump("notes").read_text()
+    before, documents, owners = log_of(note), dump("channels_yjs").read_text(), dump("project").read_text()
     make_new_database().delete()
     for path, text in ((dump(), documents), (dump(), owners)):
         path.write_text(text)

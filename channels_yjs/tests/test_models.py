@@ -26,8 +26,8 @@ from channels_yjs.names import Owner
 from channels_yjs.signals import document_changed
 from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer, expect_text, until
 from channels_yjs.tests.log.test_store import texts_of
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import NAMES, create_document, create_note
-from notes.models import Note
 
 MANY = 10
 
@@ -141,7 +141,7 @@ def test_every_process_hears_of_what_code_saves_and_deletes(monkeypatch: pytest.
     monkeypatch.setattr(doorbell, "ring", lambda group, ring: rung.append(ring))
     with TestCase.captureOnCommitCallbacks(execute=True):
         note = create_note("Plans")
-    assert rung == [Changed(Owner("notes.note", str(note.pk)))]
+    assert rung == [Changed(Owner("project.note", str(note.pk)))]
     document = Document.objects.find(note)
     with TestCase.captureOnCommitCallbacks(execute=True):
         note.save()
@@ -173,10 +173,10 @@ def test_code_gives_up_on_a_channel_layer_that_does_not_answer(
     monkeypatch.setattr(doorbell, "PATIENCE_SECONDS", 0.05)
     monkeypatch.setattr(InMemoryChannelLayer, "group_send", hang)
     for pk in ("1", "2", "3"):
-        doorbell.ring(doorbell.EVERYONE, Changed(Owner("notes.note", pk)))
+        doorbell.ring(doorbell.EVERYONE, Changed(Owner("project.note", pk)))
     assert "ring lost group=channels_yjs.everyone" in caplog.text
     assert len(tries) == 1
-    doorbell.ring(doorbell.EVERYONE, Recheck(Owner("notes.note", "1")))  # which nothing else makes up for soon
+    doorbell.ring(doorbell.EVERYONE, Recheck(Owner("project.note", "1")))  # which nothing else makes up for soon
     assert len(tries) == 2
     monkeypatch.undo()
     assert doorbell._hangs_until == 0.0
@@ -190,7 +190,7 @@ async def test_a_ring_from_a_notebook_is_heard(monkeypatch: pytest.MonkeyPatch) 
         heard.append(message["type"])
 
     monkeypatch.setattr(InMemoryChannelLayer, "group_send", hear)
-    doorbell.ring(doorbell.EVERYONE, Recheck(Owner("notes.note", "1")))
+    doorbell.ring(doorbell.EVERYONE, Recheck(Owner("project.note", "1")))
     assert len(heard) == 1
 
 

@@ -1,21 +1,17 @@
 """The modules that a page needs, and their addresses."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings as project
 from django.contrib.staticfiles import finders
-from django.core.management import call_command
-from django.test import Client
 from pytest_django import Settings
 
 from channels_yjs.modules import IMPORT, ModuleError, find_modules_once, page_modules
 
-LIBRARIES = sorted((project.BASE_DIR / "channels_yjs" / "libraries").glob("*.js"))
-NOTE, LIST = "notes/js/note.js", "notes/js/list.js"
+LIBRARIES = sorted((Path(__file__).parents[1] / "libraries").glob("*.js"))
+NOTE, LIST = "note.js", "list.js"
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +21,12 @@ def forget() -> Iterator[None]:
     find_modules_once.cache_clear()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def own_files(tmp_path: Path, settings: Settings) -> Path:
-    """A folder whose files are found before those of the app."""
+    """A folder of static files, with the module of a page that shows a note and of one that lists notes."""
     settings.STATICFILES_DIRS = [tmp_path]
-    (tmp_path / "notes" / "js").mkdir(parents=True)
+    (tmp_path / NOTE).write_text('import { openDocument } from "channels-yjs"\nimport "yjs"\n')
+    (tmp_path / LIST).write_text('import "channels-yjs/lobby.js"\nimport "channels-yjs/person.js"\n')
     return tmp_path
 
 
@@ -76,42 +73,21 @@ def test_with_debug_on_an_import_that_is_added_counts_at_once(own_files: Path, s
     settings.DEBUG = True
     module = own_files / LIST
     module.write_text('import "./first.js"\n')
-    (module.parent / "first.js").write_text("")
-    assert page_modules(LIST).preloads == ["/static/notes/js/list.js", "/static/notes/js/first.js"]
+    (own_files / "first.js").write_text("")
+    assert page_modules(LIST).preloads == ["/static/list.js", "/static/first.js"]
     module.write_text('import "./first.js"\nimport "./second.js"\nimport "nobody-has-this"\nimport "./nor-this.js"\n')
-    (module.parent / "second.js").write_text("")
-    assert "/static/notes/js/second.js" in page_modules(LIST).preloads
+    (own_files / "second.js").write_text("")
+    assert "/static/second.js" in page_modules(LIST).preloads
     assert len(page_modules(LIST).preloads) == 3
 
 
 def test_modules_that_import_each_other_are_read_once(own_files: Path) -> None:
-    (own_files / "notes/js/one.js").write_text('import "./two.js"\n')
-    (own_files / "notes/js/two.js").write_text('import "./one.js"\n')
-    assert len(page_modules("notes/js/one.js").preloads) == 2
+    (own_files / "one.js").write_text('import "./two.js"\n')
+    (own_files / "two.js").write_text('import "./one.js"\n')
+    assert len(page_modules("one.js").preloads) == 2
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("address", ["/", "/notes/1/"])
-def test_collected_a_page_names_no_plain_file(
-    address: str, tmp_path: Path, settings: Settings, client: Client
-) -> None:
-    """A plain name may only be the key of an import by path."""
-    settings.STATIC_ROOT = tmp_path / "static"
-    settings.SERVESTATIC_USE_GZIP = settings.SERVESTATIC_USE_BROTLI = False  # compressing takes seconds
-    call_command("collectstatic", interactive=False, verbosity=0)
-    settings.STATIC_ROOT = settings.STATIC_ROOT  # makes Django forget the storage
-    text = client.get(address).content.decode()
-    found = re.search(r'<script type="importmap" nonce=".+?">(.+?)</script>', text, re.DOTALL)
-    assert found
-    import_map = json.loads(found[1])["imports"]
-    named = re.findall(r'(?:href|src)="(/static/[^"]+)"', text) + list(import_map.values())
-    assert len(named) > len(import_map)
-    assert [name for name in named if not re.search(r"\.[0-9a-f]{12}\.\w+$", name)] == []
-    by_path = "/static/notes/js/notice.js" if "1" in address else "/static/channels_yjs/vendor/channels-yjs/person.js"
-    assert import_map[by_path] in named
-
-
-@pytest.mark.parametrize("entry", ["", "notes/js/nothing.js"])
+@pytest.mark.parametrize("entry", ["", "nothing.js"])
 def test_a_page_whose_module_is_not_there_is_told_so(entry: str) -> None:
     with pytest.raises(ModuleError, match=f"There is no static file '{entry}'"):
         page_modules(entry)

@@ -34,6 +34,7 @@ from channels_yjs.testing.client import Client
 from channels_yjs.testing.faulty_layer import FaultyChannelLayer
 from channels_yjs.testing.peers import until
 from channels_yjs.testing.sockets import Socket
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import NAMES, create_note, room_of
 from channels_yjs.wire.messages import (
     AccessStatus,
@@ -49,7 +50,6 @@ from channels_yjs.wire.messages import (
     encode,
 )
 from channels_yjs.wire.updates import EMPTY_UPDATE
-from notes.models import Note
 
 GONE = Refused(4403, "You are not a member any more.")
 MAY_NOT_WRITE = (4403, "You may read this, but not write.")

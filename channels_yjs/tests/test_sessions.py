@@ -32,8 +32,8 @@ from channels_yjs.hub.rings import AccountChanged
 from channels_yjs.names import Owner
 from channels_yjs.testing.peers import until
 from channels_yjs.testing.sockets import Socket
+from channels_yjs.tests.project.models import Note
 from channels_yjs.wire.messages import Awareness, AwarenessEntry, CloseCode, SyncStatus, decode, encode
-from notes.models import Note
 
 ENDED = (4403, "Your session has ended.")
 BACKENDS = [f"django.contrib.sessions.backends.{name}" for name in ("db", "cache", "cached_db", "signed_cookies")]
@@ -125,7 +125,7 @@ async def expect_open(socket: Socket) -> None:
 
 @sync_to_async
 def log_out(browser: Browser) -> None:
-    assert browser.post(reverse("admin:logout")).status_code == 200
+    assert browser.post(reverse("logout")).status_code == 302
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -192,7 +192,7 @@ async def test_a_permission_behind_a_token_is_looked_up_again(
     connect_as: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def authorize(self: ForMembers, owner: Note) -> Access:
-        if not await sync_to_async(self.scope["user"].has_perm)("notes.change_note"):
+        if not await sync_to_async(self.scope["user"].has_perm)("project.change_note"):
             raise Refused(4403, "No more.")
         return Access.WRITE
 
@@ -227,7 +227,7 @@ async def test_the_permissions_of_a_lazy_user_are_looked_up_too() -> None:
     user = await get_user_model().objects.acreate(username="bob")
     lazy = SimpleLazyObject(lambda: user)
     assert not lazy.is_superuser
-    user._perm_cache = {"notes.change_note"}  # type: ignore[attr-defined]
+    user._perm_cache = {"project.change_note"}  # type: ignore[attr-defined]
     assert await sync_to_async(user_now)({"user": lazy}, Account(str(user.pk), "")) == user
     assert not hasattr(user, "_perm_cache")
 
@@ -238,7 +238,7 @@ async def test_an_account_without_a_session_is_looked_up_again(
 ) -> None:
     user = (await sync_to_async(Person)("ada")).user
     at_connection = await User.objects.aget(pk=user.pk)
-    at_connection.scopes = ["notes"]  # type: ignore[attr-defined] # as a middleware may note it
+    at_connection.scopes = ["minutes"]  # type: ignore[attr-defined] # as a middleware may note it
     seen: list[Any] = []
 
     async def authorize(door: ForMembers, owner: Note) -> Access:
@@ -247,7 +247,7 @@ async def test_an_account_without_a_session_is_looked_up_again(
 
     monkeypatch.setattr(ForMembers, "authorize", authorize)
     socket = await connect_as(at_connection)
-    assert seen == [["notes"]]
+    assert seen == [["minutes"]]
     if end == "inactive":
         user.is_active = False
         await user.asave()
@@ -278,12 +278,12 @@ async def test_a_session_ends_with_the_password_and_the_account(
     await expect_open(other)
 
 
-@isolate_apps("notes")
+@isolate_apps("channels_yjs.tests.project")
 @pytest.mark.django_db
 def test_an_account_that_is_saved_as_a_proxy_is_rung(monkeypatch: pytest.MonkeyPatch) -> None:
     class Customer(User):
         class Meta:
-            app_label = "notes"
+            app_label = "project"
             proxy = True
 
     rung: list[Any] = []

@@ -21,7 +21,7 @@ from channels_yjs.log.first import VALUES
 from channels_yjs.log.replica import Replica
 from channels_yjs.models import Document, as_entered
 from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer, expect_text, until
-from notes.models import Note
+from channels_yjs.tests.project.models import Note
 
 MADE = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
@@ -120,7 +120,7 @@ def test_a_value_that_bypasses_the_document_is_found_and_said(caplog: pytest.Log
     Note.objects.filter(pk=note.pk).update(title="Bypassed")
     with edit(note) as draft:
         draft["body"] += "!"
-    assert f"field overwritten owner=notes.note/{note.pk}" in caplog.text
+    assert f"field overwritten owner=project.note/{note.pk}" in caplog.text
     assert note.title == "Plans"
 
 

@@ -9,9 +9,9 @@ from channels_yjs.hub import neighbours, rings
 from channels_yjs.hub.hub import Hub
 from channels_yjs.names import Author, Owner
 from channels_yjs.testing.peers import Peer, expect_names, expect_text, until
+from channels_yjs.tests.project.models import Note
 from channels_yjs.visiting import Visitor, visit
 from channels_yjs.wire.updates import read_state_vector
-from notes.models import Note
 
 TWO_LINES = "Hello 😀\nfrom code"
 

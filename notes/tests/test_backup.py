@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from channels_yjs.tests.sharing import create_note
 from notes.management.commands import backup
+from notes.tests.sharing import create_note
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

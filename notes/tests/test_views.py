@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -12,8 +13,8 @@ from pytest_django import DjangoAssertNumQueries
 from channels_yjs.editing import edit
 from channels_yjs.log import store
 from channels_yjs.models import Document, Update
-from channels_yjs.tests.sharing import create_note
 from notes.models import Note
+from notes.tests.sharing import create_note
 from notes.views import LONG_LINE, split_long_lines
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +120,16 @@ def test_the_list_does_not_load_whole_texts(client: Client) -> None:
     [long] = client.get("/?q=Long").context["page"]
     assert "text" in long.get_deferred_fields()
     assert long.excerpt == "start " + "x" * 234
+
+
+def test_a_page_without_the_browser_libraries_names_the_command_that_builds_them(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finders, "find", lambda path: None)
+    text = page(client, "/notes/1/")
+    assert "<code>nox -s vendor</code>" in text
+    assert "importmap" not in text
+    assert "This note is yours" in text
 
 
 @pytest.mark.parametrize("address", ["/", "/notes/1/", "/notes/1/side-by-side/", "/notes/1/delete/"])

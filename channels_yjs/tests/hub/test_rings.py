@@ -43,7 +43,7 @@ def test_what_is_said_is_what_is_heard(ring: Ring) -> None:
     assert rings.decode(rings.encode(ring)) == ring
 
 
-NOTE = Owner("notes.note", "1")
+NOTE = Owner("project.note", "1")
 
 
 def test_no_kind_of_ring_is_left_out() -> None:
@@ -58,8 +58,8 @@ def test_no_kind_of_ring_is_left_out() -> None:
         {"type": "health"},
         {"type": "ring"},
         {"type": "ring", "document": "1"},
-        {"type": "people", "owner": ["notes.note", "1"]},
-        {"type": "changed", "owner": ["notes.note", 1]},
+        {"type": "people", "owner": ["project.note", "1"]},
+        {"type": "changed", "owner": ["project.note", 1]},
         {"type": "changed", "document": 1},
         {"type": "presence", "document": 1, "entry": [5, 1]},
         {"type": "presence", "document": 1, "entry": [5, 1, None]},

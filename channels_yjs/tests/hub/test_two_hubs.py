@@ -18,9 +18,9 @@ from channels_yjs.models import Document, Update
 from channels_yjs.names import Owner
 from channels_yjs.testing.faulty_layer import FaultyChannelLayer
 from channels_yjs.testing.peers import Peer, expect_converged, expect_names, expect_text, until
+from channels_yjs.tests.project.models import Note
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import CloseCode
-from notes.models import Note
 
 Join = Callable[..., Any]
 
@@ -102,7 +102,7 @@ async def test_a_connection_that_says_nothing_hears_something_in_every_round(joi
 @pytest.mark.usefixtures("is_renewed_often")
 async def test_a_list_hears_something_in_every_round(hub: Hub) -> None:
     heard: list[dict[str, Any]] = []
-    hub.lobby.watch("notes.note", heard.append)
+    hub.lobby.watch("project.note", heard.append)
     await until(lambda: heard.count({}) > 10, "a list of which nothing changes hears something again and again")
 
 

@@ -15,10 +15,10 @@ from channels_yjs.log.replica import Replica, Row
 from channels_yjs.log.store import AnotherDocumentError, Batch, GapError
 from channels_yjs.models import Document, Snapshot, Update
 from channels_yjs.testing.client import Client
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import NAMES, create_document, create_note
 from channels_yjs.wire.messages import Message, SyncUpdate
 from channels_yjs.wire.updates import EMPTY_UPDATE
-from notes.models import Note
 
 pytestmark = pytest.mark.django_db
 

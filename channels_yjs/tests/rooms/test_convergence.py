@@ -15,7 +15,7 @@ from channels_yjs.editing import aedit
 from channels_yjs.hub.hub import Hub
 from channels_yjs.testing.faulty_layer import FaultyChannelLayer
 from channels_yjs.testing.peers import Peer, expect_converged
-from notes.models import Note
+from channels_yjs.tests.project.models import Note
 
 SEEDS = range(12)
 STEPS = 120

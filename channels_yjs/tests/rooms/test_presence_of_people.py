@@ -19,10 +19,10 @@ from channels_yjs.rooms import news
 from channels_yjs.rooms.person import NAME_MAX_LENGTH, describe
 from channels_yjs.rooms.presence import LONGEST_JUMP, MAX_FAREWELLS, STALE_ROUNDS, Presence
 from channels_yjs.rooms.room import Room
+from channels_yjs.tests.project.models import Note
 from channels_yjs.wire import messages
 from channels_yjs.wire.lib0 import MAX_SAFE_INTEGER, ProtocolError, varbytes
 from channels_yjs.wire.messages import LEFT, Access, Awareness, AwarenessEntry
-from notes.models import Note
 
 ADA, GRACE = 1, 2
 

@@ -23,6 +23,7 @@ from channels_yjs.log import store
 from channels_yjs.log.replica import Replica
 from channels_yjs.models import Document
 from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer, until
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import NAMES, create_note, room_of
 from channels_yjs.wire import messages
 from channels_yjs.wire.messages import (
@@ -35,7 +36,6 @@ from channels_yjs.wire.messages import (
     decode,
     encode,
 )
-from notes.models import Note
 
 WORD = re.compile(r"<\d+>")
 OFTEN = ["write", "ask", "send", "send", "hear", "hear", "wait"]

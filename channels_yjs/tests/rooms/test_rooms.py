@@ -20,12 +20,12 @@ from channels_yjs.log.store import AnotherDocumentError, GapError
 from channels_yjs.models import Document, Snapshot, Update, new_identity
 from channels_yjs.rooms import room as room_module
 from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer, expect_converged, expect_names, expect_text, until
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import NAMES, create_note, room_of
 from channels_yjs.wire import messages
 from channels_yjs.wire.lib0 import ProtocolError
 from channels_yjs.wire.messages import CloseCode, SyncStep1, SyncUpdate
 from channels_yjs.wire.updates import EMPTY_UPDATE
-from notes.models import Note
 
 Join = Callable[..., Any]
 

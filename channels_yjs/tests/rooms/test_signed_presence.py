@@ -13,9 +13,9 @@ from channels_yjs.models import Update
 from channels_yjs.names import Owner
 from channels_yjs.rooms.person import GUEST, MARKS, NAME_MAX_LENGTH, READS, signed
 from channels_yjs.testing.peers import Peer, expect_names, until
+from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import room_of
 from channels_yjs.wire.messages import LEFT, MAX_STATE_BYTES, Access
-from notes.models import Note
 
 Join = Callable[..., Any]
 json_values = st.recursive(
