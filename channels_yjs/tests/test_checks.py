@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
-from django.db import models
+from django.db import connection, models
 from django.test.utils import isolate_apps
 from pytest_django import Settings
 
@@ -291,6 +291,7 @@ def test_a_project_without_a_channel_layer_is_told_so(settings: Any) -> None:
     assert error.id == "channels_yjs.E001"
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has one lock for all")
 def test_sqlite_whose_writers_do_not_wait_is_a_warning(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert check_database() == []
     monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", {})

@@ -39,6 +39,7 @@ class OneUpdate:
         self.failures += 1
 
 
+@pytest.mark.django_db(transaction=True)  # on PostgreSQL it sets how long a commit may wait
 async def test_a_commit_does_not_wait_for_all_that_is_due_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
 
@@ -60,6 +61,7 @@ async def test_a_commit_does_not_wait_for_all_that_is_due_at_the_same_time(monke
     await writer.close()
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_a_document_that_is_held_is_saved_when_it_is_free_and_the_others_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
