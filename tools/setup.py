@@ -50,9 +50,13 @@ def set_up_dev(session: nox.Session) -> None:
 
 def install(session: nox.Session, *files: Path) -> None:
     """Installs locked requirements, unless exactly these are installed already."""
-    stamp = Path(session.virtualenv.location) / f"{'+'.join(file.stem for file in files)}.installed"
+    environment = Path(session.virtualenv.location).resolve()
+    stamp = environment / f"{'+'.join(file.stem for file in files)}.installed"
     if is_fresh(stamp, *files):
         return
+    if not any(programs(environment).glob("python*")):
+        shutil.rmtree(environment)
+        session.error(f"{environment} has no Python, so making it was interrupted. It is gone now: start again")
     session.log("Installing %s (once) …", ", ".join(file.name for file in files))
     requirements = ["--require-hashes", *(part for file in files for part in ("-r", str(file)))]
     if session.venv_backend == "uv":
