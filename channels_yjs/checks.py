@@ -50,6 +50,9 @@ def check_channel_layer(**kwargs: Any) -> list[CheckMessage]:
 @register
 def check_database(**kwargs: Any) -> list[CheckMessage]:
     database = settings.DATABASES["default"]
+    if not database.get("AUTOCOMMIT", True):
+        words = "Without AUTOCOMMIT Django commits nothing, so people would be told “saved” of what is not."
+        return [Error(words, hint='Remove "AUTOCOMMIT" from DATABASES["default"].', id="channels_yjs.E003")]
     is_immediate = database.get("OPTIONS", {}).get("transaction_mode") == "IMMEDIATE"
     if not database.get("ENGINE", "").endswith("sqlite3") or is_immediate:
         return []

@@ -45,6 +45,7 @@ __all__ = ["DocumentConsumer", "LobbyConsumer", "Refused"]
 logger = logging.getLogger(__name__)
 
 LONGEST_NAME = 40  # characters of a name in the log, since anybody may ask for anything
+MOST_HIDDEN = 1000  # rows that a list remembers as not visible
 
 
 class DocumentConsumer(BoundedConsumer):
@@ -199,7 +200,7 @@ class LobbyConsumer(BoundedConsumer):
 
     model: type[SharedModel]
     _visible: frozenset[str] | None = frozenset()  # None for all rows
-    _hidden: frozenset[str] = frozenset()  # rows that changed, and were asked about, and are not visible
+    _hidden: set[str]  # rows that changed, and were asked about, and are not visible; the last ones
     _pause_seconds = 5.0  # between two questions about those, since people who write in one change it all the time
     _paused_until = 0.0  # the loop's time
     _timer: asyncio.TimerHandle | None = None  # is set if such a row has changed in the pause
@@ -225,14 +226,14 @@ class LobbyConsumer(BoundedConsumer):
         self._allowed = None if keys is None or keys is True else frozenset(map(str, keys))
 
     def come_in(self) -> None:
-        self._visible = self._allowed
+        self._visible, self._hidden = self._allowed, set()
         self.hub.lobby.watch(name_of(self.model), self.tell)
         self._send({"people": self._seen(self.hub.lobby.people_of(name_of(self.model)))})
 
     def go_on(self) -> None:
         """Tells of the rows that have become visible or no longer are, and who is in them."""
         before, self._visible = self._visible, self._allowed
-        self._hidden -= self._visible or frozenset()
+        self._hidden = {pk for pk in self._hidden if self._visible is not None and pk not in self._visible}
         people = {}
         for pk, here in self.hub.lobby.people_of(name_of(self.model)).items():
             was_visible, is_visible = (keys is None or pk in keys for keys in (before, self._visible))
@@ -264,6 +265,8 @@ class LobbyConsumer(BoundedConsumer):
     def _ask_about(self, unseen: frozenset[str]) -> None:
         loop = asyncio.get_running_loop()
         if not unseen <= self._hidden or loop.time() >= self._paused_until:
+            if len(self._hidden) >= MOST_HIDDEN:  # the price of forgetting them is another question
+                self._hidden.clear()
             self._hidden |= unseen
             self._ask_now()
         elif not self._timer:  # the last question may have come before this change

@@ -256,6 +256,8 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         if self._frames % FRAMES_IN_A_ROW == 0 or self._turn_seconds > TURN_SECONDS:
             self._turn_seconds = 0.0
             await asyncio.sleep(0)
+            if self.is_shut:  # meanwhile
+                return
         frame, now = message.get("bytes"), time.monotonic()
         started = time.thread_time()  # this thread's processor time, so that nobody pays for other programs
         if not self._allowance.take(now):

@@ -13,11 +13,12 @@ import time
 import uuid
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 from . import rings
 from .rings import Ring, UnknownRing
@@ -75,13 +76,26 @@ def _send_and_wait(group: str, message: dict[str, Any]) -> None:
 
 
 async def _send(group: str, message: dict[str, Any]) -> None:
+    """To its end, also in a request that its browser has given up. Django cancels that, and asgiref lets it arrive
+    here, where it would end the view in the middle of what it does."""
+    sending = asyncio.ensure_future(_send_in_time(group, message))
+    while not sending.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(sending)
+    sending.result()
+
+
+async def _send_in_time(group: str, message: dict[str, Any]) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         await get_channel_layer().group_send(group, message)
 
 
-def ring_after_commit(group: str, said: Ring) -> None:
+def ring_after_commit(group: str, said: Ring, using: str = DEFAULT_DB_ALIAS) -> None:
     """The same, once what it tells of is in the database."""
-    transaction.on_commit(lambda: ring(group, said))
+    try:
+        transaction.on_commit(lambda: ring(group, said), using=using)
+    except transaction.TransactionManagementError:  # code that commits by itself, and tells nobody when
+        ring(group, said)
 
 
 class Doorbell:
@@ -97,6 +111,7 @@ class Doorbell:
         self._channel = ""
         self._groups = {EVERYONE}
         self._joined: set[str] = set()
+        self._to_renew: set[str] = set()  # joined before
         self._outgoing: dict[tuple[str, Hashable], tuple[str, Ring]] = {}
         self._wake = asyncio.Event()
         self._is_out = False
@@ -117,6 +132,7 @@ class Doorbell:
 
     def renew(self) -> None:
         """Joins every group again: a layer may have forgotten who was in it."""
+        self._to_renew |= self._joined
         self._joined.clear()
         self._wake.set()
 
@@ -139,11 +155,12 @@ class Doorbell:
             await self._wake.wait()
             self._wake.clear()
             await self._follow_groups()
-            while self._outgoing:
+            for _ in range(len(self._outgoing)):  # those that come meanwhile wait: a group may have to be joined
                 group, ring = self._outgoing.pop(next(iter(self._outgoing)))
                 message = {**rings.encode(ring), "process": self.name}
                 if not await self._try(self._layer.group_send, group, message):
                     self._outgoing.clear()
+                    break
 
     def _hear(self, message: dict[str, Any]) -> None:
         try:
@@ -156,12 +173,14 @@ class Doorbell:
     async def _follow_groups(self) -> None:
         if not self._channel:
             return
-        for group in self._joined - self._groups:
+        for group in (self._joined | self._to_renew) - self._groups:
             self._joined.discard(group)
+            self._to_renew.discard(group)
             await self._try(self._layer.group_discard, group, self._channel)
         for group in self._groups - self._joined:
             if await self._try(self._layer.group_add, group, self._channel):
                 self._joined.add(group)
+                self._to_renew.discard(group)
                 self._on_joined(group)
         if self._may_have_missed and not self._is_out and EVERYONE in self._joined:
             self._may_have_missed = False

@@ -8,7 +8,9 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import post_delete, post_save
+from django.utils import timezone
 
 from .doorbell import EVERYONE, ring_after_commit
 from .rings import AccountChanged, SessionEnded
@@ -35,20 +37,22 @@ def ring_logged_out(request: Any, **kwargs: Any) -> None:
     ring_session_ended(getattr(getattr(request, "session", None), "session_key", None))
 
 
-def ring_session_deleted(instance: Any, **kwargs: Any) -> None:
-    ring_session_ended(instance.pk)
+def ring_session_deleted(instance: Any, using: str, **kwargs: Any) -> None:
+    """Skips those that have expired, of which `clearsessions` deletes thousands. The regular recheck finds them."""
+    if instance.expire_date > timezone.now():
+        ring_session_ended(instance.pk, using)
 
 
-def ring_session_ended(key: str | None) -> None:
+def ring_session_ended(key: str | None, using: str = DEFAULT_DB_ALIAS) -> None:
     if key:
-        ring_after_commit(EVERYONE, SessionEnded(fingerprint(key)))
+        ring_after_commit(EVERYONE, SessionEnded(fingerprint(key)), using)
 
 
-def ring_account_saved(instance: Any, created: bool, update_fields: Any = None, **kwargs: Any) -> None:
+def ring_account_saved(instance: Any, created: bool, using: str, update_fields: Any = None, **kwargs: Any) -> None:
     """Skips what Django saves at each login."""
     if not created and set(update_fields or ()) != {"last_login"}:
-        ring_account_changed(instance)
+        ring_account_changed(instance, using)
 
 
-def ring_account_changed(instance: Any, **kwargs: Any) -> None:
-    ring_after_commit(EVERYONE, AccountChanged(str(instance.pk)))
+def ring_account_changed(instance: Any, using: str, **kwargs: Any) -> None:
+    ring_after_commit(EVERYONE, AccountChanged(str(instance.pk)), using)

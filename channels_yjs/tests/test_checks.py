@@ -299,6 +299,12 @@ def test_sqlite_whose_writers_do_not_wait_is_a_warning(settings: Any, monkeypatc
     assert warning.id == "channels_yjs.W002"
 
 
+def test_a_database_that_commits_nothing_is_an_error(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.DATABASES["default"], "AUTOCOMMIT", False)
+    [error] = check_database()
+    assert error.id == "channels_yjs.E003"
+
+
 def test_sessions_that_nobody_can_end_are_a_warning(settings: Any) -> None:
     assert check_sessions() == []
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from channels.db import database_sync_to_async
 
+from channels_yjs.connections import bounded
+from channels_yjs.consumers import MOST_HIDDEN, LobbyConsumer
 from channels_yjs.hub import limits
 from channels_yjs.hub.doorbell import EVERYONE
 from channels_yjs.hub.hub import this_hub
@@ -312,3 +314,35 @@ async def test_the_lobby_hears_of_new_and_deleted_notes(connect: Connect, note: 
     assert await lobby.receive_json_from() == told
     await new.adelete()
     assert await lobby.receive_json_from() == told
+
+
+async def test_a_frame_of_a_connection_that_was_just_shut_is_ignored(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a frame the others may have their turn, and a recheck may be among them."""
+    consumers: list[NoteConsumer] = []
+    come_in = NoteConsumer.come_in
+
+    def noted(consumer: NoteConsumer) -> None:
+        consumers.append(consumer)
+        come_in(consumer)
+
+    monkeypatch.setattr(NoteConsumer, "come_in", noted)
+    await connect()
+    await until(lambda: bool(consumers), "somebody is in")
+    monkeypatch.setattr(bounded, "FRAMES_IN_A_ROW", 1)
+    asyncio.get_running_loop().call_soon(consumers[0].shut, CloseCode.NOT_ALLOWED, "You may not open this.")
+    await consumers[0]._receive_within_limits({"bytes": messages.encode(SyncUpdate(b"\x00\x00"))})
+    assert consumers[0].is_shut
+
+
+async def test_a_list_remembers_only_the_last_rows_that_it_may_not_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is open for long, and rows of others are made all the time."""
+    watching = LobbyConsumer()
+    monkeypatch.setattr(watching, "recheck", lambda: None)
+    watching._visible, watching._hidden = frozenset(), set()
+    for number in range(2 * MOST_HIDDEN + 1):
+        watching.tell({"changed": [str(number)]})
+    watching._stop_timer()
+    assert str(2 * MOST_HIDDEN) in watching._hidden
+    assert len(watching._hidden) <= MOST_HIDDEN

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from django.db.models.signals import post_delete, post_save
 from django.test import Client as Browser
 from django.test.utils import isolate_apps
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from channels_yjs.access import Access
@@ -28,7 +30,7 @@ from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
 from channels_yjs.hub import sessions
 from channels_yjs.hub.doorbell import EVERYONE
 from channels_yjs.hub.hub import Hub
-from channels_yjs.hub.rings import AccountChanged
+from channels_yjs.hub.rings import AccountChanged, SessionEnded
 from channels_yjs.names import Owner
 from channels_yjs.testing.peers import until
 from channels_yjs.testing.sockets import Socket
@@ -287,7 +289,7 @@ def test_an_account_that_is_saved_as_a_proxy_is_rung(monkeypatch: pytest.MonkeyP
             proxy = True
 
     rung: list[Any] = []
-    monkeypatch.setattr(sessions, "ring_after_commit", lambda group, ring: rung.append(ring))
+    monkeypatch.setattr(sessions, "ring_after_commit", lambda group, ring, using: rung.append(ring))
     monkeypatch.setattr(apps, "get_models", lambda: [User, Customer])
     sessions.watch_sessions()
     try:
@@ -299,6 +301,16 @@ def test_an_account_that_is_saved_as_a_proxy_is_rung(monkeypatch: pytest.MonkeyP
     finally:
         post_save.disconnect(sessions.ring_account_saved, Customer)
         post_delete.disconnect(sessions.ring_account_changed, Customer)
+
+
+@pytest.mark.django_db
+def test_sessions_that_have_expired_are_deleted_without_a_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[Any] = []
+    monkeypatch.setattr(sessions, "ring_after_commit", lambda group, ring, using: rung.append(ring))
+    for key, days in (("old", -1), ("new", 1)):
+        Session.objects.create(session_key=key, expire_date=timezone.now() + timedelta(days))
+    Session.objects.all().delete()
+    assert rung == [SessionEnded(sessions.fingerprint("new"))]
 
 
 async def test_a_session_that_is_deleted_has_ended(connect: Connect) -> None:
