@@ -69,7 +69,7 @@ def install(session: nox.Session, *files: Path) -> None:
 def install_with_uv(session: nox.Session, requirements: list[str]) -> bool:
     """Tries it, since uv needs a fifth of pip's time. It can't where only pip is told of a proxy or of an index."""
     environment = Path(session.virtualenv.location).resolve()
-    into = ["--python", str(programs(environment) / "python")]
+    into = ["--python", str(environment)]
     try:
         if not (uv := shutil.which("uv", path=f"{programs(environment)}{os.pathsep}{programs(dev(session))}")):
             session.install("--only-binary=:all:", "--require-hashes", "-r", str(UV))
