@@ -61,14 +61,13 @@ def install(session: nox.Session, *files: Path) -> None:
     requirements = ["--require-hashes", *(part for file in files for part in ("-r", str(file)))]
     if session.venv_backend == "uv":
         session.install(COMPILE, *requirements)
-    elif not install_with_uv(session, requirements):
+    elif not install_with_uv(session, environment, requirements):
         session.install(*requirements)
     stamp.write_text(digest(*files))
 
 
-def install_with_uv(session: nox.Session, requirements: list[str]) -> bool:
+def install_with_uv(session: nox.Session, environment: Path, requirements: list[str]) -> bool:
     """Tries it, since uv needs a fifth of pip's time. It can't where only pip is told of a proxy or of an index."""
-    environment = Path(session.virtualenv.location).resolve()
     into = ["--python", str(environment)]
     try:
         if not (uv := shutil.which("uv", path=f"{programs(environment)}{os.pathsep}{programs(dev(session))}")):

@@ -13,7 +13,11 @@ from channels_yjs.connections import bounded
 from channels_yjs.hub.hub import Hub
 from channels_yjs.testing.faulty_layer import FaultyChannelLayer
 from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer
-from channels_yjs.tests.isolation import django_db_modify_db_settings, fresh_channel_layer  # noqa: F401
+from channels_yjs.tests.isolation import (  # noqa: F401
+    django_db_modify_db_settings,
+    fresh_channel_layer,
+    fresh_modules,
+)
 from channels_yjs.tests.project.models import Note
 from channels_yjs.tests.sharing import create_note
 

@@ -6,6 +6,8 @@ import pytest
 from channels.layers import channel_layers
 from django.conf import settings as project
 
+from channels_yjs.modules import find_modules_once
+
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
@@ -23,3 +25,11 @@ def fresh_channel_layer() -> Iterator[None]:
     channel_layers.backends = {}
     yield
     channel_layers.backends = {}
+
+
+@pytest.fixture
+def fresh_modules() -> Iterator[None]:
+    """What has been found of the pages' modules is forgotten, before and after: such a test has other files."""
+    find_modules_once.cache_clear()
+    yield
+    find_modules_once.cache_clear()

@@ -1,24 +1,18 @@
 """The modules that a page needs, and their addresses."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
 from pytest_django import Settings
 
-from channels_yjs.modules import IMPORT, ModuleError, find_modules_once, page_modules
+from channels_yjs.modules import IMPORT, ModuleError, page_modules
+
+pytestmark = pytest.mark.usefixtures("fresh_modules")
 
 LIBRARIES = sorted((Path(__file__).parents[1] / "libraries").glob("*.js"))
 NOTE, LIST = "note.js", "list.js"
-
-
-@pytest.fixture(autouse=True)
-def forget() -> Iterator[None]:
-    find_modules_once.cache_clear()
-    yield
-    find_modules_once.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -1,1 +1,5 @@
-from channels_yjs.tests.isolation import django_db_modify_db_settings, fresh_channel_layer  # noqa: F401
+from channels_yjs.tests.isolation import (  # noqa: F401
+    django_db_modify_db_settings,
+    fresh_channel_layer,
+    fresh_modules,
+)

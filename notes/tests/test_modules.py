@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,9 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from channels_yjs.modules import find_modules_once, page_modules
+from channels_yjs.modules import page_modules
 
-
-@pytest.fixture(autouse=True)
-def forget() -> Iterator[None]:
-    find_modules_once.cache_clear()
-    yield
-    find_modules_once.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh_modules")
 
 
 def test_the_list_needs_no_library() -> None:
