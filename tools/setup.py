@@ -1,7 +1,7 @@
 """The set-up of nox, once: environments from the locked requirements, Node, npm packages, the browser libraries.
 
-Each part has a stamp with a digest of what it was made from, and is made again when that changes. Standard library
-and nox only: this runs before anything else is installed.
+Each part has a stamp with a digest of what it was made from, and is made again when that changes. Standard library,
+nox and what nox brings along only: this runs before anything else is installed.
 """
 
 import hashlib
@@ -10,10 +10,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import nox
+from filelock import FileLock, Timeout  # virtualenv needs it, and nox needs virtualenv
 from nox.command import CommandFailed
 
 from tools.licences import write_licences
@@ -121,30 +123,47 @@ def build_wheel(session: nox.Session) -> Path:
     return built
 
 
+@contextmanager
+def alone(session: nox.Session) -> Iterator[None]:
+    """All sessions share node_modules/ and what is built with it, also those of a nox in another terminal."""
+    lock = FileLock(Path(session.cache_dir) / "node_modules.lock", is_singleton=True)  # so `with` may be nested
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        session.log("Another nox sets up the browser libraries just now. Waiting for it …")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def build_browser_libraries(session: nox.Session) -> None:
     static = ROOT / "channels_yjs" / "static" / "channels_yjs"
     stamp = static / "vendor" / "built"
     modules = [*(ROOT / "channels_yjs" / "libraries").glob("*.js"), *(static / "js").glob("*.js")]
     sources = [ROOT / "package.json", ROOT / "package-lock.json", *sorted(modules)]
-    if is_fresh(stamp, *sources):
-        return
-    provide_node(session)
-    node_modules(session)
-    session.log("Building the browser libraries and the engine's modules (once) …")
-    shutil.rmtree(stamp.parent, ignore_errors=True)
-    npm(session, "run", "--silent", "build")
-    write_licences(stamp.parent, ROOT)
-    stamp.write_text(digest(*sources))
+    with alone(session):
+        if is_fresh(stamp, *sources):
+            return
+        provide_node(session)
+        node_modules(session)
+        session.log("Building the browser libraries and the engine's modules (once) …")
+        shutil.rmtree(stamp.parent, ignore_errors=True)
+        npm(session, "run", "--silent", "build")
+        write_licences(stamp.parent, ROOT)
+        stamp.write_text(digest(*sources))
 
 
 def node_modules(session: nox.Session, folder: Path = ROOT) -> None:
     stamp = folder / "node_modules" / "installed"
     sources = [folder / "package.json", folder / "package-lock.json"]
-    if is_fresh(stamp, *sources):
-        return
-    session.log("Getting the packages of %s from npm (once) …", sources[0].relative_to(ROOT))
-    npm(session, "ci", "--include=dev", "--prefix", str(folder), "--no-fund", "--no-audit")  # also in production
-    stamp.write_text(digest(*sources))
+    with alone(session):
+        if is_fresh(stamp, *sources):
+            return
+        session.log("Getting the packages of %s from npm (once) …", sources[0].relative_to(ROOT))
+        npm(session, "ci", "--include=dev", "--prefix", str(folder), "--no-fund", "--no-audit")  # also in production
+        stamp.write_text(digest(*sources))
 
 
 def npm(session: nox.Session, *arguments: str) -> None:
