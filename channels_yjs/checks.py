@@ -91,6 +91,8 @@ def faults_of(model: type[SharedModel]) -> Iterator[str]:
         else:
             if not is_text:
                 yield f"shared_texts names the field {field!r}, which is neither a CharField nor a TextField."
+            elif isinstance(found, models.Field) and found.unique:
+                yield f"shared_texts names the field {field!r}, which is unique, and two texts may be the same."
             elif not (model._meta.proxy or issubclass(found.model, SharedModel)):
                 yield (
                     f"shared_texts names the field {field!r} of {found.model.__name__}, which is not shared: what is "
@@ -115,12 +117,17 @@ def faults_of(model: type[SharedModel]) -> Iterator[str]:
             f"It inherits from {shared[0]}, which is shared itself, so a row would have two documents. "
             "Share one of the two, or make the parent abstract."
         )
-    if model._meta.proxy and not issubclass(model._meta.concrete_model or model, SharedModel):
+    if values and "values" in texts:
+        yield "shared_texts has a text named 'values', which is the name of the map of the values in the browser."
+    whole: Any = model._meta.concrete_model
+    if not issubclass(whole, SharedModel):
         yield "It is a proxy of a model that is not shared, whose rows would not follow. Share that one."
+    elif (texts, values) != (whole.shared_texts, whole.shared_values):
+        yield f"It is a proxy that shares other fields than {whole.__name__}, whose rows would not follow."
     if len(model._meta.pk_fields) > 1:
         yield "Its primary key has several fields, and documents are of rows with a key of one."
     for field in model._meta.fields:
-        if field.name in TAKEN:
+        if field.name in TAKEN and field.name != "project":  # then the rows follow as they usually do
             yield f"The field {field.name!r} has a name that SharedModel uses itself."
         elif DB_CASCADE and field.remote_field and field.remote_field.on_delete == DB_CASCADE:
             yield f"{field.name!r} has rows deleted by the database, which leaves their documents: use CASCADE."

@@ -11,12 +11,12 @@ Positions count characters, as Python does: an emoji is one.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
-from channels.db import database_sync_to_async
-from django.db import transaction
+from asgiref.sync import sync_to_async
+from django.db import connection, transaction
 from pycrdt import Doc, Map, Text, TransactionEvent
 
 from .differences import Splice
@@ -29,12 +29,13 @@ from .log.first import CLIENT_BYTES, VALUES
 from .log.replica import Replica, Row
 from .log.store import Batch, DocumentError
 from .models import Document, SharedModel
-from .names import Author, Owner
+from .names import Author, Owner, as_text
 from .rooms.intake import Intake
 from .wire.lib0 import ProtocolError
 from .wire.messages import CloseCode, Refused
 from .wire.updates import check_update, read_state_vector
 
+T = TypeVar("T")
 Changes = dict[str, tuple[Any, Any]]  # by field: what it was, or None if nobody knows, and what it is now
 
 __all__ = ["EditError", "aedit", "edit"]
@@ -58,9 +59,25 @@ def edit(owner: SharedModel, by: Any = "") -> "Iterator[Draft]":
 @asynccontextmanager
 async def aedit(owner: SharedModel, by: Any = "") -> "AsyncIterator[Draft]":
     """`edit` for async code."""
-    draft = await database_sync_to_async(Draft.open)(owner)
+    draft = await _in_thread(lambda: Draft.open(owner))
     yield draft
-    await database_sync_to_async(lambda: draft.keep(Author.of(by)))()  # a user may be a lazy one of Django's
+    await _in_thread(lambda: draft.keep(Author.of(by)))  # a user may be a lazy one of Django's
+
+
+@sync_to_async
+def _in_thread(call: Callable[[], T]) -> T:
+    """As Channels' database_sync_to_async, closes connections that are old or broken; but not within a transaction,
+    which would be lost without a word."""
+    _close_if_broken()
+    try:
+        return call()
+    finally:
+        _close_if_broken()
+
+
+def _close_if_broken() -> None:
+    if connection.autocommit:
+        connection.close_if_unusable_or_obsolete()
 
 
 def share(owner: SharedModel, changes: Changes, saved: Collection[str]) -> None:
@@ -108,7 +125,7 @@ class Draft:
         for name, field in owner.shared_texts.items():
             if field in changes:
                 before, after = changes[field]
-                draft[name].change(None if before is None else str(before), str(after or ""))
+                draft[name].change(None if before is None else as_text(before), as_text(after))
         for key, field in owner.shared_values.items():
             if field in changes:
                 draft.values[key] = owner.plain_value(field)

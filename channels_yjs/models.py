@@ -27,9 +27,10 @@ from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 from django.utils import timezone
 
-from .names import key_of, plain
+from .names import as_text, key_of, plain
 
 IDENTITY_BYTES = 16
+POSITIONAL = ("force_insert", "force_update", "using", "update_fields")  # arguments of save(), up to Django 5.2
 CONTENT_TYPES = ContentType.objects.db_manager(DEFAULT_DB_ALIAS)
 
 
@@ -58,13 +59,14 @@ class DocumentManager(OneDatabaseManager["Document"]):
         return self._of(owner).exists()
 
     def _of(self, owner: "SharedModel") -> "models.QuerySet[Document]":
-        return self.filter(content_type=CONTENT_TYPES.get_for_model(owner), object_id=key_of(type(owner), owner.pk))
+        key = key_of(owner.__class__, owner.pk)  # `type` of request.user is no model
+        return self.filter(content_type=CONTENT_TYPES.get_for_model(owner), object_id=key)
 
     def of(self, owner: "SharedModel") -> "Document":
         """The owner's document. If there is none, makes it from the owner's fields as they are in the database now:
         once, however many ask at the same time. So with a text or value that its model has come to share since.
         Raises the DoesNotExist of the owner's model."""
-        if (database := router.db_for_write(type(owner), instance=owner)) != DEFAULT_DB_ALIAS:
+        if (database := router.db_for_write(owner.__class__, instance=owner)) != DEFAULT_DB_ALIAS:
             raise ValueError(
                 f"{owner._meta.label} {owner.pk} is a row of the database {database!r}, and documents are of rows of "
                 "the default one."
@@ -89,7 +91,7 @@ class DocumentManager(OneDatabaseManager["Document"]):
         from .log.first import first_update  # imported here: most commands need no CRDT library
 
         with transaction.atomic():
-            row = type(owner)._base_manager.select_for_update().get(pk=owner.pk)
+            row = owner.__class__._base_manager.select_for_update().select_related(None).get(pk=owner.pk)
             document = self.create(content_object=row, seq=1, begun=row.shared_names())
             payload = first_update(row.first_texts(), row.first_values())
             Update.objects.create(document=document, seq=1, payload=payload)
@@ -108,10 +110,11 @@ class DocumentManager(OneDatabaseManager["Document"]):
             texts = {name: text for name, text in row.first_texts().items() if name not in begun["texts"]}
             values = {key: value for key, value in row.first_values().items() if key not in begun["values"]}
             document.begun = {kind: sorted({*begun[kind], *names[kind]}) for kind in names}
+            document.checksum = None  # that was one of fewer fields
             if texts or values:
                 document.seq += 1
                 Update.objects.create(document=document, seq=document.seq, payload=first_update(texts, values))
-            document.save(update_fields=["begun", "seq"])
+            document.save(update_fields=["begun", "seq", "checksum"])
         return document
 
 
@@ -156,7 +159,7 @@ class Document(models.Model):
         """The owner's row, locked until the end of the transaction. None if there is none."""
         if self.model is None:
             return None
-        found = self.model._base_manager.select_for_update().filter(pk=self.object_id)
+        found = self.model._base_manager.select_for_update().select_related(None).filter(pk=self.object_id)
         return found.order_by("pk").first()  # the model's own order may join a table that cannot be locked
 
     @property
@@ -237,6 +240,7 @@ class SharedModel(models.Model):
         """Saves changes of shared fields as edits, after which the fields hold what the document says: what was
         changed here, and what others wrote meanwhile. Raises EditError if the document cannot take them. Documents
         are of rows of the default database; in any other one a row is saved as it is."""
+        kwargs |= dict(zip(POSITIONAL, args, strict=False))
         saved, before = self.shared_fields(), (self._loaded, self._loaded_from)
         if (fields := kwargs.get("update_fields")) is not None:
             kwargs["update_fields"] = list(fields)
@@ -249,20 +253,21 @@ class SharedModel(models.Model):
             self._loaded = {}  # all of it is news to this row
         may_exist = not self._state.adding or self._may_exist() or kwargs.get("force_update")
         if using != DEFAULT_DB_ALIAS or self.follows_document or not saved or not may_exist:
-            super().save(*args, **kwargs)
+            super().save(**kwargs)
         else:
             with self._all_or_nothing(saved, *before):
+                self._state.db = using  # as Django notes it, but later
                 self._share_changes(saved)
                 self.remember(saved)
                 self.being_saved = saved
-                super().save(*args, **kwargs)
+                super().save(**kwargs)
         self.remember(saved)
 
     @contextmanager
     def _all_or_nothing(self, saved: set[str], loaded: Mapping[str, Any], loaded_from: Any) -> Iterator[None]:
         """A transaction. If it is not committed, all that was set in these fields is still to be saved."""
         set_here = {field: self.__dict__[field] for field in saved & self.__dict__.keys()}
-        is_committed = False
+        is_committed, database = False, self._state.db
 
         def note_commit() -> None:
             nonlocal is_committed
@@ -275,7 +280,7 @@ class SharedModel(models.Model):
         except BaseException:
             if not is_committed:
                 self.__dict__.update(set_here)
-                self._loaded, self._loaded_from = loaded, loaded_from
+                self._loaded, self._loaded_from, self._state.db = loaded, loaded_from, database
             raise
         finally:
             self.being_saved = set()
@@ -324,11 +329,20 @@ class SharedModel(models.Model):
             row = mine.values("pk", *loaded).first() or {}
             for field in loaded & row.keys() - changes.keys():
                 setattr(self, field, row[field])
-            has_document = has_document or Document.objects.has(self)
+            has_document = has_document or Document.objects.has(self) or self._is_overtaken(changes, row)
         if changes and has_document:
             from .editing import share  # imported here: most commands need no CRDT library
 
             share(self, changes, saved)
+
+    def _is_overtaken(self, changes: Mapping[str, tuple[Any, Any]], row: Mapping[str, Any]) -> bool:
+        """Whether somebody else has saved another text than the one that was changed here. Then both are edits, also
+        of a row that nobody has opened."""
+        texts = changes.keys() & row.keys() & set(self.shared_texts.values())
+        known = [(field, changes[field][0], row[field]) for field in texts if changes[field][0] is not None]
+        return any(
+            self.tidy_text(field, as_text(was)) != self.tidy_text(field, as_text(now)) for field, was, now in known
+        )
 
     def unshared_changes(self, fields: Iterable[str]) -> dict[str, tuple[Any, Any]]:
         """What each changed one of these fields was, and what it is now. What it was is None if nobody knows."""
@@ -336,7 +350,8 @@ class SharedModel(models.Model):
         for field in self.__dict__.keys() & set(fields):
             before, after = self._loaded.get(field), self.__dict__[field]
             if field in self._loaded and field in self.shared_texts.values():
-                before, after = before or "", after or ""  # to a document, null is an empty text
+                # To a document, null is an empty text.
+                before, after = ("" if value is None else value for value in (before, after))
             if before != after and not isinstance(after, DatabaseDefault):
                 changes[field] = (before, after)
         return changes
@@ -384,7 +399,8 @@ class SharedModel(models.Model):
         Saves the changed ones, so `auto_now` and `post_save` work as for any change. Returns their names: if there
         are any, lists are told.
 
-        Runs in the thread that commits, so it delays everybody's commits for as long as it takes.
+        Runs in the thread that commits, so it delays everybody's commits for as long as it takes. A model may have a
+        field of this name, say the project that a row belongs to; then it can't override this.
         """
         changed = self.adopt(texts, values)
         if changed:
@@ -411,20 +427,67 @@ class SharedModel(models.Model):
         for field in changed:
             setattr(self, field, wanted[field])
         values_changed = set(changed) & set(self.shared_values.values())
+        texts_changed = set(changed) - values_changed
+        if texts_changed and not self._passes_checks():
+            self._set(values_changed, before)
+            texts_changed = self._set_what_fits(texts_changed, wanted, before)
+            self._set(values_changed, wanted)
         if values_changed and not self._may_be_saved():
-            for field in values_changed:  # until they fit together
-                setattr(self, field, before[field])
-            changed = [field for field in changed if field not in values_changed]
-        return changed
+            self._set(values_changed, before)  # until they fit together
+            values_changed = set()
+        return [field for field in changed if field in texts_changed | values_changed]
+
+    def _set_what_fits(self, fields: set[str], wanted: Mapping[str, Any], before: Mapping[str, Any]) -> set[str]:
+        """Sets those texts that no constraint refuses, and returns their fields. The others stay as they are, until
+        they fit: the database would refuse the whole row."""
+        self._set(fields, before)
+        if not self._passes_checks():  # that is so already, and the database does not mind
+            self._set(fields, wanted)
+            return fields
+        fitting = set()
+        for field in sorted(fields):
+            self._set({field}, wanted)
+            if self._passes_checks():
+                fitting.add(field)
+            else:
+                self._set({field}, before)
+        return fitting
+
+    def _set(self, fields: Iterable[str], values: Mapping[str, Any]) -> None:
+        for field in fields:
+            setattr(self, field, values[field])
+
+    def _passes_checks(self) -> bool:
+        try:
+            for model, constraints in self.get_constraints():
+                for constraint in constraints:
+                    if isinstance(constraint, models.CheckConstraint):
+                        constraint.validate(model, self)
+        except ValidationError:
+            return False
+        return True
 
     def _may_be_saved(self) -> bool:
         """Whether the database would take the row: `Field.clean` knows no constraints."""
+        adding, self._state.adding = (
+            self._state.adding,
+            False,
+        )  # its row is there, also if the object was made by hand
         try:
             self.validate_unique()
             self.validate_constraints()
         except ValidationError:
             return False
-        return True
+        finally:
+            self._state.adding = adding
+        return not any(map(self._is_taken, self.shared_values.values()))
+
+    def _is_taken(self, field: str) -> bool:
+        """Whether another row has the value of a unique field. Django asks the default manager, which may hide it."""
+        value = getattr(self, field)
+        if value is None or not self._field(field).unique:
+            return False
+        return type(self)._base_manager.exclude(pk=self.pk).filter(**{field: value}).exists()
 
     def _valid(self, field: str, value: Any) -> Any:
         """Raises one of several errors if the field cannot have the value."""

@@ -16,7 +16,7 @@ class Owner(NamedTuple):
 
     @classmethod
     def of(cls, row: "SharedModel") -> Self:
-        return cls(name_of(type(row)), key_of(type(row), row.pk))
+        return cls(name_of(row.__class__), key_of(row.__class__, row.pk))  # `type` of request.user is no model
 
 
 class Author(NamedTuple):
@@ -52,6 +52,14 @@ def username(user: Any) -> str:
 def plain(text: str) -> str:
     """Anybody's text, without what databases and channel layers refuse: NUL, and half an emoji."""
     return text.replace("\x00", "").encode(errors="replace").decode()
+
+
+def as_text(value: Any) -> str:
+    """What somebody has put into a field of text, as the database takes it: of a member of an Enum, its value. To a
+    document, null is an empty text."""
+    if value is None:
+        return ""
+    return str.__str__(value) if isinstance(value, str) else str(value)
 
 
 def name_of(model: "type[SharedModel]") -> str:

@@ -202,7 +202,8 @@ def project(
             return False
         warn_of_bypass(found, owner)
         owner.follows_document = True
-        changed = owner.project(texts, values or {})
+        project = type(owner).project
+        changed = (project if callable(project) else SharedModel.project)(owner, texts, values or {})
         owner.follows_document = False  # receivers of the signal get it, and what they save is a change of their own
         announce(found, owner, changed, authors=authors or {}, texts=texts, values=values or {}, seq=seq)
     return bool(changed)

@@ -142,14 +142,14 @@ def test_a_shared_child_of_a_model_that_is_not_shared_is_an_error(is_proxy: bool
 def test_a_field_by_a_name_of_the_base_class_is_an_error() -> None:
     class Letter(SharedModel):
         body = models.TextField()
-        project = models.IntegerField()  # type: ignore[assignment]
+        remember = models.IntegerField()  # type: ignore[assignment]
         adopt = models.IntegerField()  # type: ignore[assignment]
         shared_texts = {"body": "body"}
 
         class Meta:
             app_label = "project"
 
-    assert [fault.split("'")[1] for fault in faults_of(Letter)] == ["project", "adopt"]
+    assert [fault.split("'")[1] for fault in faults_of(Letter)] == ["remember", "adopt"]
 
 
 @isolate_apps("channels_yjs.tests.project")
@@ -310,3 +310,38 @@ def test_sessions_that_nobody_can_end_are_a_warning(settings: Any) -> None:
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     [warning] = check_sessions()
     assert warning.id == "channels_yjs.W003"
+
+
+@isolate_apps("channels_yjs.tests.project")
+def test_a_unique_text_is_an_error() -> None:
+    class Letter(SharedModel):
+        slug = models.CharField(max_length=50, unique=True)
+        shared_texts = {"slug": "slug"}
+
+        class Meta:
+            app_label = "project"
+
+    assert list(faults_of(Letter)) == [
+        "shared_texts names the field 'slug', which is unique, and two texts may be the same."
+    ]
+
+
+@isolate_apps("channels_yjs.tests.project")
+def test_a_proxy_that_shares_other_fields_is_an_error() -> None:
+    class Titled(Note):
+        shared_texts = {"title": "title"}
+
+        class Meta:
+            app_label = "project"
+            proxy = True
+
+    [fault] = faults_of(Titled)
+    assert fault == "It is a proxy that shares other fields than Note, whose rows would not follow."
+
+
+def test_a_text_by_the_name_of_the_map_of_values_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Note, "shared_texts", {"values": "text"})
+    assert not list(faults_of(Note))
+    monkeypatch.setattr(Note, "shared_values", {"name": "title"})
+    [fault] = faults_of(Note)
+    assert fault.startswith("shared_texts has a text named 'values'")

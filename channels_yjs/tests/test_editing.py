@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from enum import Enum
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models.signals import post_save, pre_save
@@ -37,6 +38,10 @@ from channels_yjs.wire.updates import read_state_vector
 
 FEW = 30
 LETTERS = st.text(st.sampled_from("ab \n😀é"), max_size=6)
+
+
+class Kind(str, Enum):  # noqa: UP042  # of a project that is older than StrEnum
+    B = "b"
 
 
 def write(note: Note, text: str, by: Any = "Robot") -> None:
@@ -947,3 +952,126 @@ async def test_people_and_code_at_once(note: Note, start_hub: Callable[[], Hub],
         if not seed:
             assert text.count(f"(Ada{number})") == text.count(f"(Grace{number})") == 1
     assert await Snapshot.objects.acount() == 1
+
+
+# Unusual projects
+
+
+@pytest.mark.django_db
+def test_async_code_within_a_transaction_does_not_close_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing it would lose the transaction; an async receiver of post_save is always in one."""
+    closed: list[str] = []
+    monkeypatch.setattr(connection, "close", lambda: closed.append("closed"))
+    note = create_note("Plans", "Tea")
+
+    async def work() -> None:
+        async with aedit(note) as draft:
+            draft["body"] += " at four"
+
+    async_to_sync(work)()
+    assert not closed
+    assert note.text == "Tea at four"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "never opened"])
+def test_two_who_loaded_a_row_and_save_it_do_not_undo_each_other(is_open: bool) -> None:
+    pk = Note.objects.create(text="The quick fox").pk
+    ada, grace = Note.objects.get(pk=pk), Note.objects.get(pk=pk)
+    if is_open:
+        Document.objects.of(ada)
+    ada.text = "The very quick fox"
+    ada.save()
+    assert Document.objects.has(ada) is is_open  # one alone needs none
+    grace.text = "The quick fox jumps"
+    grace.save()
+    ada.refresh_from_db()
+    assert ada.text == grace.text == body(ada) == "The very quick fox jumps"
+
+
+@pytest.mark.django_db
+def test_arguments_of_save_may_be_given_by_their_place() -> None:
+    """As older models do, up to Django 5.2."""
+    note = create_note("Plans", "Tea")
+    note.title, note.text = "New plans", "a draft"
+    note.save(False, False, None, ["title"])
+    assert texts_of(Document.objects.find(note)) == ("New plans", "Tea")
+    note.refresh_from_db()
+    assert (note.title, note.text) == ("New plans", "Tea")
+
+
+@pytest.mark.django_db
+def test_a_row_that_was_loaded_from_another_database_is_news_to_this_one() -> None:
+    create_note("Plans", "Tea")
+    note = Note.objects.get()
+    note._state.db = "archive"
+    note.text = "Tea at four"
+    note.save(using="default")
+    assert body(note) == "Tea at four"
+
+
+@pytest.mark.django_db
+def test_the_row_may_be_a_lazy_object() -> None:
+    """As request.user is: a model of users may be shared."""
+    note = create_note("Plans", "Tea")
+    lazy: Any = SimpleLazyObject(lambda: Note.objects.get(pk=note.pk))
+    write(lazy, " at four")
+    assert Owner.of(lazy) == Owner.of(note)
+    assert body(note) == "Tea at four"
+
+
+@pytest.mark.django_db
+def test_a_manager_may_join_other_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL locks no row of a table that is joined, and may have none."""
+
+    class Joining(models.Manager[Note]):
+        def get_queryset(self) -> models.QuerySet[Note]:
+            return super().get_queryset().select_related("nothing")
+
+    joining = Joining()
+    joining.model = Note
+    monkeypatch.setitem(Note._meta.__dict__, "base_manager", joining)
+    note = Note.objects.create(text="Tea")
+    write(note, " at four")
+    assert body(note) == "Tea at four"
+
+
+@pytest.mark.django_db
+def test_a_text_that_a_constraint_refuses_waits_and_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    note = create_note("Plans", "Tea")
+    has_title = models.CheckConstraint(condition=~models.Q(title=""), name="has_title")
+    monkeypatch.setattr(Note._meta, "constraints", [has_title])
+    with edit(note) as draft:
+        draft["title"] = ""
+        draft["body"] += " at four"
+    assert (note.title, note.text) == ("Plans", "Tea at four")
+    note.text += "!"
+    note.save()
+    note.refresh_from_db()
+    assert (note.title, note.text) == ("Plans", "Tea at four!")
+    assert texts_of(Document.objects.find(note)) == ("", "Tea at four!")
+    with edit(note) as draft:
+        draft["title"] = "New plans"
+    assert note.title == "New plans"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("text", "stored"), [(0, "0"), (Kind.B, "b")])
+def test_what_is_no_text_becomes_one_as_the_database_takes_it(text: Any, stored: str) -> None:
+    note = create_note("Plans", "Tea")
+    note.text = text
+    note.save()
+    assert body(note) == stored
+
+
+@pytest.mark.django_db
+def test_a_text_that_is_shared_later_is_no_bypass(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Note, "shared_texts", {"body": "text"})
+    note = Note.objects.create(title="Plans", text="Tea")
+    write(note, " at four")
+    monkeypatch.setattr(Note, "shared_texts", {"title": "title", "body": "text"})
+    write(Note.objects.get(), "!")
+    assert texts_of(Document.objects.find(note)) == ("Plans", "Tea at four!")
+    assert "field overwritten" not in caplog.text

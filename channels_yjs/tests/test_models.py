@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import InMemoryChannelLayer
-from django.db import connection, connections
+from django.db import connection, connections, models
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.test import TestCase
+from django.test.utils import isolate_apps
 
+from channels_yjs.checks import faults_of
 from channels_yjs.editing import edit
 from channels_yjs.hub import doorbell
 from channels_yjs.hub.hub import Hub
@@ -21,7 +23,7 @@ from channels_yjs.hub.rings import Changed, Deleted, Recheck, Saved
 from channels_yjs.log import store
 from channels_yjs.log.first import first_update
 from channels_yjs.log.replica import Replica, Row
-from channels_yjs.models import Document, Snapshot, Update
+from channels_yjs.models import Document, SharedModel, Snapshot, Update
 from channels_yjs.names import Owner
 from channels_yjs.signals import document_changed
 from channels_yjs.testing.peers import PATIENCE_SECONDS, Peer, expect_text, until
@@ -116,6 +118,25 @@ def test_code_is_told_what_the_fields_have_become(changes: list[dict[str, Any]])
     with TestCase.captureOnCommitCallbacks(execute=True):
         assert not store.project(document, texts, seq=8)
     assert len(changes) == 1
+
+
+@isolate_apps("channels_yjs.tests.project")
+@pytest.mark.django_db
+def test_a_model_may_have_a_field_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ticket(SharedModel):
+        body = models.TextField()
+        project = models.ForeignKey(Note, models.CASCADE)
+        shared_texts = {"body": "body"}
+
+        class Meta:
+            app_label = "project"
+
+    assert not list(faults_of(Ticket))
+    monkeypatch.setattr(Note, "project", Ticket.project)  # rather than a table of its own
+    note = create_note()
+    assert store.project(Document.objects.find(note), {"title": "", "body": "Tea"})
+    note.refresh_from_db()
+    assert note.text == "Tea"
 
 
 @pytest.mark.django_db

@@ -293,3 +293,35 @@ def test_values_that_the_database_would_refuse_wait_until_they_fit_together(monk
     with edit(note) as draft:
         draft.values["name"] = "Free"
     assert note.title == "Free"
+
+
+@pytest.mark.django_db
+def test_a_unique_value_of_a_row_that_the_manager_hides_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that is only marked as deleted. The database would refuse the row, and nothing of it would follow."""
+    create(title="Taken")
+    note = create(title="Plans", text="Tea")
+    title: Any = Note._meta.get_field("title")
+    monkeypatch.setattr(title, "_unique", True)
+    monkeypatch.setitem(title.__dict__, "unique", True)  # Django remembers it there
+    hiding: models.Manager[Note] = models.Manager.from_queryset(Visible)()
+    hiding.model = Note
+    monkeypatch.setitem(Note._meta.__dict__, "default_manager", hiding)
+    with edit(note) as draft:
+        draft.values["name"] = "Taken"
+        draft["body"] += " at four"
+    note.refresh_from_db()
+    assert (note.title, note.text) == ("Plans", "Tea at four")
+
+
+class Visible(models.QuerySet[Note]):
+    def filter(self, *args: Any, **kwargs: Any) -> "Visible":
+        return super().filter(*args, **kwargs).exclude(title="Taken")
+
+
+@pytest.mark.django_db
+def test_values_follow_on_an_object_that_was_made_by_its_key() -> None:
+    pk = create(title="Plans", text="Tea").pk
+    note = Note(pk=pk)
+    with edit(note) as draft:
+        draft.values["name"] = "New plans"
+    assert (note.title, note.text) == ("New plans", "Tea")
