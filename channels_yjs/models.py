@@ -5,29 +5,23 @@ order. The fields of the model that owns the document follow the log, for lists,
 JavaScript. Only a document's first text goes the other way, from field to log.
 """
 
-import math
 import secrets
-import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from decimal import Decimal
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
-from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, models, router, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, models, router, transaction
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import class_prepared
 from django.dispatch import receiver
-from django.utils import timezone
 
-from .names import as_text, key_of, plain
+from .fields import as_json, checksum_of, fit, tidy, valid
+from .names import as_text, key_of
 
 IDENTITY_BYTES = 16
 POSITIONAL = ("force_insert", "force_update", "using", "update_fields")  # arguments of save(), up to Django 5.2
@@ -417,7 +411,7 @@ class SharedModel(models.Model):
         }
         for key, field in self.shared_values.items():
             with suppress(KeyError, ValidationError, TypeError, ValueError, OverflowError):
-                wanted[field] = self._valid(field, values[key])
+                wanted[field] = valid(self._field(field), values[key], self)
         followed = wanted.keys() if only is None else wanted.keys() & set(only)
         before = {field: getattr(self, field) for field in followed}
         for field in followed & set(self.shared_texts.values()):
@@ -489,93 +483,32 @@ class SharedModel(models.Model):
             return False
         return type(self)._base_manager.exclude(pk=self.pk).filter(**{field: value}).exists()
 
-    def _valid(self, field: str, value: Any) -> Any:
-        """Raises one of several errors if the field cannot have the value."""
-        entered = as_entered(value)
-        if entered in ("", None):  # pages need not know which of the two a field takes
-            entered = "" if self._field(field).empty_strings_allowed and not self._field(field).null else None
-        valid = in_own_zone(self._field(field).clean(entered, self))
-        if valid is None and not self._field(field).null:
-            raise ValueError(f"{field} needs a value.")
-        if isinstance(valid, float) and not math.isfinite(valid):
-            raise ValueError(f"{field} needs a number.")
-        as_compared(valid)
-        self._field(field).get_db_prep_save(valid, connection)
-        return valid
+    @classmethod
+    def tidy_text(cls, field: str, text: str) -> str:
+        """A text for a field as an editor shows it."""
+        return tidy(cls._field(field), text)
 
-    def shared_checksum(self) -> int:
-        """Of the shared fields, to notice what bypassed the document."""
-        checksum = 0
-        for name in sorted(self.shared_fields()):
-            value, field = getattr(self, name), self._field(name)
-            with suppress(ValidationError, ArithmeticError):
-                value = as_compared(field.to_python(value))
-                if isinstance(value, Decimal) and isinstance(field, models.DecimalField):
-                    value = as_compared(round(value, field.decimal_places))  # as the database does
-            checksum = zlib.crc32(f"{value}\0".encode(errors="replace"), checksum)
-        return checksum
+    @classmethod
+    def fit_text(cls, field: str, text: str) -> str:
+        """A text of a document as a field may hold it."""
+        return fit(cls._field(field), text)
 
     def plain_value(self, field: str) -> Any:
         """A field's value as JSON has it: a date is text."""
-        value = getattr(self, field)
-        if not isinstance(value, float):  # 1.1 would get digits that nobody has written
-            with suppress(ValidationError, TypeError, ValueError):  # a date field takes a time, and pages do not
-                value = self._field(field).to_python(value)
-        if isinstance(value, datetime):  # browsers show it in their own zone, so it says of which zone it is
-            zone = timezone.get_default_timezone()
-            return (value if timezone.is_aware(value) else timezone.make_aware(value, zone)).isoformat()
-        is_plain = value is None or isinstance(value, bool | int | float | str)
-        return value if is_plain else self._field(field).value_to_string(SimpleNamespace(**{field: value}))
+        return as_json(self._field(field), getattr(self, field))
 
-    @classmethod
-    def tidy_text(cls, field: str, text: str) -> str:
-        """A text for a field as an editor shows it. Forms, and files from Windows, end lines with CR LF; the editor
-        would show the CR as a character. For a one-line field it becomes one line."""
-        if cls._has_lines(field):
-            return text.replace("\r\n", "\n").replace("\r", "\n")
-        return " ".join(text.splitlines())
-
-    def fit_text(self, field: str, text: str) -> str:
-        text = text.replace("\x00", "")  # PostgreSQL stores no NUL in a text
-        if self._has_lines(field):
-            return text
-        limit: int | None = getattr(self._field(field), "max_length", None)
-        return " ".join(filter(None, text.splitlines())).strip(" ")[:limit].rstrip(" ")
+    def shared_checksum(self) -> int:
+        """Of the shared fields, to notice what bypassed the document."""
+        return checksum_of((self._field(name), getattr(self, name)) for name in sorted(self.shared_fields()))
 
     @classmethod
     def _field(cls, name: str) -> Any:
         return cls._meta.get_field(name)
 
     @classmethod
-    def _has_lines(cls, field: str) -> bool:
-        return isinstance(cls._field(field), models.TextField)
-
-    @classmethod
     def _changing_by_themselves(cls) -> list[str]:
         fields: list[Any] = list(cls._meta.concrete_fields)
         return [field.name for field in fields if getattr(field, "auto_now", False)]
-
-
-def as_entered(value: Any) -> Any:
-    """A value of a map as a form would send it: 1.1 is "1.1", as a decimal field has no use for what a float adds."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else repr(value)
-    return plain(value) if isinstance(value, str) else value
-
-
-def in_own_zone(value: Any) -> Any:
-    """A time as the database gives it back. A page names no time zone: it means the project's."""
-    if not isinstance(value, datetime) or timezone.is_aware(value) == settings.USE_TZ:
-        return value
-    zone = timezone.get_default_timezone()
-    return timezone.make_aware(value, zone) if settings.USE_TZ else timezone.make_naive(value, zone)
-
-
-def as_compared(value: Any) -> Any:
-    """A field's value, the same whether it was just set or comes from the database: 1.1 or 1.10, of any time zone."""
-    if isinstance(value, Decimal):
-        return value.normalize()
-    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
 
 
 class SharedAttribute(DeferredAttribute):
