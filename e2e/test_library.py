@@ -404,3 +404,176 @@ def test_a_list_asks_less_and_less_of_a_server_that_lets_it_in_and_sends_it_away
         closed = len(opened)
     assert 3 <= len(opened) <= 10
     assert server.url not in [url.rstrip("/") for url in fetched]
+
+
+def test_saved_is_not_said_of_what_was_written_before_anybody_counted(run_in: RunIn) -> None:
+    late, offline, in_the_end = run_in("""
+        const { view } = library.mountEditor(shared, "body", made("div"))
+        view.dispatch({ changes: { from: 0, insert: "a" } })
+        const elements = [made("p"), made("p")]
+        const shown = library.showSaved(shared, elements[0])
+        const late = elements[0].dataset.state
+        shared.provider.disconnect()
+        const other = library.openDocument(shared.provider.url.replace("ws", "http"), ["title", "body"])
+        await other.synced
+        other.provider.disconnect()
+        library.mountEditor(other, "body", made("div")).view.dispatch({ changes: { from: 0, insert: "b" } })
+        library.showSaved(other, elements[1])
+        const offline = elements[1].dataset.state
+        other.provider.connect()
+        const until = performance.now() + PATIENCE_MS
+        while (elements[1].dataset.state !== "saved" && performance.now() < until)
+            await new Promise((go) => setTimeout(go, 20))
+        return [late, offline, elements[1].dataset.state]
+    """)
+    assert (late, offline, in_the_end) == ("saving", "unsent", "saved")
+
+
+def test_nothing_can_be_written_in_an_editor_of_a_document_that_was_destroyed(run_in: RunIn) -> None:
+    assert run_in("""
+        shared.destroy()
+        return library.mountEditor(shared, "body", made("div")).view.state.readOnly
+    """)
+
+
+def test_no_editor_is_left_where_another_is_mounted_or_after_it_was_destroyed(run_in: RunIn) -> None:
+    replaced, destroyed = run_in("""
+        const host = made("div"), here = () => [shared.editors.length, host.querySelectorAll(".cm-editor").length]
+        library.mountEditor(shared, "body", host)
+        const editor = library.mountEditor(shared, "body", host)
+        const replaced = here()
+        shared.texts.body.insert(0, "a")  // its comparison waits until this task has ended
+        editor.destroy()
+        shared.texts.body.insert(0, "b")
+        await new Promise((go) => setTimeout(go))
+        return [replaced, here()]
+    """)
+    assert (replaced, destroyed) == ([1, 1], [0, 0])
+
+
+def test_my_cursor_leaves_with_the_editor(run_in: RunIn) -> None:
+    before, after = run_in("""
+        const editor = library.mountEditor(shared, "body", made("div"))
+        editor.view.focus()
+        const hasCursor = () => Boolean(shared.awareness.getLocalState().cursor)
+        const until = performance.now() + PATIENCE_MS
+        while (!hasCursor() && performance.now() < until) await new Promise((go) => setTimeout(go, 20))
+        const before = hasCursor()
+        editor.destroy()
+        return [before, hasCursor()]
+    """)
+    assert (before, after) == (True, False)
+
+
+def test_a_switch_shows_whether_this_document_is_off_line(run_in: RunIn) -> None:
+    is_off_line = run_in("""
+        const button = made("button", { ariaChecked: "false" }), words = made("p")
+        library.showConnection(shared, words, button)
+        button.click()
+        shared.destroy()
+        const anew = library.openDocument(shared.provider.url.replace("ws", "http"), ["body"])
+        library.showConnection(anew, words, button)
+        return button.ariaChecked
+    """)
+    assert is_off_line == "false"
+
+
+def test_the_count_of_matches_is_said_again_only_when_it_changes(run_in: RunIn) -> None:
+    """It is a status: a screen reader would say it at each letter that somebody else writes."""
+    changes, words = run_in("""
+        const { view } = library.mountEditor(shared, "body", made("div"))
+        view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: "needle" } })
+        const [panel, input, count] = [made("form", { hidden: true }), made("input"), made("span")]
+        const [button, previous, close] = [made("button"), made("button"), made("button")]
+        library.showFind(shared, { getTop: () => 0, button, panel, input, count, previous, close })
+        button.click()
+        input.value = "needle"
+        input.dispatchEvent(new Event("input"))
+        const drawn = () => new Promise((go) => requestAnimationFrame(() => setTimeout(go)))
+        await drawn()
+        let changes = 0
+        new MutationObserver((all) => (changes += all.length)).observe(count, { childList: true, subtree: true })
+        const change = async (text) => {
+            view.dispatch({ changes: { from: view.state.doc.length, insert: text } })
+            const until = performance.now() + 500
+            while (performance.now() < until) await drawn()
+        }
+        await change("x")
+        const same = changes
+        await change(" needle")
+        return [same, count.textContent]
+    """)
+    assert changes == 0
+    assert words.endswith("of 2")
+
+
+def test_a_form_is_sent_by_a_script_and_reset_to_what_the_document_says(run_in: RunIn) -> None:
+    sent, shown = run_in("""
+        const form = made("form", { innerHTML: '<input name="place" value="Mill"><button type="reset"></button>' })
+        let sent = 0
+        shared.doc.getMap("values").set("place", "Bridge")
+        library.bindValues(shared, form)
+        form.addEventListener("submit", (event) => { sent += event.defaultPrevented ? 0 : 1; event.preventDefault() })
+        await new Promise((go) => setTimeout(go))
+        form.requestSubmit()
+        form.querySelector("button").click()
+        await new Promise((go) => setTimeout(go))
+        return [sent, form.elements.place.value]
+    """)
+    assert (sent, shown) == (1, "Bridge")
+
+
+def test_an_address_may_end_with_a_slash_and_a_line_that_the_page_cut_has_no_code(run_in: RunIn) -> None:
+    address, said = run_in("""
+        const other = library.openDocument(`${location.origin}/ws/notes/1/?identity=x`, ["body"])
+        const element = made("p", { hidden: true })
+        library.showUnreached(other, element)
+        window.dispatchEvent(new Event("offline"))
+        const said = element.textContent
+        other.destroy()
+        return [other.provider.url, said]
+    """)
+    assert "/ws/notes/1/?identity=x" in address
+    assert "This page has cut the line itself." in said
+    assert "undefined" not in said
+
+
+def test_a_document_that_takes_minutes_to_arrive_is_waited_for(new_page: Callable[..., Page], note: str) -> None:
+    """It is one message, and y-websocket gives up a line on which none has ended for 30 seconds."""
+    lines: list[WebSocketRoute] = []
+    page = new_page()
+    page.clock.install()
+    page.route_web_socket(lambda url: "/ws/notes/" in url, lambda line: lines.append(line))
+    page.goto(note)
+    until(page, lambda: bool(lines), "the page has opened a line")
+    page.clock.run_for(100_000)
+    assert len(lines) == 1
+    page.clock.run_for(400_000)
+    until(page, lambda: len(lines) > 1, "a line that is dead is given up in the end")
+
+
+def test_the_arrow_down_leaves_a_title_of_several_rows_from_the_last_one(
+    open_note: OpenNote, create_note: Callable[..., str]
+) -> None:
+    ada = open_note(create_note("A title of many words, " * 8), "Ada", viewport={"width": 320, "height": 700})
+    ada.title.focus()
+    ada.press("ControlOrMeta+Home", "ArrowDown")
+    expect(ada.title).to_be_focused()
+    ada.press("ControlOrMeta+End", "ArrowDown")
+    expect(ada.note).to_be_focused()
+
+
+def test_lost_text_is_copied_also_in_a_dialog_of_a_page_that_may_not_use_the_clipboard(run_in: RunIn) -> None:
+    """As over plain HTTP. While a dialog is open, nothing outside of it can be selected."""
+    copied = run_in("""
+        Object.defineProperty(navigator, "clipboard", { value: undefined })
+        const dialog = made("dialog"), place = dialog.appendChild(document.createElement("div"))
+        dialog.showModal()
+        let copied = ""
+        document.execCommand = () => ((copied = getSelection().toString()), true)
+        library.showUnsent(place, { body: "my text" })
+        place.querySelector("button").click()
+        await new Promise((go) => setTimeout(go))
+        return copied
+    """)
+    assert copied == "my text"

@@ -24,6 +24,7 @@ export function watchAgreement(text, getShown, onParted) {
   let agreed = null
   let isQuiet = true
   let ticks = 0
+  let isOver = false
 
   const agrees = () => {
     const shown = getShown()
@@ -35,7 +36,7 @@ export function watchAgreement(text, getShown, onParted) {
     return isAlike && (text.length > QUICKLY_COMPARED || agrees())
   }
   const compareQuickly = () => {
-    if (!seemsToAgree()) onParted()
+    if (!isOver && !seemsToAgree()) onParted()
   }
   const onChange = () => {
     agreed = null
@@ -52,6 +53,7 @@ export function watchAgreement(text, getShown, onParted) {
     seemsToAgree,
     onEdited: onChange,
     destroy() {
+      isOver = true // a comparison may still be waiting
       clearInterval(timer)
       text.unobserve(onChange)
     },

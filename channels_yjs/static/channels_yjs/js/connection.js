@@ -48,6 +48,7 @@ export function showConnection(shared, element, toggle) {
     if (goesOffline) provider.disconnect()
     else provider.connect()
   }
+  toggle?.setAttribute("aria-checked", String(!provider.shouldConnect)) // or it says what an earlier document was
   provider.on("sync", onSync)
   provider.on("connection-close", onLost)
   provider.on("closed", onClosed)

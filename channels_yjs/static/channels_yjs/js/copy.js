@@ -15,7 +15,8 @@ function copyBySelection(text) {
   const focused = /** @type {HTMLElement | null} */ (document.activeElement)
   const area = document.createElement("textarea")
   area.value = text
-  document.body.append(area)
+  const place = focused?.closest("dialog") ?? document.body // while a dialog is open, nothing outside can be selected
+  place.append(area)
   area.select()
   document.execCommand("copy")
   area.remove()

@@ -80,6 +80,17 @@ function publish(view, text, awareness) {
 }
 
 /**
+ * Takes my cursor out of a text whose editor has gone.
+ *
+ * @param {Y.Text} text
+ * @param {Awareness} awareness
+ */
+export function hideCursor(text, awareness) {
+  const head = awareness.getLocalState()?.cursor?.head
+  if (head && indexOf(text, head) !== null) awareness.setLocalStateField("cursor", null)
+}
+
+/**
  * @param {EditorView} view
  * @param {Y.Text} text
  * @param {Awareness} awareness

@@ -20,6 +20,8 @@ const TOO_LARGE = 4413
 const ACCESS_STATUS = 103
 const READ = 0
 const OPENING_MS = 30_000 // a handshake that is not answered by then never will be; some browsers wait for minutes
+const LOADING_MS = 300_000 // a large document is one message, for which a slow line takes minutes
+const KEEP_EVERY_MS = 5000
 const FAR_TOO_LARGE = 1009 // the WebSocket's own code, from a server that did not even read the frame
 
 /**
@@ -51,7 +53,7 @@ const FAR_TOO_LARGE = 1009 // the WebSocket's own code, from a server that did n
  */
 export function openDocument(address, names) {
   const { origin, pathname, searchParams } = new URL(address, location.href)
-  const [, folder, name] = /** @type {RegExpExecArray} */ (/^(.*)\/([^/]+)\/?$/.exec(pathname))
+  const [, folder, name] = /** @type {RegExpExecArray} */ (/^(.*)\/([^/]+\/?)$/.exec(pathname))
   const doc = new Y.Doc()
   const texts = Object.fromEntries(names.map((name) => [name, doc.getText(name)]))
   // No broadcast channel: two tabs of one browser would sync without the server, and hide its faults.
@@ -71,6 +73,12 @@ export function openDocument(address, names) {
   const editors = []
   /** @type {number | undefined} a timer */
   let opening
+  let openedAt = 0
+  // y-websocket gives up a connection on which no message has ended for 30 s: also one that is bringing the document.
+  const loading = setInterval(() => {
+    const isLoading = provider.wsconnected && !provider.synced && Date.now() - openedAt < LOADING_MS
+    if (isLoading) provider.wsLastMessageReceived = Date.now()
+  }, KEEP_EVERY_MS)
 
   const awaitOpening = () => {
     clearTimeout(opening)
@@ -82,6 +90,7 @@ export function openDocument(address, names) {
     awaitOpening()
     // Awareness believes only newer clocks. So with each connection we start a new clock of our own, and when the
     // connection is lost we forget those of others: otherwise people who were here before would not be here after.
+    if (status === "connected") openedAt = Date.now()
     if (status === "connected") awareness.setLocalState(awareness.getLocalState())
     if (status === "disconnected") {
       for (const id of awareness.meta.keys()) if (id !== doc.clientID) awareness.meta.delete(id)
@@ -173,11 +182,13 @@ export function openDocument(address, names) {
     },
     synced: new Promise((resolve) => provider.once("sync", () => resolve())),
     destroy() {
+      isOver = true // what is mounted from now on could save nothing
       for (const end of [...endings]) end()
       for (const editor of [...editors]) editor.destroy()
       provider.destroy()
       window.removeEventListener("offline", onOffline)
       clearTimeout(opening)
+      clearInterval(loading)
       doc.destroy()
     },
   }

@@ -8,7 +8,7 @@ import { EditorView, highlightSpecialChars, keymap, placeholder } from "@codemir
 import { yCollab, ySync, ySyncAnnotation, yUndoManagerKeymap } from "y-codemirror.next"
 import { follow, watchAgreement } from "./agreement.js"
 import { binding, getText, readText } from "./binding.js"
-import { remoteCursors } from "./cursors.js"
+import { hideCursor, remoteCursors } from "./cursors.js"
 import { lineDirections } from "./directions.js"
 import { lineEnds } from "./line-ends.js"
 import { matchHighlights } from "./matches.js"
@@ -102,6 +102,7 @@ export function mountEditor(shared, name, host, options = {}) {
     view.dispatch({ selection: { anchor: caret } })
     if (hasFocus) view.focus()
   }
+  for (const other of [...shared.editors]) if (host.contains(other.view.dom)) other.destroy()
   let view = mount()
   const getShown = () => getText(view)
   const agreement = watchAgreement(text, getShown, () => onParted(getShown().toString(), mountAnew))
@@ -123,6 +124,7 @@ export function mountEditor(shared, name, host, options = {}) {
       shared.editors.splice(at, 1)
       agreement.destroy()
       view.destroy()
+      if (shared.editors.every((other) => other.name !== name)) hideCursor(text, awareness)
     },
   }
   shared.editors.push(editor)
@@ -132,14 +134,24 @@ export function mountEditor(shared, name, host, options = {}) {
 /** @param {() => void} onEnter */
 function oneLine(onEnter) {
   const run = () => (onEnter(), true)
+  /** @param {EditorView} view */
+  const down = (view) => isOnLastRow(view) && run()
   return [
-    Prec.high(keymap.of(["Enter", "Shift-Enter", "Mod-Enter", "ArrowDown"].map((key) => ({ key, run })))),
+    Prec.high(keymap.of(["Enter", "Shift-Enter", "Mod-Enter"].map((key) => ({ key, run })))),
+    Prec.high(keymap.of([{ key: "ArrowDown", run: down }])),
     EditorView.clipboardInputFilter.of(joinLines),
     // No other command makes a line either, such as one that copies a line. What comes from the shared text is shown.
     EditorState.changeFilter.of(
       (transaction) => transaction.annotation(ySyncAnnotation) !== undefined || !makesLines(transaction.changes),
     ),
   ]
+}
+
+/** @param {EditorView} view whose line may be wrapped */
+function isOnLastRow(view) {
+  const { doc, selection } = view.state
+  const [here, end] = [view.coordsAtPos(selection.main.head, 1), view.coordsAtPos(doc.length, -1)]
+  return !here || !end || end.top < here.bottom
 }
 
 /** @param {import("@codemirror/state").ChangeSet} changes */

@@ -64,7 +64,8 @@ export function showFind(shared, { getTop, button, panel, input, count, previous
       view.dispatch({ effects: effect })
     }
     const index = matches.findIndex((match) => match.view === here?.view && isSame(match, here))
-    count.textContent = input.value ? countInWords(index, matches.length) : ""
+    const words = input.value ? countInWords(index, matches.length) : ""
+    if (count.textContent !== words) count.textContent = words // or it would be read out at each change of others
   }
   /** @param {(matches: Match[], here: Match) => Match | undefined} choose */
   const move = (choose) => {

@@ -59,8 +59,11 @@ export function showSaved(shared, element) {
  */
 function follow(shared) {
   const { provider } = shared
+  // What was written before in an editor, nobody has counted. So the server is asked whether it has all of it.
+  const isLate = shared.editors.length > 0 && provider.doc.store.clients.size > 0
+  const wasSynced = provider.synced || isLate
   /** @type {Progress} */
-  const progress = { changed: 0, saved: 0, wasSynced: provider.synced, isGone: false, listeners: new Set() }
+  const progress = { changed: Number(isLate), saved: 0, wasSynced, isGone: false, listeners: new Set() }
   let asked = 0
   /** @type {number | undefined} */
   let timer
@@ -112,6 +115,7 @@ function follow(shared) {
   provider.on("closed", onClosed)
   window.addEventListener("beforeunload", onLeave)
   known.set(shared, progress)
+  ask()
   lasting(shared, () => {
     clearTimeout(timer)
     provider.doc.off("update", onUpdate)

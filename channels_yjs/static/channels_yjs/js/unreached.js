@@ -37,7 +37,8 @@ export function showUnreached(shared, element) {
   /** @param {CloseEvent | null} event */
   const onLost = (event) => {
     clearTimeout(timer)
-    show(`The last try ended with code ${event?.code}${event?.reason ? `: ${event.reason}` : "."}`)
+    const reason = event?.reason ? `: ${event.reason}` : "."
+    show(event ? `The last try ended with code ${event.code}${reason}` : "This page has cut the line itself.")
   }
   const hide = () => {
     clearTimeout(timer)

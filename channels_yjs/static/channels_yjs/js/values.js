@@ -29,6 +29,7 @@ export function bindValues(shared, form) {
   const waiting = inputsOf(form).filter((input) => !input.disabled) // until it is known which have a value
   let isSynced = false
   let isOver = false
+  let isEntering = false
   /** @type {Input | undefined} the one in which I am typing: it says 1.0, and the value is 1 */
   let typedIn
 
@@ -57,7 +58,13 @@ export function bindValues(shared, form) {
     }
   }
   /** @param {SubmitEvent} event */
-  const onSubmit = (event) => event.submitter || event.preventDefault()
+  const onSubmit = (event) => event.submitter || !isEntering || event.preventDefault()
+  /** @param {Event} event in whose task Enter sends the form; a script may send it at any time */
+  const onKeyPress = (event) => {
+    isEntering = "key" in event && event.key === "Enter"
+    setTimeout(() => (isEntering = false))
+  }
+  const onReset = () => setTimeout(() => show(values)) // once the browser has put back what the page came with
   /** @param {FormDataEvent} event a browser leaves out what is disabled, and Django takes what is missing for empty */
   const onFormData = ({ formData }) => {
     for (const input of inputsOf(form)) {
@@ -69,6 +76,8 @@ export function bindValues(shared, form) {
   root.addEventListener("input", onInput, true) // an input may belong to a form that it is not inside of
   form.addEventListener("submit", onSubmit)
   form.addEventListener("formdata", onFormData)
+  form.addEventListener("reset", onReset)
+  root.addEventListener("keypress", onKeyPress, true)
   shared.accessListeners.add(follow)
   shared.synced.then(() => {
     if (isOver) return
@@ -83,6 +92,8 @@ export function bindValues(shared, form) {
     root.removeEventListener("input", onInput, true)
     form.removeEventListener("submit", onSubmit)
     form.removeEventListener("formdata", onFormData)
+    form.removeEventListener("reset", onReset)
+    root.removeEventListener("keypress", onKeyPress, true)
     if (!isSynced) disable(false)
     isOver = true
     shared.accessListeners.delete(follow)
