@@ -282,7 +282,7 @@ class SharedModel(models.Model):
     def _save_table(self, *args: Any, **kwargs: Any) -> bool:
         """Django's: writes the row, after the receivers of pre_save, who may have changed what is shared."""
         if self.unshared_changes(self.being_saved):
-            self._share_changes(self.being_saved)
+            self._share_changes(self.being_saved, is_first=False)
         self.being_saved = set()
         return bool(super()._save_table(*args, **kwargs))
 
@@ -310,8 +310,9 @@ class SharedModel(models.Model):
         self._loaded = {**self._loaded, **shown}
         self._loaded_from = self.pk
 
-    def _share_changes(self, saved: set[str]) -> None:
-        """Takes over what others wrote, so that saving an object that was loaded before does not undo it."""
+    def _share_changes(self, saved: set[str], *, is_first: bool = True) -> None:
+        """Takes over what others wrote, so that saving an object that was loaded before does not undo it. The row
+        tells of that only at first: then it is locked, and this object is ahead of it."""
         changes = self.unshared_changes(saved)
         for field, (_, value) in changes.items():
             if hasattr(value, "resolve_expression"):
@@ -323,7 +324,8 @@ class SharedModel(models.Model):
             row = mine.values("pk", *loaded).first() or {}
             for field in loaded & row.keys() - changes.keys():
                 setattr(self, field, row[field])
-            has_document = has_document or Document.objects.has(self) or self._is_overtaken(changes, row)
+            has_document = has_document or Document.objects.has(self)
+            has_document = has_document or (is_first and self._is_overtaken(changes, row))
         if changes and has_document:
             from .editing import share  # imported here: most commands need no CRDT library
 

@@ -990,6 +990,25 @@ def test_two_who_loaded_a_row_and_save_it_do_not_undo_each_other(is_open: bool) 
 
 
 @pytest.mark.django_db
+def test_what_a_receiver_changes_in_a_row_that_nobody_has_opened_is_no_edit() -> None:
+    pk = Note.objects.create(text="Tea").pk
+
+    def shout(instance: Note, **kwargs: Any) -> None:
+        instance.text += "!"
+
+    pre_save.connect(shout, Note)
+    try:
+        note = Note.objects.get(pk=pk)
+        note.text = "Green tea"
+        note.save()
+    finally:
+        pre_save.disconnect(shout, Note)
+    note.refresh_from_db()
+    assert note.text == "Green tea!"
+    assert not Document.objects.has(note)
+
+
+@pytest.mark.django_db
 def test_arguments_of_save_may_be_given_by_their_place() -> None:
     """As older models do, up to Django 5.2."""
     note = create_note("Plans", "Tea")
