@@ -250,7 +250,6 @@ class SharedModel(models.Model):
             super().save(**kwargs)
         else:
             with self._all_or_nothing(saved, *before):
-                self._state.db = using  # as Django notes it, but later
                 self._share_changes(saved)
                 self.remember(saved)
                 self.being_saved = saved
@@ -261,7 +260,7 @@ class SharedModel(models.Model):
     def _all_or_nothing(self, saved: set[str], loaded: Mapping[str, Any], loaded_from: Any) -> Iterator[None]:
         """A transaction. If it is not committed, all that was set in these fields is still to be saved."""
         set_here = {field: self.__dict__[field] for field in saved & self.__dict__.keys()}
-        is_committed, database = False, self._state.db
+        is_committed = False
 
         def note_commit() -> None:
             nonlocal is_committed
@@ -274,7 +273,7 @@ class SharedModel(models.Model):
         except BaseException:
             if not is_committed:
                 self.__dict__.update(set_here)
-                self._loaded, self._loaded_from, self._state.db = loaded, loaded_from, database
+                self._loaded, self._loaded_from = loaded, loaded_from
             raise
         finally:
             self.being_saved = set()
@@ -329,7 +328,11 @@ class SharedModel(models.Model):
         if changes and has_document:
             from .editing import share  # imported here: most commands need no CRDT library
 
-            share(self, changes, saved)
+            database, self._state.db = self._state.db, DEFAULT_DB_ALIAS  # it may have been loaded from another one
+            try:
+                share(self, changes, saved)
+            finally:
+                self._state.db = database
 
     def _is_overtaken(self, changes: Mapping[str, tuple[Any, Any]], row: Mapping[str, Any]) -> bool:
         """Whether somebody else has saved another text than the one that was changed here. Then both are edits, also
