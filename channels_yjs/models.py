@@ -468,10 +468,8 @@ class SharedModel(models.Model):
 
     def _may_be_saved(self) -> bool:
         """Whether the database would take the row: `Field.clean` knows no constraints."""
-        adding, self._state.adding = (
-            self._state.adding,
-            False,
-        )  # its row is there, also if the object was made by hand
+        adding = self._state.adding
+        self._state.adding = False  # its row is there, also if the object was made by hand
         try:
             self.validate_unique()
             self.validate_constraints()
