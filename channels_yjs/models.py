@@ -21,7 +21,7 @@ from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 
 from .fields import as_json, checksum_of, fit, tidy, valid
-from .names import as_text, key_of
+from .names import Owner, as_text, key_of
 
 IDENTITY_BYTES = 16
 POSITIONAL = ("force_insert", "force_update", "using", "update_fields")  # arguments of save(), up to Django 5.2
@@ -53,8 +53,7 @@ class DocumentManager(OneDatabaseManager["Document"]):
         return self._of(owner).exists()
 
     def _of(self, owner: "SharedModel") -> "models.QuerySet[Document]":
-        key = key_of(owner.__class__, owner.pk)  # `type` of request.user is no model
-        return self.filter(content_type=CONTENT_TYPES.get_for_model(owner), object_id=key)
+        return self.filter(content_type=CONTENT_TYPES.get_for_model(owner), object_id=Owner.of(owner).pk)
 
     def of(self, owner: "SharedModel") -> "Document":
         """The owner's document. If there is none, makes it from the owner's fields as they are in the database now:
@@ -338,9 +337,10 @@ class SharedModel(models.Model):
         """Whether somebody else has saved another text than the one that was changed here. Then both are edits, also
         of a row that nobody has opened."""
         texts = changes.keys() & row.keys() & set(self.shared_texts.values())
-        known = [(field, changes[field][0], row[field]) for field in texts if changes[field][0] is not None]
         return any(
-            self.tidy_text(field, as_text(was)) != self.tidy_text(field, as_text(now)) for field, was, now in known
+            self.tidy_text(field, as_text(loaded)) != self.tidy_text(field, as_text(row[field]))
+            for field in texts
+            if (loaded := changes[field][0]) is not None
         )
 
     def unshared_changes(self, fields: Iterable[str]) -> dict[str, tuple[Any, Any]]:

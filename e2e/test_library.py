@@ -17,6 +17,11 @@ OPEN = """
 const library = await import("channels-yjs")
 const shared = library.openDocument(ADDRESS, ["title", "body"])
 await shared.synced
+const openAnew = (names) => library.openDocument(shared.provider.url.replace("ws", "http"), names)
+const comesTrue = async (isSo) => {
+    const until = performance.now() + PATIENCE_MS
+    while (!isSo() && performance.now() < until) await new Promise((go) => setTimeout(go, 20))
+}
 const made = (tag, parts = {}) => document.body.appendChild(Object.assign(document.createElement(tag), parts))
 """
 RunIn = Callable[[str], Any]
@@ -54,7 +59,7 @@ def test_a_document_that_is_opened_anew_is_neither_live_nor_saved_before_it_has_
         }
         const before = show(shared)
         shared.destroy()
-        return [before, show(library.openDocument(shared.provider.url.replace("ws", "http"), ["title", "body"]))]
+        return [before, show(openAnew(["title", "body"]))]
     """)
     assert before == ["Live", "Saved"]
     assert after == ["Connecting…", ""]
@@ -71,8 +76,7 @@ def test_saved_is_true_wherever_and_whenever_it_is_shown(run_in: RunIn) -> None:
         library.showSaved(shared, elements[2])
         const states = () => elements.slice(1).map((element) => element.dataset.state)
         const before = states()
-        const until = performance.now() + PATIENCE_MS
-        while (states().includes("saving") && performance.now() < until) await new Promise((go) => setTimeout(go, 20))
+        await comesTrue(() => !states().includes("saving"))
         return [before, elements[2].ariaLive, states()]
     """)
     assert before == ["saving", "saving"]
@@ -92,8 +96,7 @@ def test_a_handshake_that_is_never_answered_is_given_up(run_in: RunIn) -> None:
             close() { queueMicrotask(() => this.onclose?.({ code: 1006 })) }
         }
         const stuck = library.openDocument("/ws/notes/1", ["title", "body"])
-        const until = performance.now() + PATIENCE_MS
-        while (attempts < 3 && performance.now() < until) await new Promise((go) => setTimeout(go, 20))
+        await comesTrue(() => attempts >= 3)
         stuck.destroy()
         return attempts
     """)
@@ -411,19 +414,17 @@ def test_saved_is_not_said_of_what_was_written_before_anybody_counted(run_in: Ru
         const { view } = library.mountEditor(shared, "body", made("div"))
         view.dispatch({ changes: { from: 0, insert: "a" } })
         const elements = [made("p"), made("p")]
-        const shown = library.showSaved(shared, elements[0])
+        library.showSaved(shared, elements[0])
         const late = elements[0].dataset.state
         shared.provider.disconnect()
-        const other = library.openDocument(shared.provider.url.replace("ws", "http"), ["title", "body"])
+        const other = openAnew(["title", "body"])
         await other.synced
         other.provider.disconnect()
         library.mountEditor(other, "body", made("div")).view.dispatch({ changes: { from: 0, insert: "b" } })
         library.showSaved(other, elements[1])
         const offline = elements[1].dataset.state
         other.provider.connect()
-        const until = performance.now() + PATIENCE_MS
-        while (elements[1].dataset.state !== "saved" && performance.now() < until)
-            await new Promise((go) => setTimeout(go, 20))
+        await comesTrue(() => elements[1].dataset.state === "saved")
         return [late, offline, elements[1].dataset.state]
     """)
     assert (late, offline, in_the_end) == ("saving", "unsent", "saved")
@@ -456,8 +457,7 @@ def test_my_cursor_leaves_with_the_editor(run_in: RunIn) -> None:
         const editor = library.mountEditor(shared, "body", made("div"))
         editor.view.focus()
         const hasCursor = () => Boolean(shared.awareness.getLocalState().cursor)
-        const until = performance.now() + PATIENCE_MS
-        while (!hasCursor() && performance.now() < until) await new Promise((go) => setTimeout(go, 20))
+        await comesTrue(hasCursor)
         const before = hasCursor()
         editor.destroy()
         return [before, hasCursor()]
@@ -471,7 +471,7 @@ def test_a_switch_shows_whether_this_document_is_off_line(run_in: RunIn) -> None
         library.showConnection(shared, words, button)
         button.click()
         shared.destroy()
-        const anew = library.openDocument(shared.provider.url.replace("ws", "http"), ["body"])
+        const anew = openAnew(["body"])
         library.showConnection(anew, words, button)
         return button.ariaChecked
     """)
