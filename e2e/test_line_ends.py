@@ -15,23 +15,23 @@ from e2e.support.stock_clients import NodeClient, node_client
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
-CHARACTERS = {
+CHARACTERS = {  # by their short names
     "CR LF": "\r\n",
     "CR": "\r",
     "LF CR": "\n\r",
-    "next line": "\x85",
-    "line separator": "\u2028",
-    "paragraph separator": "\u2029",
-    "vertical tab": "\x0b",
-    "form feed": "\x0c",
-    "file separator": "\x1c",
+    "NEL": "\x85",
+    "LS": "\u2028",
+    "PS": "\u2029",
+    "VT": "\x0b",
+    "FF": "\x0c",
+    "FS": "\x1c",
     "NUL": "\x00",
-    "tab": "\t",
-    "byte order mark": "\ufeff",
-    "zero width space": "\u200b",
-    "soft hyphen": "\xad",
-    "object replacement": "\ufffc",
-    "what CodeMirror puts for a line end": "\uffff",
+    "TAB": "\t",
+    "BOM": "\ufeff",
+    "ZWSP": "\u200b",
+    "SHY": "\xad",
+    "OBJ": "\ufffc",
+    "FFFF": "\uffff",  # what CodeMirror puts for a line end
 }
 PASTE = """(element, text) => {
     const clipboardData = new DataTransfer()

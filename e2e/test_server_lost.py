@@ -76,7 +76,7 @@ def test_the_server_is_killed_while_everyone_types(
 def test_what_is_saved_outlives_a_kill(open_note: OpenNote, create_note: CreateNote, own_server: AppServer) -> None:
     """Words typed faster than a server saves them one by one, or most likely all is saved whatever the page says."""
     address = create_note(on=own_server)
-    rounds = [f"Saved {number}. " * 20 for number in range(3)]
+    rounds = [f"Saved {number}. " * 10 for number in range(2)]
     for words in rounds:
         ada = open_note(address, "Ada")
         ada.write(words)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.together.browser import READERS_PATIENCE
+from e2e.together.browser import IN_VAIN, READERS_PATIENCE
 from tools import forked
 from tools.app_server import REPOSITORY, AppServer
 from tools.patience import patience
@@ -40,7 +40,7 @@ def run_tests(project: Path, server: AppServer, place: Path, chosen: str, wanted
 def run_tests_in_vain(project: Path, place: Path, chosen: str) -> None:
     """Runs them against a server that delivers nothing from one person to another. There they have to fail."""
     with deaf_server(place) as server:
-        outcomes = try_tests(project, server, place, chosen, patience.short_seconds)
+        outcomes = try_tests(project, server, place, chosen)
     for name, failure in outcomes.items():
         assert failure, (
             f"Your test {name} passes even on a server that delivers nothing from one person to another. "
@@ -60,8 +60,11 @@ def deaf_server(place: Path) -> Iterator[AppServer]:
         yield server
 
 
-def try_tests(project: Path, server: AppServer, place: Path, chosen: str, seconds: float) -> dict[str, str]:
-    """Runs the reader's tests with our browser. Returns, by the name of each, how it failed; nothing if it passed."""
+def try_tests(
+    project: Path, server: AppServer, place: Path, chosen: str, seconds: float | None = None
+) -> dict[str, str]:
+    """Runs the reader's tests with our browser. Returns, by the name of each, how it failed; nothing if it passed.
+    Each wait in them gives up after these seconds; without any, soon, since what it waits for does not come."""
     for file in (project / "e2e" / "together").glob("test_*.py"):
         shutil.copy(file, place)
     (place / "conftest.py").write_text(CONFTEST)
@@ -69,12 +72,13 @@ def try_tests(project: Path, server: AppServer, place: Path, chosen: str, second
     results = place / "results.json"
     options = ["--base-url", server.url, "-k", chosen, "-p", "tutorial.results", "--results", str(results)]
     without = ["-p", "no:django", "-p", "no:asyncio", "-p", "no:cacheprovider"]
+    waits = {IN_VAIN: "1"} if seconds is None else {READERS_PATIENCE: str(seconds)}
     try:
         _, said = forked.output_of(
             [*forked.PYTEST, *options, *without],
             place,
-            {**os.environ, "PYTHONPATH": str(REPOSITORY), READERS_PATIENCE: str(seconds)},
-            START_SECONDS + MOST_WAITS * seconds,
+            {**os.environ, "PYTHONPATH": str(REPOSITORY), **waits},
+            START_SECONDS + MOST_WAITS * (seconds or patience.short_seconds),
         )
     except subprocess.TimeoutExpired:
         pytest.fail("The tests in e2e/together do not end. Does each loop that waits give up after a while?")

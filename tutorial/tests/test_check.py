@@ -16,7 +16,7 @@ from tutorial.check import check
 from tutorial.checking.run import PLUGINS, Choice
 from tutorial.steps import REPOSITORY, TutorialError, load_steps, project, solution, write_project
 
-from .mistakes import LOUD, SILENT, Mistake
+from .mistakes import ANSWER, LOUD, SILENT, Mistake
 
 SETTINGS, ASGI, ROUTING = "realtime_notes/settings.py", "realtime_notes/asgi.py", "notes/routing.py"
 NOTE_JS = "notes/static/notes/js/note.js"
@@ -82,26 +82,26 @@ def test_the_beginning_of_the_first_chapter(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("without_hurry")
 def test_a_project_that_is_right(tmp_path: Path) -> None:
-    write_project(2, tmp_path)
+    write_project(1, tmp_path)
     before = state_of(tmp_path)
     ended = reader("check", tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "Your project is at chapter 2, A socket" in ended.stdout
-    assert "browser tests up to chapter 2 pass." in ended.stdout
-    assert "Next: chapter 3, Everybody." in ended.stdout
+    assert "Your project is at chapter 1, Pages" in ended.stdout
+    assert "browser tests up to chapter 1 pass." in ended.stdout
+    assert "Next: chapter 2, A socket." in ended.stdout
     assert state_of(tmp_path) == before
 
 
-def test_a_half_typed_chapter(tmp_path: Path) -> None:
+def test_a_half_typed_chapter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The chapter before is checked, and what is begun is said; where it breaks what was there, that is said, too."""
     write_project(2, tmp_path)
     for path in (NOTE_JS, SETTINGS):
         (tmp_path / path).write_bytes(project(3)[path].read_bytes())
-    ended = reader("check", tmp_path)
-    assert ended.returncode == 1
-    assert "Your project is at chapter 2, A socket" in ended.stdout
-    assert "% of chapter 3, Everybody." in ended.stdout
-    assert "✗ The server answers what is written (chapter 2, A socket)" in ended.stdout
+    assert not check(tmp_path, tests=Choice(words=ANSWER))
+    said = capsys.readouterr().out
+    assert "Your project is at chapter 2, A socket" in said
+    assert "% of chapter 3, Everybody." in said
+    assert "✗ The server answers what is written (chapter 2, A socket)" in said
 
 
 @pytest.mark.parametrize("mistake", [*LOUD, *SILENT], ids=str)

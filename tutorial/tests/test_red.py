@@ -1,8 +1,7 @@
 """A test that has to fail on a project has to fail by what it claims. Anything else makes the second gate fail."""
 
 import os
-
-import pytest
+from pathlib import Path
 
 from tools import forked
 from tutorial.steps import REPOSITORY
@@ -59,20 +58,14 @@ ENDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def summary(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """How each of these tests ends where it has to fail, one line for each."""
-    folder = tmp_path_factory.mktemp("red")
-    (folder / "conftest.py").write_text("from e2e.conftest import *\n")
-    (folder / "test_red.py").write_text(TESTS)
-    command = [*forked.PYTEST, str(folder), "-c", "e2e/pytest.toml", "--rootdir", str(folder)]
+def test_only_a_claim_that_does_not_come_true_makes_a_test_red(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("from e2e.conftest import *\n")
+    (tmp_path / "test_red.py").write_text(TESTS)
+    command = [*forked.PYTEST, str(tmp_path), "-c", "e2e/pytest.toml", "--rootdir", str(tmp_path)]
     options = ["-p", "no:cacheprovider", "-rfEx", "--chapter", "1", "--both-ways"]
     code, said = forked.output_of([*command, *options], REPOSITORY, {**os.environ, "COLUMNS": "300"}, 600)
     assert code == 1, said
-    return said.rpartition("short test summary info")[2]
-
-
-@pytest.mark.parametrize("name", ENDS)
-def test_only_a_claim_that_does_not_come_true_makes_a_test_red(summary: str, name: str) -> None:
-    [line] = [line for line in summary.splitlines() if f"test_{name}" in line.split(" - ")[0]]
-    assert ENDS[name] in line
+    summary = said.rpartition("short test summary info")[2]
+    for name, end in ENDS.items():
+        [line] = [line for line in summary.splitlines() if f"test_{name}" in line.split(" - ")[0]]
+        assert end in line

@@ -1,12 +1,12 @@
 """What the steps are: each file where it belongs, and in the end the app."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tools import forked
 from tools.app_server import with_engine
 from tutorial.pictures import check_pictures
 from tutorial.sizes import handed_over, removed, typed
@@ -27,6 +27,7 @@ from tutorial.steps import (
 )
 
 CHAPTERS = range(1, 14)
+SECONDS = 600.0  # more than any machine needs
 
 
 def test_there_are_twelve_chapters_and_an_excursion_and_each_has_its_page() -> None:
@@ -104,5 +105,5 @@ def test_a_project_keeps_its_database_in_its_folder_whatever_that_is_called(tmp_
     show = "from django.conf import settings; print(settings.DATABASES['default']['NAME'])"
     environment = with_engine({name: value for name, value in os.environ.items() if name != "DATABASE_URL"})
     command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", show]
-    found = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == str(folder / "db.sqlite3")
+    code, said = forked.output_of(command, folder, environment, SECONDS)
+    assert (code, said.strip()) == (0, str(folder / "db.sqlite3"))

@@ -11,7 +11,7 @@ from .honest import honest_people, whose_trouble
 from .people import Person
 from .trial import first_note, served
 
-PAGE_BYTES, PAGES = 256 * 1024, 128
+PAGE_BYTES, PAGES = 256 * 1024, 64
 PAGES_IN_PEACE = 32  # written before, so that the server has what memory it needs for them and for folding its log
 # What is kept for somebody who reads nothing adds up over the rounds; what folding takes for a moment does not.
 MOST_ROUNDS = 3
