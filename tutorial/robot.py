@@ -50,6 +50,7 @@ class Served(ServerProcess):
     def __init__(self, script: str, port: int, folder: Path, environment: dict[str, str]) -> None:
         super().__init__(port)
         self._script, self._folder, self._environment = script, folder, environment
+        self.has_new = False  # files that were typed since it has started
 
     @property
     def reloads(self) -> bool:
@@ -77,7 +78,6 @@ class Robot:
         self._servers: dict[int, Served] = {}
         self._shown = ""  # by the last command
         self._exit_code = 0
-        self._has_typed = False  # since a page was opened
         self._server: Served | None = None  # whose output is looked at, if not the last command's
         self._console: list[str] | None = None  # of the browser, if that is looked at
         self._page: Page
@@ -132,7 +132,9 @@ class Robot:
             context.close()  # or its pages would come back in the next chapter
 
     def _do(self, block: Block, following: Block | None) -> None:
-        self._has_typed |= block.kind in CHANGES
+        if block.kind in CHANGES:
+            for server in self._servers.values():
+                server.has_new = True
         match block.kind:
             case "create":
                 self._create(block)
@@ -236,14 +238,13 @@ class Robot:
     def _reload(self) -> None:
         """Does at once what `runserver` does by itself within a second or two of a change."""
         for server in self._servers.values():
-            if server.reloads:
+            if server.reloads and server.has_new:
                 server.kill()
                 server.start()
-        self._has_typed = False
+                server.has_new = False
 
     def _visit(self, block: Block) -> None:
-        if self._has_typed:
-            self._reload()
+        self._reload()
         text = self._with_ports(block.text.strip())
         if block.attributes.get("data-in") == "console":
             self._page.evaluate(f"() => {{ {text} }}")

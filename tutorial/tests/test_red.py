@@ -63,7 +63,7 @@ def test_only_a_claim_that_does_not_come_true_makes_a_test_red(tmp_path: Path) -
     (tmp_path / "test_red.py").write_text(TESTS)
     command = [*forked.PYTEST, str(tmp_path), "-c", "e2e/pytest.toml", "--rootdir", str(tmp_path)]
     options = ["-p", "no:cacheprovider", "-rfEx", "--chapter", "1", "--both-ways"]
-    code, said = forked.output_of([*command, *options], REPOSITORY, {**os.environ, "COLUMNS": "300"}, 600)
+    code, said = forked.output_of([*command, *options], REPOSITORY, {**os.environ, "COLUMNS": "1000"}, 600)
     assert code == 1, said
     summary = said.rpartition("short test summary info")[2]
     for name, end in ENDS.items():
