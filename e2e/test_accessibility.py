@@ -106,11 +106,18 @@ def test_a_name_is_read_wherever_in_a_line_its_cursor_is(open_note: OpenNote, no
     grace.press("ControlOrMeta+Home")
     name = ada.cursor_of("Grace")
     expect(name).to_be_attached()
+    places = [name.bounding_box()]
+
+    def moves() -> bool:
+        """While it is drawn anew it has no place for a moment."""
+        places.append(name.bounding_box())
+        return places[-1] not in (None, before)
+
     for _ in range(30):
-        before = name.bounding_box()
+        before = places[-1]
         grace.press("ArrowRight")
-        ada.until(lambda before=before: name.bounding_box() not in (None, before), lambda: "the cursor moves")
-        box = name.bounding_box()
+        ada.until(moves, lambda: "the cursor moves")
+        box = places[-1]
         assert box
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= NARROW["width"]
