@@ -152,11 +152,9 @@ def test_two_change_the_same_word_and_nothing_is_lost(open_note: OpenNote, note:
 @pytest.mark.chapter(6)
 def test_undo_takes_back_my_own_changes_only(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
-    ada.go_to_end()
-    ada.page.keyboard.insert_text("Ada wrote this. ")  # in one step, to be undone in one step
+    ada.write_at_once("Ada wrote this. ")  # in one step, to be undone in one step
     grace.expect_text("Ada wrote this. ")
-    grace.go_to_end()
-    grace.page.keyboard.insert_text("Grace wrote this. ")
+    grace.write_at_once("Grace wrote this. ")
     ada.expect_text("Ada wrote this. Grace wrote this. ")
     undo = ada.page.get_by_role("button", name="Undo")
     expect(undo).to_be_visible()

@@ -75,6 +75,11 @@ class NotePage:
         self.go_to_end()
         self.type(text)
 
+    def write_at_once(self, text: str) -> None:
+        """The same in one step, as an input method or a paste does, and in a fraction of the time."""
+        self.go_to_end()
+        self.page.keyboard.insert_text(text)
+
     def write_first(self, text: str) -> None:
         """Types at the start of the note."""
         self.go_to(0)
