@@ -25,8 +25,6 @@ atexit.register(setup.say_how_slow)
 # More than cores, since some tests mostly wait.
 WORKERS = ["-n", "3", "--dist", "worksteal"]
 WAITING_WORKERS = ["-n", "4", "--dist", "worksteal"]
-SUITES = ("channels_yjs/tests", "notes/tests")  # each has its own settings, so each needs its own pytest
-NO_TESTS = 5  # pytest's exit code if it has selected none
 PYTHON_FILES = ["manage.py", "channels_yjs", "realtime_notes", "notes", "e2e", "fuzz", "bench", "tools", "tutorial"]
 
 
@@ -63,13 +61,7 @@ def lint(session: nox.Session) -> None:
 def test(session: nox.Session) -> None:
     """Run the pure and the in-process tests, the engine's and the app's. Arguments go to pytest: -- -k rooms."""
     use_dev(session)
-    arguments = [*workers(session, WORKERS), *session.posargs]
-    if any(argument.startswith(SUITES) for argument in session.posargs):
-        run(session, "pytest", *arguments)
-        return
-    codes = [0, NO_TESTS] if session.posargs else [0]  # what -k selects may all be in one suite
-    for suite in SUITES:
-        run(session, "pytest", suite, *arguments, success_codes=codes)
+    run(session, "python", "-m", "tools.suites", *workers(session, WORKERS), *session.posargs)
 
 
 @shares_dev

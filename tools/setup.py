@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -106,12 +106,12 @@ def use_dev(session: nox.Session) -> None:
     session.env["SLOWEST_PAGES"] = str(SLOWEST_PAGES)
 
 
-def run(session: nox.Session, program: str, *arguments: str, success_codes: Sequence[int] = (0,)) -> None:
+def run(session: nox.Session, program: str, *arguments: str) -> None:
     """Runs a program of the shared environment."""
     found = shutil.which(program, path=session.env["PATH"])
     if not found:
         session.error(f"{program} is not installed. Set up again with: nox -s dev")
-    session.run(found, *arguments, success_codes=success_codes, external=True, interrupt_timeout=STOP_SECONDS)
+    session.run(found, *arguments, external=True, interrupt_timeout=STOP_SECONDS)
 
 
 def build_wheel(session: nox.Session) -> Path:
