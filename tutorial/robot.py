@@ -294,7 +294,7 @@ class Robot:
         if self._console is not None:
             self._page.wait_for_timeout(LOOK_AGAIN_SECONDS * 1000)
         else:
-            subprocess.run(["sleep", str(LOOK_AGAIN_SECONDS)], check=True)
+            time.sleep(LOOK_AGAIN_SECONDS)
 
     def _with_ports(self, text: str) -> str:
         for port, own in self._ports.items():

@@ -13,7 +13,7 @@ import re
 import shutil
 import tomllib
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
@@ -97,8 +97,13 @@ class Listing:
     change: Change
 
 
-def load_steps() -> list[Step]:
-    return [load_step(number, folder) for number, folder in enumerate(sorted(STEPS.glob("[0-9][0-9]-*")), start=1)]
+def load_steps() -> tuple[Step, ...]:
+    return steps_in(STEPS)
+
+
+@cache
+def steps_in(folder: Path) -> tuple[Step, ...]:
+    return tuple(load_step(number, path) for number, path in enumerate(sorted(folder.glob("[0-9][0-9]-*")), start=1))
 
 
 def load_step(number: int, folder: Path) -> Step:

@@ -71,9 +71,9 @@ def test_a_file_that_is_handed_over_is_not_typed(tmp_path: Path, monkeypatch: py
     make_step(tmp_path / "01-taken", '[taken]\n"a.py" = "Does much."', {"a.py": "1\n2\n", "b.py": "b\n"})
     assert [listing.name for listing in listings(1)] == ["01-taken/b.py"]
     assert (typed(1), handed_over(1), removed(1)) == (1, 2, 0)
-    make_step(tmp_path / "01-taken", '[taken]\n"c.py" = "Is not there."', {})
+    wrong = make_step(tmp_path / "01-wrong", '[taken]\n"c.py" = "Is not there."', {})
     with pytest.raises(TutorialError, match=r"calls files taken that the step does not have: \['c\.py'\]"):
-        listings(1)
+        _ = wrong.files
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
