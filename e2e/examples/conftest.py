@@ -73,6 +73,7 @@ def minutes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     server.meeting = server.shell(creating_accounts() + PEOPLE)
     with server:
         yield server
+    server.end_shell()
 
 
 @pytest.fixture

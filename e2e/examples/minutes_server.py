@@ -1,5 +1,6 @@
 """examples/minutes/ as a server, in a folder of its own, with any given Python; and its pages."""
 
+import json
 import os
 import subprocess
 import sys
@@ -24,6 +25,16 @@ ONLY_RINGS = """from minutes.settings import *
 
 YJS_RECHECK_SECONDS = 86400.0  # or the regular recheck would do, some time later, what a ring has failed to do
 """
+# Runs each line that it reads, a string of JSON with Python code, and answers with what that prints.
+SHELL = """
+import contextlib, io, json, sys
+import django
+django.setup()
+for line in sys.stdin:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(json.loads(line), {})
+    print(json.dumps(printed.getvalue()), flush=True)
+"""
 EXAMPLE = REPOSITORY / "examples" / "minutes"
 OpenAs = Callable[..., Page]
 
@@ -35,6 +46,7 @@ class MinutesServer(AppServer):
         super().__init__(project=project)
         self.python = python
         self.meeting = ""  # the meeting's key
+        self._shell: subprocess.Popen[str] | None = None
         (project / "only_rings.py").write_text(ONLY_RINGS)
         self.settings = {"DATABASE": str(project / "db.sqlite3"), "DJANGO_SETTINGS_MODULE": "only_rings"}
         if self.python == sys.executable:
@@ -57,9 +69,30 @@ class MinutesServer(AppServer):
         return done.stdout.strip()
 
     def shell(self, code: str) -> str:
-        """Runs code with the project's models in it, and returns what it prints."""
+        """Runs code with the project's models in it, and returns what it prints. In one process, once it has begun:
+        a project takes a second to start."""
+        self._shell = self._shell or subprocess.Popen(
+            [self.python, "-c", SHELL],
+            cwd=self.project,
+            env=dict(self.environment()),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        asked, answers = self._shell.stdin, self._shell.stdout
+        assert asked
+        assert answers
         names = "from django.contrib.auth.models import User; from minutes.models import Meeting\n"
-        return self.run("manage.py", "shell", "-v", "0", "-c", names + code)
+        asked.write(f"{json.dumps(names + code)}\n")
+        asked.flush()
+        answer = answers.readline()
+        assert answer, "The code has failed, with the error above."
+        printed: str = json.loads(answer)
+        return printed.strip()
+
+    def end_shell(self) -> None:
+        if self._shell:
+            self._shell.communicate()  # it ends with its input
 
 
 def text_of(page: Page) -> Locator:

@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 from e2e.examples.minutes_server import EXAMPLE, MinutesServer, OpenAs, open_meeting, text_of
 from tools.app_server import REPOSITORY
 from tools.patience import patience
+from tools.process import LOOK_AGAIN_SECONDS
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
@@ -42,10 +43,11 @@ def test_members_write_one_text_and_the_field_follows(minutes: MinutesServer, op
     expect(text_of(grace)).to_have_text("Agenda: tea. And biscuits.")
     expect(ada.get_by_role("status", name="Changes")).to_have_text("Saved")
     expect(grace.get_by_role("list", name="People here").get_by_role("listitem")).to_have_text(["grace (you)", "ada"])
-    read = "from minutes.models import Meeting; print(Meeting.objects.get(subject='Founding').minutes)"
+    read = "print(Meeting.objects.get(subject='Founding').minutes)"
     until = time.monotonic() + patience.seconds
-    while (field := minutes.run("manage.py", "shell", "-v", "0", "-c", read)) != "Agenda: tea. And biscuits.":
+    while (field := minutes.shell(read)) != "Agenda: tea. And biscuits.":
         assert time.monotonic() < until, f"The field says {field!r}."
+        time.sleep(LOOK_AGAIN_SECONDS)
 
 
 def test_a_form_is_live_and_the_fields_follow(minutes: MinutesServer, open_as: OpenAs) -> None:
@@ -66,6 +68,7 @@ def test_a_form_is_live_and_the_fields_follow(minutes: MinutesServer, open_as: O
     until = time.monotonic() + patience.seconds
     while (fields := minutes.shell(read)) != "2026-01-31 By the mill False":
         assert time.monotonic() < until, f"The fields say {fields!r}."
+        time.sleep(LOOK_AGAIN_SECONDS)
     minutes.shell("meeting = Meeting.objects.get(subject='Founding'); meeting.place = 'Ashore'; meeting.save()")
     for form in forms:
         expect(form.get_by_label("Place")).to_have_value("Ashore")
@@ -135,19 +138,12 @@ def test_a_stranger_is_shut_out(minutes: MinutesServer, open_as: OpenAs) -> None
 def test_deleting_a_meeting_deletes_its_document_and_tells_who_is_there(
     minutes: MinutesServer, open_as: OpenAs
 ) -> None:
-    make = (
-        "from django.contrib.auth.models import User; from minutes.models import Meeting; "
-        "Meeting.objects.create(subject='Short', owner=User.objects.get(username='ada'))"
-    )
-    minutes.run("manage.py", "shell", "-v", "0", "-c", make)
+    minutes.shell("Meeting.objects.create(subject='Short', owner=User.objects.get(username='ada'))")
     ada = open_as("ada")
     ada.get_by_role("link", name="Short").click()
     expect(ada.get_by_role("status", name="Connection")).to_have_text("Live")
-    delete = (
-        "from channels_yjs.models import Document; from minutes.models import Meeting; "
-        "Meeting.objects.get(subject='Short').delete(); print(Document.objects.count())"
-    )
-    before = "from channels_yjs.models import Document; print(Document.objects.count())"
-    count = int(minutes.run("manage.py", "shell", "-v", "0", "-c", before))
-    assert int(minutes.run("manage.py", "shell", "-v", "0", "-c", delete)) == count - 1
+    count = "from channels_yjs.models import Document; print(Document.objects.count())"
+    before = int(minutes.shell(count))
+    minutes.shell("Meeting.objects.get(subject='Short').delete()")
+    assert int(minutes.shell(count)) == before - 1
     expect(ada.get_by_role("status", name="Connection")).to_have_text("Offline: this has been deleted")
