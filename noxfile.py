@@ -132,7 +132,7 @@ def wheel(session: nox.Session) -> None:
 def package(session: nox.Session) -> None:
     """Build the package channels-yjs into dist/, to be installed into a project of your own."""
     use_dev(session)
-    session.log("Install it with: pip install --find-links %s channels-yjs", build_wheel(session).parent)
+    session.log("Install it with: pip install %s", build_wheel(session))
 
 
 @shares_dev

@@ -100,11 +100,18 @@ def test_mails_once_a_minute(meeting: Note, settings: Any, monkeypatch: pytest.M
         document_changed.disconnect(names["mail_soon"], Note)
     [(seconds, send, arguments)] = timers
     assert (seconds, arguments) == (60, [meeting.pk, "Reminder"])
-    monkeypatch.setitem(names, "connection", SimpleNamespace(close=lambda: None))
+    closed: list[None] = []
+    monkeypatch.setitem(names, "connection", SimpleNamespace(close=lambda: closed.append(None)))
     send(*arguments)
     [sent] = mail.outbox
     assert (sent.subject, sent.to) == ("Founding: Reminder wrote", ["ada@example.org"])
     assert "Next meeting: Tuesday." in str(sent.body)
+    send(meeting.pk, "Grace\nHopper")
+    assert mail.outbox[-1].subject == "Founding: Grace Hopper wrote"
+    meeting.delete()
+    with pytest.raises(Note.DoesNotExist):
+        send(*arguments)
+    assert len(closed) == 3
 
 
 @pytest.mark.django_db

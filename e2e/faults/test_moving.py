@@ -1,5 +1,6 @@
 """Databases are backed up, restored and left for others while people write. Nothing that anybody is owed is lost."""
 
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -15,12 +16,18 @@ from psycopg import sql
 from e2e.conftest import OpenNote
 from e2e.faults.conftest import WRITERS, Database, row_counts, socket_of
 from e2e.faults.crowd import Crowd
-from tools.app_server import AppServer
+from tools.app_server import REPOSITORY, AppServer
 from tools.postgres import PostgresServer
 from tools.sqlite import files_of, path_of, url_of
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app, pytest.mark.line_is_cut]
 
+PAGE = REPOSITORY / "docs" / "how-to" / "production.md"
+DUMP = re.findall(r"manage\.py (dumpdata .*) --output", PAGE.read_text(encoding="utf-8"))
+AN_EDITOR = """
+from django.contrib.auth.models import User
+User.objects.create(username="ada").groups.create(name="Editors")
+"""
 COMPACT_AFTER = 20
 FEW_WRITERS = 2
 StartServer = Callable[..., AppServer]
@@ -131,17 +138,18 @@ def test_a_note_that_moves_to_another_database_and_back_loses_nothing(
     open_note: OpenNote,
     tmp_path: Path,
 ) -> None:
-    """From SQLite to PostgreSQL and back. Each dump is taken while people write; the text that they write after it is
-    in their pages alone, until these reconnect."""
+    """From SQLite to PostgreSQL and back, as the page says. Each dump is taken while people write; the text that they
+    write after it is in their pages alone, until these reconnect."""
     first = Database(database_url())
     server = start_server(first.url, COMPACT_AFTER_UPDATES=str(COMPACT_AFTER))
+    manage(server, "shell", "-v", "0", "-c", AN_EDITOR)
     url = socket_of(server)
     crowd.join(WRITERS, url)
     ada = open_note(f"{server.url}/notes/1/", "Ada")
     until_somebody_is_owed_and_there_is_a_snapshot(crowd, first)
     for number, target in enumerate([make_database("moved"), f"sqlite:///{tmp_path / 'back.sqlite3'}"]):
         owed, dump = crowd.owed, tmp_path / f"{number}.json"
-        manage(server, "dumpdata", "notes", "channels_yjs", "auth.user", "--natural-foreign", "--output", str(dump))
+        manage(server, *DUMP[0].split(), "--output", str(dump))
         ada.write(f"Before move {number}. ")
         ada.expect_saved()
         server.stop()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -278,3 +279,11 @@ def test_the_home_of_the_docs_shows_the_readme() -> None:
     assert "docs/" not in shown
     with pytest.raises(listings.ListingError, match=r"README\.md has no part"):
         listings.render_readme("# Nothing")
+
+
+def test_what_is_to_be_installed_has_the_version_of_today() -> None:
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    pages = [PROJECT / "channels_yjs" / "README.md", *DOCS.rglob("*.md")]
+    named = [name for page in pages for name in re.findall(r"channels_yjs-\S+\.whl", page.read_text())]
+    assert len(named) > 2
+    assert set(named) == {f"channels_yjs-{version}-py3-none-any.whl"}
