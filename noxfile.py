@@ -10,6 +10,9 @@ from pathlib import Path
 
 import nox
 
+if sys.version_info < (3, 11):  # noqa: UP036 - to say so
+    sys.exit("Realtime Notes needs Python 3.11 or newer. With uv: uvx --python 3.13 nox")
+
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
@@ -72,11 +75,7 @@ def e2e(session: nox.Session) -> None:
     run(
         session,
         "pytest",
-        "e2e",
-        "--ignore",
-        "e2e/faults",
-        "--ignore",
-        "e2e/examples",
+        *tests(session, "e2e", "--ignore", "e2e/faults", "--ignore", "e2e/examples"),
         *workers(session, WAITING_WORKERS),
         *session.posargs,
     )
@@ -111,7 +110,7 @@ def tutorial(session: nox.Session) -> None:
     run(session, "python", "-m", "tools.chromium")
     # More workers than cores, since tests that are expected to fail mostly wait.
     six = ["-n", "6", "--dist", "worksteal", "-o", "faulthandler_timeout=3600"]
-    run(session, "pytest", "tutorial/tests", *six, *session.posargs)
+    run(session, "pytest", *tests(session, "tutorial/tests"), *six, *session.posargs)
 
 
 @nox.session(requires=["dev"])
@@ -124,7 +123,7 @@ def wheel(session: nox.Session) -> None:
     session.install("--no-deps", "--force-reinstall", str(built))
     run(session, "python", "-m", "tools.chromium")
     session.env["MINUTES_PYTHON"] = str(bare)
-    run(session, "pytest", "e2e/examples", *workers(session, ["-n", "3"]), *session.posargs)
+    run(session, "pytest", *tests(session, "e2e/examples"), *workers(session, ["-n", "3"]), *session.posargs)
     session.log("%s has %d kB.", built.relative_to(ROOT), built.stat().st_size // 1000)
 
 
@@ -216,6 +215,11 @@ def lock(session: nox.Session) -> None:
         setup.npm(session, "install", "--package-lock-only", "--prefix", str(folder))
 
 
+def tests(session: nox.Session, folder: str, *options: str) -> list[str]:
+    """All of a folder, unless some of its files are named."""
+    return [] if any(argument.startswith(folder) for argument in session.posargs) else [folder, *options]
+
+
 def workers(session: nox.Session, usual: list[str]) -> list[str]:
     """The number of tests at a time, unless somebody wants to watch or has chosen one."""
     return [] if {"--headed", "-n", "--pdb"} & set(session.posargs) else usual
@@ -224,7 +228,7 @@ def workers(session: nox.Session, usual: list[str]) -> list[str]:
 def run_faults(session: nox.Session, *options: str) -> None:
     run(session, "python", "-m", "tools.chromium")
     patience = ["-o", "faulthandler_timeout=3600"]  # tests of the long form take several minutes
-    run(session, "pytest", "e2e/faults", *WAITING_WORKERS, *patience, *options)
+    run(session, "pytest", *tests(session, "e2e/faults"), *WAITING_WORKERS, *patience, *options)
 
 
 def run_bench(session: nox.Session, *options: str) -> None:

@@ -42,7 +42,13 @@ def launch_options(chromium: BrowserType, *, has_window: bool = False) -> dict[s
 
 
 def has_its_own(chromium: BrowserType) -> bool:
-    return Path(chromium.executable_path).exists()
+    """Whether Playwright has installed both of its Chromium's parts, and was not interrupted."""
+    path = Path(chromium.executable_path)
+    window = next((folder for folder in path.parents if folder.name.startswith("chromium-")), None)
+    if window is None:
+        return path.exists()
+    shell = window.with_name(window.name.replace("chromium-", "chromium_headless_shell-"))
+    return all((part / "INSTALLATION_COMPLETE").exists() for part in (window, shell))
 
 
 def find_on_path(names: Sequence[str]) -> str | None:

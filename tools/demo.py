@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="nox -s demo --", description=__doc__)
+    parser = argparse.ArgumentParser(prog="nox -s demo --", description=__doc__, allow_abbrev=False)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="the first port (default: %(default)s)")
     parser.add_argument("--redis", action="store_true", help="start a Redis and use it as the channel layer")
     parser.add_argument(

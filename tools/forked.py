@@ -24,12 +24,17 @@ TAKEN_OVER = {"PYTHONPATH", "PYTHONUNBUFFERED"}  # of the environment; all else 
 
 def provide() -> Callable[[], None]:
     """Starts a fork server for this process and those that it starts, if they have none yet. Returns what ends it."""
-    if sys.platform != "linux" or SOCKET in os.environ:
+    if SOCKET in os.environ or not knows_ends():
         return lambda: None
     folder = tempfile.TemporaryDirectory(prefix="realtime-notes-forks-")
-    os.environ[SOCKET] = path = str(Path(folder.name) / "socket")
+    path = str(Path(folder.name) / "socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        listener.bind(path)
+        try:
+            listener.bind(path)
+        except OSError:  # the folder for temporary files has too long a path
+            folder.cleanup()
+            return lambda: None
+        os.environ[SOCKET] = path
         listener.listen(128)
         command = [sys.executable, "-u", str(Path(__file__).with_name("fork_server.py"))]
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -42,6 +47,15 @@ def provide() -> Callable[[], None]:
         folder.cleanup()
 
     return end
+
+
+def knows_ends() -> bool:
+    """Whether a fork server hears of the ends of its processes: by Linux, unless that is old or does not let it."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return sys.platform == "linux"
 
 
 class Forked:

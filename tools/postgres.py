@@ -124,9 +124,9 @@ class PostgresServer(ServerProcess):
         command = self._as_nobody(str(self._programs / "postgres"), "--version")
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
-    def _clean_up(self) -> None:
+    def discard(self) -> None:
         self.thaw()
         with suppress(subprocess.TimeoutExpired):
             self.crash()  # and not SIGKILL, after which its shared memory stays
-        super()._clean_up()
+        super().discard()
         shutil.rmtree(self._home, ignore_errors=True)

@@ -26,6 +26,7 @@ except ImportError:  # no Unix
     fcntl = None  # type: ignore[assignment]
 
 PORTS = (20_000, 32_000)
+MOST_TRIES = 500  # to find one that is free
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.02
@@ -40,7 +41,8 @@ os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
-_reserved: list[IO[str]] = []  # files whose locks are kept
+_reserved: dict[int, IO[str]] = {}  # by port, files whose locks are kept
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has the second alone, and ends a process by it at once
 
 
 class ProcessError(Exception):
@@ -49,8 +51,11 @@ class ProcessError(Exception):
 
 def free_port() -> int:
     """A port below those for outgoing connections, one of which might be taken before the server has it. It belongs
-    to this process until that ends, also while no server listens: others of ours look for ports meanwhile."""
-    return next(port for port in iter(lambda: random.SystemRandom().randint(*PORTS), None) if reserve(port))
+    to this process until it is given back, also while no server listens: others of ours look for ports meanwhile."""
+    for port in random.SystemRandom().sample(range(*PORTS), MOST_TRIES):
+        if reserve(port):
+            return port
+    raise ProcessError(f"No port of 127.0.0.1 from {PORTS[0]} to {PORTS[1]} could be taken, in {MOST_TRIES} tries.")
 
 
 def reserve(port: int) -> bool:
@@ -65,15 +70,21 @@ def reserve(port: int) -> bool:
     except OSError:
         is_free = False
     if is_free:
-        _reserved.append(file)
+        _reserved[port] = file
     else:
         file.close()
     return is_free
 
 
+def give_back(port: int) -> None:
+    if file := _reserved.pop(port, None):
+        file.close()
+
+
 def is_taken(port: int, host: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform != "win32":  # there it would let two listen on one port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError:
@@ -99,7 +110,7 @@ class ServerProcess(ABC):
         handle, path = tempfile.mkstemp(prefix=f"{self.name}-", suffix=".log")
         os.close(handle)
         self.log_path = Path(path)
-        atexit.register(self._clean_up)
+        atexit.register(self.discard)
 
     @abstractmethod
     def command(self) -> Sequence[str]: ...
@@ -165,7 +176,7 @@ class ServerProcess(ABC):
 
     def kill(self) -> None:
         """Does the same as `kill -9`: the process gets no chance to do anything more."""
-        self._signal(signal.SIGKILL)
+        self._signal(KILL)
         self._wait(None)
 
     def stop(self) -> None:
@@ -178,16 +189,26 @@ class ServerProcess(ABC):
             raise ProcessError(f"{self.name} did not stop within {STOP_SECONDS} s.\n{self._tail()}") from None
 
     def freeze(self) -> None:
+        """Not on Windows."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
+        if hasattr(signal, "SIGCONT"):  # Windows freezes nothing
+            self._signal(signal.SIGCONT)
+
+    def discard(self) -> None:
+        """Ends it for good, and gives back its port and its log."""
+        atexit.unregister(self.discard)
+        self.thaw()
+        self.kill()
+        self.log_path.unlink(missing_ok=True)
+        give_back(self.port)
 
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *exception: object) -> None:
-        self._clean_up()
+        self.discard()
 
     def _leashed_command(self) -> Sequence[str]:
         """Makes the server end with its starter. Except on Linux only `atexit` does that, so not after kill -9."""
@@ -220,9 +241,3 @@ class ServerProcess(ABC):
 
     def _tail(self) -> str:
         return self.log[-LOG_TAIL:]
-
-    def _clean_up(self) -> None:
-        atexit.unregister(self._clean_up)
-        self.thaw()
-        self.kill()
-        self.log_path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ nox and what nox brings along only: this runs before anything else is installed.
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,7 @@ REDIS = ROOT / "requirements-redis.txt"
 NODE = ROOT / "requirements-node.txt"
 UV = ROOT / "requirements-uv.txt"
 EXAMPLE = ROOT / "examples" / "minutes" / "requirements.txt"
+SETTINGS = ROOT / "docs" / "reference" / "settings.md"  # names all, as a test says
 COMPILE = "--compile-bytecode"  # uv leaves it to the first start, which would then take seconds longer
 OLDEST_NODE = 20
 # tools/patience.py writes this file.
@@ -54,8 +56,10 @@ def install(session: nox.Session, *files: Path) -> None:
     """Installs locked requirements, unless exactly these are installed already."""
     environment = Path(session.virtualenv.location).resolve()
     stamp = environment / f"{'+'.join(file.stem for file in files)}.installed"
+    require_place(session, environment)
     if is_fresh(stamp, *files):
         return
+    require_installing(session)
     if not any(programs(environment).glob("python*")):
         shutil.rmtree(environment)
         session.error(f"{environment} has no Python, so making it was interrupted. It is gone now: start again")
@@ -66,6 +70,23 @@ def install(session: nox.Session, *files: Path) -> None:
     elif not install_with_uv(session, environment, requirements):
         session.install(*requirements)
     stamp.write_text(digest(*files))
+
+
+def require_place(session: nox.Session, environment: Path) -> None:
+    """Its programs name the folder in which they were installed."""
+    place = environment / "place"
+    if not place.exists():
+        place.write_text(str(environment))
+    elif place.read_text() != str(environment):
+        shutil.rmtree(environment)
+        session.error("This folder has been moved, so its environments have to be made anew. Start again")
+
+
+def require_installing(session: nox.Session) -> None:
+    """With these options nox leaves out a part of the set-up, and says nothing."""
+    config = session._runner.global_config
+    if config.no_install or config.install_only:
+        session.error("Something has to be set up first. Start once without -R, --no-install and --install-only")
 
 
 def install_with_uv(session: nox.Session, environment: Path, requirements: list[str]) -> bool:
@@ -104,6 +125,9 @@ def use_dev(session: nox.Session) -> None:
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
     session.env["NODE_COMPILE_CACHE"] = str(environment / "node-compile-cache")
     session.env["SLOWEST_PAGES"] = str(SLOWEST_PAGES)
+    # What somebody has set for a server of their own, or for another project, is not for the tests.
+    settings = re.findall(r"^\| `(\w+)` \|", SETTINGS.read_text(encoding="utf-8"), re.MULTILINE)
+    session.env.update(dict.fromkeys([*settings, "DJANGO_SETTINGS_MODULE"]))
 
 
 def run(session: nox.Session, program: str, *arguments: str) -> None:
@@ -146,6 +170,7 @@ def build_browser_libraries(session: nox.Session) -> None:
     with alone(session):
         if is_fresh(stamp, *sources):
             return
+        require_installing(session)
         provide_node(session)
         node_modules(session)
         session.log("Building the browser libraries and the engine's modules (once) …")
@@ -161,6 +186,7 @@ def node_modules(session: nox.Session, folder: Path = ROOT) -> None:
     with alone(session):
         if is_fresh(stamp, *sources):
             return
+        require_installing(session)
         session.log("Getting the packages of %s from npm (once) …", sources[0].relative_to(ROOT))
         npm(session, "ci", "--include=dev", "--prefix", str(folder), "--no-fund", "--no-audit")  # also in production
         stamp.write_text(digest(*sources))
