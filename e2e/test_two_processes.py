@@ -59,6 +59,17 @@ def test_daphne_and_runserver_share_one_note(
         grace.expect_text("Two servers, one note")
 
 
+@pytest.mark.chapter(4)
+@pytest.mark.early
+def test_runserver_has_sockets_too(
+    database_url: Callable[[], str], create_note: CreateNote, open_note: OpenNote, project: Path
+) -> None:
+    with Runserver(database_url(), project=project) as runserver:
+        ada, grace = open_note(create_note(on=runserver), "Ada", "Grace")
+        ada.write("One server, one note")
+        grace.expect_text("One server, one note")
+
+
 @pytest.mark.chapter(9)
 @pytest.mark.line_is_cut
 def test_one_process_is_killed_and_its_people_go_on_by_the_other(

@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import signal
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from .take import take
 from .trials.attacks import ATTACKS, attack
 from .trials.crowd import crowd
 
+INTERRUPTED = 130  # as a shell says it: what was to be done has not been done
+
 
 def main() -> None:
     options = parse(sys.argv[1:])
@@ -28,6 +31,7 @@ def main() -> None:
         raise SystemExit(str(error)) from None
     except KeyboardInterrupt:
         print("\nEnded.")
+        raise SystemExit(0 if getattr(options, "watch", False) else INTERRUPTED) from None
 
 
 def run(options: argparse.Namespace) -> None:
@@ -65,17 +69,19 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "carry": "for authors: carry what changed in a chapter's files through the later chapters",
         "hint": "say what to think of when a chapter does not work",
     }.items():
-        command = verbs.add_parser(verb, help=words, description=words)
+        command = verbs.add_parser(verb, prog=f"nox -s {verb} --", help=words, description=words)
         command.add_argument("number", type=int, choices=chapters, metavar="CHAPTER", help=f"1 to {chapters[-1]}")
         if verb in ("chapter", "diff", "take"):
             command.add_argument("folder", type=Path, help="of the project")
-    command = verbs.add_parser("attack", help="attack your own server", description="Attack your own server.")
+    words = "attack your own server"
+    command = verbs.add_parser("attack", prog="nox -s attack --", help=words, description=words)
     command.add_argument("name", choices=ATTACKS, help="of the attack")
     command.add_argument("folder", type=Path, help="of your project")
     words = "measure your server with fifty people on one note"
-    command = verbs.add_parser("crowd", help=words, description=words)
+    command = verbs.add_parser("crowd", prog="nox -s crowd --", help=words, description=words)
     command.add_argument("folder", type=Path, help="of your project")
-    command = verbs.add_parser("check", help="check your project", description="Check your project in real browsers.")
+    words = "check your project in real browsers"
+    command = verbs.add_parser("check", prog="nox -s check --", help=words, description=words)
     command.add_argument("folder", type=Path, help="of your project")
     command.add_argument("--watch", action="store_true", help="check again at every save")
     command.add_argument(
@@ -139,4 +145,6 @@ def render_hints(number: int) -> str:
 
 
 if __name__ == "__main__":
+    for name in {"SIGTERM", "SIGHUP"} & set(dir(signal)):  # or copies of projects would stay, and servers on a Mac
+        signal.signal(getattr(signal, name), lambda *_: sys.exit(INTERRUPTED))
     main()

@@ -32,8 +32,9 @@ tabs.addEventListener("message", (event) => (body.value = event.data))
 def run_tests(project: Path, server: AppServer, place: Path, chosen: str, wanted: int) -> None:
     """Runs the reader's own browser tests. At least as many as wanted have to be there, and all have to pass."""
     outcomes = try_tests(project, server, place, chosen, patience.claim_seconds)
-    assert len(outcomes) >= wanted, f"In e2e/together {wanted} such tests are needed, and there is {len(outcomes)}."
-    for name, failure in outcomes.items():
+    found = len({name for name, _ in outcomes})
+    assert found >= wanted, f"In e2e/together {wanted} such tests are needed, and there is {found}."
+    for name, failure in outcomes:
         assert not failure, f"Your test {name} fails: {failure.removeprefix('AssertionError: ')}"
 
 
@@ -41,7 +42,7 @@ def run_tests_in_vain(project: Path, place: Path, chosen: str) -> None:
     """Runs them against a server that delivers nothing from one person to another. There they have to fail."""
     with deaf_server(place) as server:
         outcomes = try_tests(project, server, place, chosen)
-    for name, failure in outcomes.items():
+    for name, failure in outcomes:
         assert failure, (
             f"Your test {name} passes even on a server that delivers nothing from one person to another. "
             "Does it open a page for each person with new_context(), and read the other person's page?"
@@ -62,9 +63,10 @@ def deaf_server(place: Path) -> Iterator[AppServer]:
 
 def try_tests(
     project: Path, server: AppServer, place: Path, chosen: str, seconds: float | None = None
-) -> dict[str, str]:
-    """Runs the reader's tests with our browser. Returns, by the name of each, how it failed; nothing if it passed.
-    Each wait in them gives up after these seconds; without any, soon, since what it waits for does not come."""
+) -> list[tuple[str, str]]:
+    """Runs the reader's tests with our browser. Returns the name of each, as often as it has parameters, and how it
+    failed; nothing if it passed. Each wait in them gives up after these seconds; without any, soon, since what it
+    waits for does not come."""
     for file in (project / "e2e" / "together").glob("test_*.py"):
         shutil.copy(file, place)
     (place / "conftest.py").write_text(CONFTEST)
@@ -82,7 +84,8 @@ def try_tests(
         )
     except subprocess.TimeoutExpired:
         pytest.fail("The tests in e2e/together do not end. Does each loop that waits give up after a while?")
-    outcomes = {result["name"].partition("[")[0]: result["message"] for result in json.loads(results.read_text())}
+    read = json.loads(results.read_text())
+    outcomes = [(result["name"].partition("[")[0], result["message"]) for result in read]
     lines = said.splitlines()
     complaints = [line.lstrip("E ") for line in lines if line.startswith("E  ")] or lines[-1:]
     assert outcomes, f"None of these tests is in e2e/together, or they cannot be run: {complaints[0].strip(' =')}"

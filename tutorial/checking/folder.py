@@ -1,10 +1,14 @@
 """The folder of the reader's project, and the copy of it that is run."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from tutorial.steps import TutorialError
 
+PACKAGES = ("realtime_notes", "notes")  # the kit has packages of these names, too
+ENVIRONMENT = "pyvenv.cfg"  # is in each virtual environment, whatever that is called
 NOT_COPIED = shutil.ignore_patterns(
     ".venv", "venv", "env", "node_modules", "__pycache__", ".git", "db.sqlite3*", "*.log", ".pytest_cache"
 )
@@ -31,11 +35,25 @@ def require_project(folder: Path) -> Path:
 
 
 def copy_project(folder: Path, place: Path) -> Path:
+    """Raises TutorialError for a project that could not be told from the kit, and for what can't be copied."""
+    for package in (folder / name for name in PACKAGES):
+        if package.is_dir() and not (package / "__init__.py").exists():
+            raise TutorialError(f"{package} has no __init__.py, so it is no package. Make that file; it is empty.")
     copy = place / "project"
-    shutil.copytree(folder, copy, ignore=NOT_COPIED, symlinks=True)
+    try:
+        shutil.copytree(folder, copy, ignore=ignore, symlinks=True)
+    except shutil.Error as error:
+        paths = ", ".join(source for source, *_ in error.args[0])
+        raise TutorialError(f"These can't be copied to be checked: {paths}. Move them out of the project.") from None
     return copy
 
 
-def is_copied(path: Path) -> bool:
-    """Whether the copy has it. The path is relative to the project."""
-    return not any(NOT_COPIED(".", [part]) for part in path.parts)
+def files_of(folder: Path) -> Iterator[Path]:
+    """Those that the copy has."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = set(folders) - ignore(place, folders)
+        yield from (Path(place, name) for name in set(names) - ignore(place, names))
+
+
+def ignore(place: str, names: list[str]) -> set[str]:
+    return {*NOT_COPIED(place, names), *(name for name in names if Path(place, name, ENVIRONMENT).exists())}

@@ -34,6 +34,7 @@ def try_to_start(copy: Path, place: Path, chapter: int, tests: Choice) -> Iterat
     if failure := migrate(copy, place / MIGRATED):
         yield failure
         return
+    require_database(place / MIGRATED)
     database = place / "db.sqlite3"
     shutil.copy(place / MIGRATED, database)
     server = AppServer(url_of(database), project=copy)
@@ -48,11 +49,23 @@ def try_to_start(copy: Path, place: Path, chapter: int, tests: Choice) -> Iterat
 
 def migrate(copy: Path, database: Path) -> Failure | None:
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    environment = AppServer(url_of(database), project=copy).environment()
+    server = AppServer(url_of(database), project=copy)
+    environment = server.environment()
+    server.discard()
     with tempfile.TemporaryFile("w+") as printed:
         failed = forked.run(command, copy, environment, printed.fileno(), printed.fileno())
         printed.seek(0)
         return Failure("python manage.py migrate fails.", printed.read()) if failed else None
+
+
+def require_database(database: Path) -> None:
+    """It has been migrated, unless the project's settings name another one."""
+    if not database.exists():
+        raise TutorialError(
+            "Your settings do not take the database from the variable DATABASE_URL, so this would write into your "
+            "own: so far it has been migrated, and nothing else. Read the variable as chapter 1 does: "
+            'env.db_url("DATABASE_URL", default=…)'
+        )
 
 
 def require_redis() -> None:

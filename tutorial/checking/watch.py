@@ -2,12 +2,13 @@
 not every file system sends."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tutorial.check import check
 from tutorial.steps import TutorialError
 
-from .folder import is_copied
+from .folder import files_of
 from .run import EVERYTHING, Choice
 
 LOOK_AGAIN_SECONDS = 1.0
@@ -27,5 +28,8 @@ def watch(folder: Path, chapter: int | None = None, tests: Choice = EVERYTHING) 
 
 
 def times(folder: Path) -> dict[str, float]:
-    kept = [path for path in folder.rglob("*") if path.is_file() and is_copied(path.relative_to(folder))]
-    return {str(path): path.stat().st_mtime for path in kept}
+    found = {}
+    for path in files_of(folder):
+        with suppress(FileNotFoundError):  # an editor's own file is gone again
+            found[str(path)] = path.stat().st_mtime
+    return found

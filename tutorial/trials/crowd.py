@@ -7,6 +7,7 @@ import asyncio
 import getpass
 import hashlib
 import math
+import os
 import tempfile
 import time
 from dataclasses import dataclass
@@ -87,7 +88,8 @@ async def measure(server: AppServer) -> Figures:
 def say_beside_earlier(folder: Path, row: str) -> None:
     """The last runs of a project are kept in the machine's folder for temporary files."""
     project = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
-    runs = Path(tempfile.gettempdir()) / f"realtime-notes-crowd-{getpass.getuser()}-{project}.txt"
+    user = getattr(os, "getuid", getpass.getuser)()
+    runs = Path(tempfile.gettempdir()) / f"realtime-notes-crowd-{user}-{project}.txt"
     earlier = runs.read_text(encoding="utf-8").splitlines() if runs.exists() else []
     rows = [*earlier[-MOST_EARLIER_RUNS:], row]
     runs.write_text("\n".join(rows), encoding="utf-8")

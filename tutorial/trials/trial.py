@@ -9,6 +9,7 @@ from tools.app_server import AppServer
 from tools.process import ProcessError
 from tools.sqlite import url_of
 from tutorial.checking.folder import copy_project, require_project
+from tutorial.checking.start import require_database
 from tutorial.steps import TutorialError
 
 
@@ -23,9 +24,11 @@ def copied(folder: Path) -> Iterator[Path]:
 def served(copy: Path) -> Iterator[AppServer]:
     """Its database holds what the migrations write: the first note, which is Welcome."""
     with tempfile.TemporaryDirectory(dir=copy.parent) as place:
-        server = AppServer(url_of(Path(place) / "db.sqlite3"), project=copy)
+        database = Path(place) / "db.sqlite3"
+        server = AppServer(url_of(database), project=copy)
         if server.manage("migrate", "--skip-checks", "--verbosity", "0"):
             raise TutorialError("`python manage.py migrate` fails; see the message above.")
+        require_database(database)
         try:
             server.start()
         except ProcessError as error:
