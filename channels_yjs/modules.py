@@ -1,12 +1,13 @@
 """The JavaScript modules of a page: which ones it needs, and at which addresses.
 
-The browser libraries are listed in channels_yjs/libraries/, and nowhere else. esbuild builds them, and the engine's
-own modules, into a few files, since each request costs time: over a slow line, and in the browser and the server on
-any. It records what is in them; the import map, the preloads and the check at start are made from that record. The
-page's own modules are read as they are written, so with DEBUG on a new import takes effect at the next reload.
+The browser libraries are listed in channels_yjs/libraries/, and nowhere else. esbuild builds each list, and the
+engine's own modules, into one file, since each request costs time: over a slow line, and in the browser and the
+server on any. It records what is in them; the import map, the preloads and the check at start are made from that
+record. The page's own modules are read as they are written, so with DEBUG on a new import takes effect at the next
+reload.
 
-Invariant: a module has one address, no matter which module imports it. Under two it would run twice, and two copies
-of Yjs break a page.
+Invariant: what keeps a state has one address, no matter which module imports it. Under two it would run twice, and
+two copies of Yjs break a page. lobby.js and person.js, for pages without an editor, keep none, nor does lib0.
 """
 
 import json
@@ -23,8 +24,9 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.urls import get_script_prefix
 
-# esbuild's metafiles: of the libraries, and of the engine
-BUILT = ["channels_yjs/vendor/modules.json", "channels_yjs/vendor/channels-yjs/modules.json"]
+# esbuild's metafiles
+ENGINE = "channels_yjs/vendor/engine.modules.json"
+BUILT = ["channels_yjs/vendor/yjs.modules.json", "channels_yjs/vendor/codemirror.modules.json", ENGINE]
 STATIC_FOLDER = "channels_yjs/static/"  # not part of a static file's name
 ENTRY, OWN_FOLDER = "channels-yjs", "channels_yjs/static/channels_yjs/js/"  # the engine's import name and sources
 IMPORT = re.compile(r"""^(?:import|export)\s+(?:[\w$\s{},*]+\sfrom\s+)?["']([^"'\n]+)["']""", re.MULTILINE)
@@ -118,7 +120,7 @@ def import_names(entry: str, imports: list[dict[str, Any]]) -> list[str]:
 
 def changed_since_built() -> list[str]:
     """The engine's modules of which pages run what they were before, seen by their size."""
-    metafile = finders.find(BUILT[1])
+    metafile = finders.find(ENGINE)
     inputs = json.loads(Path(metafile).read_text(encoding="utf-8"))["inputs"] if metafile else {}
     files = {path: finders.find(path.removeprefix(STATIC_FOLDER)) for path in inputs}
     return [path for path, file in files.items() if file and Path(file).stat().st_size != inputs[path]["bytes"]]

@@ -13,7 +13,8 @@ class LicenceError(Exception):
 
 def write_licences(built: Path, root: Path) -> None:
     """Writes the licences of the packages in the folder `built`, as esbuild recorded them there."""
-    inputs = json.loads((built / "modules.json").read_text(encoding="utf-8"))["inputs"]
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in built.glob("*.modules.json")]
+    inputs = [path for record in records for path in record["inputs"]]
     packages = sorted({package_of(path) for path in inputs if path.startswith(NODE_MODULES)})
     texts = [f"{package}\n\n{licence_of(root / NODE_MODULES / package)}" for package in packages]
     (built / FILE).write_text("\n\n----\n\n".join(texts) + "\n", encoding="utf-8")

@@ -1,5 +1,3 @@
-export * from "lib0/decoding"
-export * from "y-codemirror.next"
 export * from "y-protocols/awareness"
 export * from "y-websocket"
 export * from "yjs"

@@ -1,13 +1,15 @@
 """The modules that a page needs, and their addresses."""
 
+import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
 from pytest_django import Settings
 
-from channels_yjs.modules import IMPORT, ModuleError, page_modules
+from channels_yjs.modules import BUILT, IMPORT, ModuleError, page_modules
 
 pytestmark = pytest.mark.usefixtures("fresh_modules")
 
@@ -59,8 +61,19 @@ def test_all_that_a_page_imports_is_preloaded_the_largest_first() -> None:
     sizes = [Path(finders.find(address.removeprefix("/static/")) or "").stat().st_size for address in preloads]
     assert sizes[0] == max(sizes)
     names = [address.rpartition("/")[2] for address in page_modules(LIST).preloads]
-    assert sorted(name for name in names if not name.startswith("chunk-")) == ["list.js", "lobby.js", "person.js"]
-    assert len(names) == 5, "and what these two share with the whole engine, without any library"
+    assert sorted(names) == ["list.js", "lobby.js", "person.js"]
+
+
+def test_nothing_that_keeps_a_state_is_built_twice() -> None:
+    outputs = [
+        output
+        for metafile in map(finders.find, BUILT)
+        for output in json.loads(Path(metafile or "").read_text())["outputs"].values()
+    ]
+    built = Counter(path for output in outputs for path in output["inputs"])
+    assert {path for path in built if "/yjs/" in path or path.endswith("/saved.js")}
+    twice = {path for path, number in built.items() if number > 1}
+    assert twice == {path for path in twice if path.endswith(("/js/lobby.js", "/js/person.js")) or "/lib0/" in path}
 
 
 def test_with_debug_on_an_import_that_is_added_counts_at_once(own_files: Path, settings: Settings) -> None:

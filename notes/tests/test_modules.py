@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("fresh_modules")
 
 def test_the_list_needs_no_library() -> None:
     names = [address.rpartition("/")[2] for address in page_modules("notes/js/list.js").preloads]
-    assert sorted(name for name in names if not name.startswith("chunk-")) == ["list.js", "lobby.js", "person.js"]
+    assert sorted(names) == ["list.js", "lobby.js", "person.js"]
 
 
 @pytest.mark.django_db
