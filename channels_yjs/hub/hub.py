@@ -43,8 +43,7 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-FLUSH_SECONDS = 1.5  # a stopping server has three seconds; leave half for the rest
-LEAVE_SECONDS = 0.5
+FLUSH_SECONDS, LEAVE_SECONDS = 1.5, 0.5  # what a server that is told to stop gives itself
 # Clients forget anybody who is silent for 30 s; two rounds and the way to the browser must fit into that.
 RENEW_PRESENCE_SECONDS = 10.0
 RECHECK_SOONEST, RECHECK_STEP = 0.5, 1 / 60  # as parts of RECHECK_SECONDS
