@@ -41,7 +41,8 @@ def copy_project(folder: Path, place: Path) -> Path:
             raise TutorialError(f"{package} has no __init__.py, so it is no package. Make that file; it is empty.")
     copy = place / "project"
     try:
-        shutil.copytree(folder, copy, ignore=ignore, symlinks=True)
+        # With what links lead to: a relative one would lead elsewhere, and another into the reader's own files.
+        shutil.copytree(folder, copy, ignore=ignore, ignore_dangling_symlinks=True)
     except shutil.Error as error:
         paths = ", ".join(source for source, *_ in error.args[0])
         raise TutorialError(f"These can't be copied to be checked: {paths}. Move them out of the project.") from None

@@ -100,6 +100,16 @@ def test_what_cannot_be_copied_is_named(tmp_path: Path) -> None:
         check(tmp_path)
 
 
+def test_the_copy_has_what_links_lead_to(tmp_path: Path) -> None:
+    write_project(1, tmp_path / "my-notes")
+    (tmp_path / "my-notes" / "templates").rename(tmp_path / "shared")
+    (tmp_path / "my-notes" / "templates").symlink_to(Path("..", "shared"))
+    (tmp_path / "my-notes" / "nowhere").symlink_to("nothing")
+    copy = copy_project(tmp_path / "my-notes", tmp_path / "place")
+    assert not (copy / "templates").is_symlink()
+    assert (copy / "templates" / "notes" / "list.html").is_file()
+
+
 def test_nothing_is_written_into_a_database_of_the_readers_own(tmp_path: Path) -> None:
     write_project(1, tmp_path)
     text = (tmp_path / SETTINGS).read_text()
