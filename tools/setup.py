@@ -76,8 +76,8 @@ def require_place(session: nox.Session, environment: Path) -> None:
     """Its programs name the folder in which they were installed."""
     place = environment / "place"
     if not place.exists():
-        place.write_text(str(environment))
-    elif place.read_text() != str(environment):
+        place.write_text(str(environment), encoding="utf-8")
+    elif place.read_text(encoding="utf-8") != str(environment):
         shutil.rmtree(environment)
         session.error("This folder has been moved, so its environments have to be made anew. Start again")
 

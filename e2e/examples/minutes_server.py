@@ -85,14 +85,16 @@ class MinutesServer(AppServer):
         names = "from django.contrib.auth.models import User; from minutes.models import Meeting\n"
         asked.write(f"{json.dumps(names + code)}\n")
         asked.flush()
-        answer = answers.readline()
-        assert answer, "The code has failed, with the error above."
+        if not (answer := answers.readline()):
+            self.end_shell()
+            raise AssertionError("The code has failed, with the error above.")
         printed: str = json.loads(answer)
         return printed.strip()
 
     def end_shell(self) -> None:
         if self._shell:
             self._shell.communicate()  # it ends with its input
+            self._shell = None
 
 
 def text_of(page: Page) -> Locator:
