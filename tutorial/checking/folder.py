@@ -42,7 +42,7 @@ def copy_project(folder: Path, place: Path) -> Path:
     copy = place / "project"
     try:
         # With what links lead to: a relative one would lead elsewhere, and another into the reader's own files.
-        shutil.copytree(folder, copy, ignore=ignore, ignore_dangling_symlinks=True)
+        shutil.copytree(folder, copy, ignore=ignore)
     except shutil.Error as error:
         paths = ", ".join(source for source, *_ in error.args[0])
         raise TutorialError(f"These can't be copied to be checked: {paths}. Move them out of the project.") from None
@@ -57,4 +57,7 @@ def files_of(folder: Path) -> Iterator[Path]:
 
 
 def ignore(place: str, names: list[str]) -> set[str]:
-    return {*NOT_COPIED(place, names), *(name for name in names if Path(place, name, ENVIRONMENT).exists())}
+    """Also links that lead nowhere."""
+    paths = {name: Path(place, name) for name in names}
+    others = {name for name, path in paths.items() if not path.exists() or (path / ENVIRONMENT).exists()}
+    return {*NOT_COPIED(place, names), *others}
