@@ -9,10 +9,11 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
-from rapidfuzz.distance import Levenshtein, Postfix, Prefix
+from rapidfuzz.distance import Indel, Levenshtein, Postfix, Prefix
 
 EFFORT = 2**31  # length times changed characters: to find so many takes 0.2 s of CPU, and Yjs 2 s to make them
 BEYOND_ASCII = 4  # times as long, and also for lines
+MATRIX = 2**27  # length times length: 16 MiB of memory, for two texts of 11 000 characters with nothing in common
 MANY = 20  # changes in a row that may be a rewritten passage
 FAR = 16  # characters: where more stay between two changes, it is not by chance
 LINE_START = re.compile(r"(?<=\n)")
@@ -80,12 +81,21 @@ def _changes(before: str, after: str, at: int, most: int) -> Iterator[Splice]:
 def _differing(
     before: Sequence[Hashable], after: Sequence[Hashable], most: int
 ) -> list[tuple[int, int, int, int]] | None:
-    """Where two texts or lists differ: from where to where, in both. None if in more than `most` places."""
-    count = Levenshtein.distance(before, after, score_cutoff=most, score_hint=0)
-    if count > most:
-        return None
+    """Where two texts or lists differ: from where to where, in both. None if in more than `most` places.
+
+    By insertions and deletions alone, as long as there is memory for that: to whom one character may become another,
+    [0] is one step from [1], and the words of two people are taken for one another."""
+    if len(before) * len(after) <= MATRIX:
+        if Indel.distance(before, after, score_cutoff=most) > most:
+            return None
+        parts = Indel.opcodes(before, after)
+    else:
+        count = Levenshtein.distance(before, after, score_cutoff=most, score_hint=0)
+        if count > most:
+            return None
+        parts = Levenshtein.opcodes(before, after, score_hint=count)  # without the hint it may take a minute
     found: list[tuple[int, int, int, int]] = []
-    for part in Levenshtein.opcodes(before, after, score_hint=count):  # without the hint it may take a minute
+    for part in parts:
         if part.tag != "equal":
             start, first = part.src_start, part.dest_start
             if found and found[-1][1] == start:

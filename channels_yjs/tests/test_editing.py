@@ -13,7 +13,7 @@ from django.db.models.signals import post_save, pre_save
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext, isolate_apps
 from django.utils.functional import SimpleLazyObject
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as PropertyTestCase
@@ -870,6 +870,8 @@ def test_a_text_that_is_shared_later_begins_with_its_field(monkeypatch: pytest.M
 
 class SavingTests(PropertyTestCase):
     @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 12), st.integers(0, 3)), max_size=8))
+    @example([(0, 7, 0), (0, 0, 2), (0, 0, 0), (1, 7, 2), (0, 10, 3)])
+    @example([(1, 2, 1), (0, 2, 3), (1, 1, 3)])
     @hypothesis_settings(max_examples=FEW)
     def test_nothing_is_doubled_and_nothing_lost(self, steps: list[tuple[int, int, int]]) -> None:
         """Three hold an object for a while: each saves words of their own, and deletes words of the first text."""
