@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
 from tools.app_server import REPOSITORY, AppServer, runserver
+from tools.patience import patience
+from tools.process import LOOK_AGAIN_SECONDS
 
 PEOPLE = """
 from django.contrib.auth.models import User
@@ -90,6 +93,13 @@ class MinutesServer(AppServer):
             raise AssertionError("The code has failed, with the error above.")
         printed: str = json.loads(answer)
         return printed.strip()
+
+    def expect(self, code: str, text: str) -> None:
+        """Runs it until it prints this: the fields follow soon after."""
+        until = time.monotonic() + patience.seconds
+        while (printed := self.shell(code)) != text:
+            assert time.monotonic() < until, f"It prints {printed!r}."
+            time.sleep(LOOK_AGAIN_SECONDS)
 
     def end_shell(self) -> None:
         if self._shell:

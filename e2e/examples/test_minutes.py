@@ -5,7 +5,6 @@ one is its member.
 """
 
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from playwright.sync_api import expect
 from e2e.examples.minutes_server import EXAMPLE, MinutesServer, OpenAs, open_meeting, text_of
 from tools.app_server import REPOSITORY
 from tools.patience import patience
-from tools.process import LOOK_AGAIN_SECONDS
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
@@ -43,11 +41,7 @@ def test_members_write_one_text_and_the_field_follows(minutes: MinutesServer, op
     expect(text_of(grace)).to_have_text("Agenda: tea. And biscuits.")
     expect(ada.get_by_role("status", name="Changes")).to_have_text("Saved")
     expect(grace.get_by_role("list", name="People here").get_by_role("listitem")).to_have_text(["grace (you)", "ada"])
-    read = "print(Meeting.objects.get(subject='Founding').minutes)"
-    until = time.monotonic() + patience.seconds
-    while (field := minutes.shell(read)) != "Agenda: tea. And biscuits.":
-        assert time.monotonic() < until, f"The field says {field!r}."
-        time.sleep(LOOK_AGAIN_SECONDS)
+    minutes.expect("print(Meeting.objects.get(subject='Founding').minutes)", "Agenda: tea. And biscuits.")
 
 
 def test_a_form_is_live_and_the_fields_follow(minutes: MinutesServer, open_as: OpenAs) -> None:
@@ -65,10 +59,7 @@ def test_a_form_is_live_and_the_fields_follow(minutes: MinutesServer, open_as: O
     expect(forms[0].get_by_label("Done")).not_to_be_checked()
     expect(ada.get_by_role("status", name="Changes")).to_have_text("Saved")
     read = "meeting = Meeting.objects.get(subject='Founding'); print(meeting.date, meeting.place, meeting.done)"
-    until = time.monotonic() + patience.seconds
-    while (fields := minutes.shell(read)) != "2026-01-31 By the mill False":
-        assert time.monotonic() < until, f"The fields say {fields!r}."
-        time.sleep(LOOK_AGAIN_SECONDS)
+    minutes.expect(read, "2026-01-31 By the mill False")
     minutes.shell("meeting = Meeting.objects.get(subject='Founding'); meeting.place = 'Ashore'; meeting.save()")
     for form in forms:
         expect(form.get_by_label("Place")).to_have_value("Ashore")
