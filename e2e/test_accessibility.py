@@ -128,7 +128,7 @@ def test_a_name_is_read_wherever_in_a_line_its_cursor_is(open_note: OpenNote, no
 @pytest.mark.app
 def test_on_a_phone_one_link_leads_to_the_people_and_the_name(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada", viewport=PHONE)
-    ada.write_at_once(SIXTY_LINES)
+    ada.write(SIXTY_LINES)
     my_name = ada.page.get_by_role("textbox", name="Your name")
     expect(my_name).not_to_be_in_viewport()
     ada.page.get_by_role("link", name="People").click()
@@ -142,7 +142,7 @@ def test_what_ends_the_writing_is_said_where_the_writer_looks(
     open_note: OpenNote, note: str, page: Page, viewport: ViewportSize
 ) -> None:
     ada = open_note(note, "Ada", viewport=viewport)
-    ada.write_at_once(SIXTY_LINES)
+    ada.write(SIXTY_LINES)
     ada.expect_saved()
     page.goto(f"{note}delete/")
     page.get_by_role("button", name="Delete note").click()
@@ -187,7 +187,7 @@ def test_a_crowd_hides_neither_the_text_nor_the_line_that_is_written(
 ) -> None:
     """On a phone with its keyboard open, and where the list of people stays in view."""
     ada = open_note(note, "Ada", viewport=viewport)
-    ada.write_at_once(SIXTY_LINES)
+    ada.write(SIXTY_LINES)
     with ExitStack() as crowd:
         for number in range(40):
             state = json.dumps({"user": {"name": f"Patient Dolphin {number}", "color": "#123456"}})

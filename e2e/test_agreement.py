@@ -71,7 +71,7 @@ def test_an_editor_that_crashed_is_mounted_anew_and_what_it_showed_can_be_copied
 def test_what_is_shown_and_in_no_document_is_never_called_saved(open_note: OpenNote, note: str) -> None:
     """This holds even if the editor cannot be mounted again."""
     ada = open_note(note, "Ada")
-    ada.write("start")
+    ada.type_at_end("start")
     ada.expect_saved()
     ada.note.evaluate(REFUSE_TO_GO)
     ada.note.evaluate(CRASH)
@@ -87,10 +87,10 @@ def test_what_is_shown_and_in_no_document_is_never_called_saved(open_note: OpenN
 @pytest.mark.editor_crashes
 def test_an_editor_that_hears_nothing_any_more_shows_what_others_write(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
-    ada.write("Ada.")
+    ada.type_at_end("Ada.")
     grace.expect_text("Ada.")
     ada.note.evaluate(GO_DEAF)
-    grace.write(" Grace.")
+    grace.type_at_end(" Grace.")
     ada.expect_text("Ada. Grace.")
     ada.type("!")
     assert expect_same_text(ada, grace) == "Ada.! Grace."
@@ -113,7 +113,7 @@ def test_texts_of_one_length_are_compared_too(open_note: OpenNote, note: str, le
 
 
 def write(person: NotePage, field: str, text: str) -> None:
-    person.write_title(text) if field == "title" else person.write(text)
+    person.write_title(text) if field == "title" else person.type_at_end(text)
 
 
 def expect_read(text: str, field: str, *people: NotePage) -> None:

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 def address(create_note: CreateNote, open_note: OpenNote) -> str:
     address = create_note("A Picnic")
     grace = open_note(address, "Grace")
-    grace.write_at_once(TEXT)
+    grace.write(TEXT)
     grace.expect_saved()
     grace.page.context.close()
     return address
@@ -162,7 +162,7 @@ def test_what_others_write_is_counted_and_does_not_move_me(open_note: OpenNote, 
 def test_letters_of_all_languages_are_found_in_both_cases(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
     finder = Finder(ada)
-    ada.write_at_once("Übung ПРИВЕТ שלום 你好 .* \\n")
+    ada.write("Übung ПРИВЕТ שלום 你好 .* \\n")
     for words in ("übung", "привет", "שלום", "你好", ".*", "\\n"):
         finder.open()
         finder.words.fill(words)
@@ -174,7 +174,7 @@ def test_the_current_match_is_told_from_the_others_without_colour(
     open_note: OpenNote, note: str, theme: dict[str, str]
 ) -> None:
     ada = open_note(note, "Ada", **theme)
-    ada.write_at_once("one and one")
+    ada.write("one and one")
     Finder(ada).find("one")
     current, other = ada.page.locator(".match-current"), ada.page.locator(".match:not(.match-current)")
     expect(current).to_have_css("outline-style", "solid")

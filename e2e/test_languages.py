@@ -24,7 +24,7 @@ def test_text_arrives_letter_for_letter(open_note: OpenNote, note: str) -> None:
     written = ""
     for text in TEXTS.values():
         for writer, reader in ((ada, grace), (grace, ada)):
-            writer.write_at_once(f"{text}|")
+            writer.write(f"{text}|")
             written += f"{text}|"
             reader.expect_text(written)
     ada.expect_saved()
@@ -35,7 +35,7 @@ def test_text_arrives_letter_for_letter(open_note: OpenNote, note: str) -> None:
 @pytest.mark.chapter(6)
 def test_people_write_on_both_sides_of_an_emoji(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
-    ada.write_at_once("😀")
+    ada.write("😀")
     grace.expect_text("😀")
     ada.go_to(0)
     grace.go_to_end()
@@ -53,7 +53,7 @@ def test_people_write_on_both_sides_of_an_emoji(open_note: OpenNote, note: str) 
 def test_the_key_for_the_end_leads_to_the_end_of_the_line(open_note: OpenNote, note: str, text: str) -> None:
     """Also in a line of two directions. In one of several rows it leads to the end of the row."""
     ada = open_note(note, "Ada")
-    ada.write_at_once(text)
+    ada.write(text)
     ada.press("Home", "End")
     ada.type("!")
     ada.expect_text(f"{text}!")
@@ -68,7 +68,7 @@ def test_the_key_for_the_end_leads_to_the_end_of_the_line(open_note: OpenNote, n
 @pytest.mark.chapter(6)
 def test_each_line_is_laid_out_in_its_own_direction(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
-    ada.write_at_once("To Alan:\nשלום עולם")
+    ada.write("To Alan:\nשלום עולם")
     for line, direction in (("To Alan:", "ltr"), ("שלום עולם", "rtl")):
         expect(ada.note.get_by_text(line)).to_have_css("direction", direction)
 
@@ -139,7 +139,7 @@ def test_a_pair_that_a_script_cuts_on_this_page_is_read_alike_by_all(
     open_note: OpenNote, note: str, change: list[object], text: str
 ) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
-    ada.write_at_once("ab🦊cd")
+    ada.write("ab🦊cd")
     grace.expect_text("ab🦊cd")
     ada.note.evaluate(REPLACE, change)
     grace.expect_text(text)
@@ -156,7 +156,7 @@ def test_each_line_has_its_direction_without_javascript_too(
     """Tests lines beside one that is too long to be laid out with the others, and that one itself."""
     long_line = "שלום " * 4000
     ada = open_note(note, "Ada")
-    ada.write_at_once(f"To Alan:\nשלום עולם\n{long_line}\nYours\nעדה")
+    ada.write(f"To Alan:\nשלום עולם\n{long_line}\nYours\nעדה")
     ada.expect_saved()
     page = new_page(java_script_enabled=False)
     page.goto(note)

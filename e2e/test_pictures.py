@@ -58,7 +58,7 @@ def test_picture_of_two_people_in_one_note(
 
 def test_picture_of_a_note(open_note: OpenNote, create_note: CreateNote, folder: Path) -> None:
     ada, grace = open_note(create_note("A picnic on Saturday"), "Ada", "Grace", viewport=WIDE)
-    ada.write_at_once(LETTER)
+    ada.write(LETTER)
     grace.expect_text(LETTER)
     grace.go_to_end()
     grace.type(" Tea?")

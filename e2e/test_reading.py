@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 def readers(open_note: OpenNote, note: str) -> list[NotePage]:
     """Ada reads in the middle of a long note, without a caret in it; Grace is there to write."""
     ada, grace = open_note(note, "Ada", "Grace")
-    grace.write_at_once("\n".join(f"Line {number}." for number in range(LINES)))
+    grace.write("\n".join(f"Line {number}." for number in range(LINES)))
     grace.expect_saved()
     ada.until(lambda: "Line 0." in ada.text, lambda: "the text is there")
     ada.page.evaluate("share => scrollTo(0, share * document.documentElement.scrollHeight)", LINE / LINES)
@@ -69,7 +69,7 @@ def test_a_title_that_grows_does_not_move_what_i_read(readers: list[NotePage]) -
 
 def test_at_the_top_of_the_note_new_lines_come_into_view(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
-    grace.write_at_once("\n".join(f"Line {number}." for number in range(LINES)))
+    grace.write("\n".join(f"Line {number}." for number in range(LINES)))
     grace.write_first("New here\n")
     expect(ada.note.get_by_text("New here")).to_be_in_viewport()
 

@@ -22,7 +22,7 @@ def test_the_server_answers_what_is_written(page: Page, note: str) -> None:
     page.goto(note)
     ada.expect_live()
     already = len(heard)
-    ada.write("Hello?")
+    ada.type_at_end("Hello?")
     ada.until(lambda: len(heard) > already, lambda: "the server says something")
 
 
@@ -39,7 +39,7 @@ def test_typing_appears_at_the_other_side_while_it_is_typed(open_note: OpenNote,
 
 def write_until_answered(person: NotePage, text: str, answers: Held) -> None:
     """Writes, and waits until the server has said that something is saved, which does not come yet."""
-    person.write(text)
+    person.type_at_end(text)
     person.until(
         lambda: any(SAYS_SAVED.match(said) for said in answers.messages),
         lambda: "the server says that something is saved",
@@ -81,7 +81,7 @@ def test_saved_is_not_said_of_what_is_on_its_way(open_note: OpenNote, note: str,
 @pytest.mark.chapter(3)
 def test_a_late_joiner_sees_the_whole_note(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
-    ada.write("First line\nSecond line")
+    ada.type_at_end("First line\nSecond line")
     ada.expect_saved()
     grace = open_note(note, "Grace")
     grace.expect_text("First line\nSecond line")
@@ -91,11 +91,13 @@ def test_a_late_joiner_sees_the_whole_note(open_note: OpenNote, note: str) -> No
 def test_both_write_in_title_and_body(open_note: OpenNote, create_note: CreateNote) -> None:
     ada, grace = open_note(create_note("Plans"), "Ada", "Grace")
     ada.expect_title("Plans")
-    ada.write_title(" for Monday")
+    ada.go_to_end_of_title()
+    ada.type(" for Monday")
     grace.expect_title("Plans for Monday")
-    grace.write("Tea at four")
+    grace.type_at_end("Tea at four")
     ada.expect_text("Tea at four")
-    grace.write_title(" and Tuesday")
+    grace.go_to_end_of_title()
+    grace.type(" and Tuesday")
     ada.expect_title("Plans for Monday and Tuesday")
 
 
@@ -104,7 +106,7 @@ def test_the_server_logs_who_came_and_never_what_they_wrote(
     open_note: OpenNote, create_note: CreateNote, server: AppServer
 ) -> None:
     ada = open_note(create_note("Confidential title"), "Ada")
-    ada.write("Confidential text")
+    ada.type_at_end("Confidential text")
     ada.expect_saved()
     assert re.search("connect (owner=notes.)?note[=/]", server.log)  # in the app, or in the tutorial's chapters
     assert "onfidential" not in server.log
@@ -115,9 +117,9 @@ def test_notes_do_not_mix(open_note: OpenNote, create_note: CreateNote) -> None:
     """A fence proves that nothing arrives: Alan's later words have arrived."""
     one, other = create_note("One"), create_note("Other")
     ada, grace, alan = open_note(one, "Ada"), open_note(other, "Grace"), open_note(other, "Alan")
-    ada.write("Only for note one")
+    ada.type_at_end("Only for note one")
     ada.expect_saved()
-    alan.write("The fence")
+    alan.type_at_end("The fence")
     grace.expect_text("The fence")
 
 
@@ -127,7 +129,7 @@ def test_three_people_write_at_once_in_one_line(open_note: OpenNote, note: str, 
     with slow_lines.from_server:  # nobody sees what the others write before all have written
         for number in range(4):
             for person in people:
-                person.write(f"{person.name}{number} ")
+                person.type_at_end(f"{person.name}{number} ")
     words = expect_same_text(*people).split()
     assert sorted(words) == sorted(f"{person.name}{number}" for person in people for number in range(4))
 
@@ -136,7 +138,7 @@ def test_three_people_write_at_once_in_one_line(open_note: OpenNote, note: str, 
 def test_two_change_the_same_word_and_nothing_is_lost(open_note: OpenNote, note: str) -> None:
     """The lost update: when whole texts are sent to and fro, one of the two vanishes."""
     ada, grace = open_note(note, "Ada", "Grace")
-    ada.write("colour")
+    ada.type_at_end("colour")
     grace.expect_text("colour")
     ada.go_offline()
     grace.go_offline()
@@ -152,9 +154,9 @@ def test_two_change_the_same_word_and_nothing_is_lost(open_note: OpenNote, note:
 @pytest.mark.chapter(6)
 def test_undo_takes_back_my_own_changes_only(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
-    ada.write_at_once("Ada wrote this. ")  # in one step, to be undone in one step
+    ada.write("Ada wrote this. ")  # in one step, to be undone in one step
     grace.expect_text("Ada wrote this. ")
-    grace.write_at_once("Grace wrote this. ")
+    grace.write("Grace wrote this. ")
     ada.expect_text("Ada wrote this. Grace wrote this. ")
     undo = ada.page.get_by_role("button", name="Undo")
     expect(undo).to_be_visible()
@@ -179,7 +181,7 @@ def test_undo_goes_back_word_by_word(open_note: OpenNote, note: str) -> None:
     never_pause(ada)
     words = ["never ", "a ", "pause ", "in ", "all ", "of ", "this\n", "which ", "is ", "typed ", "at ", "once"]
     states = ["".join(words[:end]) for end in range(len(words) + 1)]
-    ada.write(states[-1])
+    ada.type_at_end(states[-1])
     for state in reversed(states[:-1]):
         ada.press("ControlOrMeta+z")
         ada.expect_text(state)
@@ -193,7 +195,8 @@ def test_undo_goes_back_word_by_word(open_note: OpenNote, note: str) -> None:
 def test_undo_never_reaches_across_two_fields(open_note: OpenNote, note: str) -> None:
     ada = open_note(note, "Ada")
     never_pause(ada)
-    ada.write_title("Title")
+    ada.go_to_end_of_title()
+    ada.type("Title")
     ada.press("Enter")
     ada.type("Text")
     ada.press("ControlOrMeta+z")
@@ -267,7 +270,7 @@ def test_ctrl_s_says_that_all_is_saved(open_note: OpenNote, note: str) -> None:
         "document.addEventListener('keydown', ({ key, defaultPrevented }) => {"
         " if (key === 's') document.body.dataset.prevented = defaultPrevented })"
     )
-    ada.write("Text")
+    ada.type_at_end("Text")
     ada.expect_saved()
     ada.note_words_of(answer)
     ada.press("Control+s")
@@ -275,7 +278,7 @@ def test_ctrl_s_says_that_all_is_saved(open_note: OpenNote, note: str) -> None:
     expect(ada.page.locator("body")).to_have_attribute("data-prevented", "true")
     expect(answer).to_have_text("")
     ada.go_offline()
-    ada.write("More")
+    ada.type_at_end("More")
     ada.press("Meta+s")
     ada.expect_noted("Not saved yet: this page is offline.")
     ada.expect_text("TextMore")

@@ -70,25 +70,29 @@ class NotePage:
         for key in keys:
             self.page.keyboard.press(key)
 
-    def write(self, text: str) -> None:
+    def type_at_end(self, text: str) -> None:
         """Types at the end of the note."""
         self.go_to_end()
         self.type(text)
 
-    def write_at_once(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """The same in one step, as an input method or a paste does, and in a fraction of the time."""
         self.go_to_end()
-        self.page.keyboard.insert_text(text)
+        self.insert(text)
 
     def write_first(self, text: str) -> None:
-        """Types at the start of the note."""
+        """In one step at the start of the note."""
         self.go_to(0)
-        self.type(text)
+        self.insert(text)
 
     def write_title(self, text: str) -> None:
-        self.title.focus()
-        self.press(TO_LINE_END)
-        self.type(text)
+        """In one step at the end of the title."""
+        self.go_to_end_of_title()
+        self.insert(text)
+
+    def insert(self, text: str) -> None:
+        """In one step where the caret is."""
+        self.page.keyboard.insert_text(text)
 
     def go_to(self, position: int) -> None:
         self.note.focus()
@@ -97,6 +101,10 @@ class NotePage:
     def go_to_end(self) -> None:
         self.note.focus()
         self.press(TO_END)
+
+    def go_to_end_of_title(self) -> None:
+        self.title.focus()
+        self.press(TO_LINE_END)
 
     def paste(self, text: str) -> None:
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
