@@ -4,20 +4,17 @@ A test tells a story: `ada, grace = open_note(note, "Ada", "Grace")`. It talks t
 through the ORM. It fails on any error in a browser's console, except those that its marks announce.
 """
 
-import hashlib
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import django
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, expect
 
 from e2e.support.accounts import Enter, come_back, create_accounts, log_in
+from e2e.support.databases import copy_of, migrated
 from e2e.support.note_page import NotePage
 from e2e.support.slow_lines import SlowLines
 from tools import forked
@@ -25,7 +22,6 @@ from tools.app_server import REPOSITORY, AppServer, RunningServer
 from tools.notes_over_http import create_note_over_http
 from tools.patience import patience
 from tools.redis import RedisServer
-from tools.sqlite import url_of
 
 pytest_plugins = ["e2e.support.chapters", "e2e.together.browser"]
 
@@ -229,37 +225,15 @@ def project(request: pytest.FixtureRequest) -> Path:
 def migrated_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, project: Path
 ) -> Path:
-    """A database of which each server gets a copy: migrating takes longer than copying. It is kept beside the folders
-    that pytest keeps, for all processes that test the same code: other workers, and the tutorial's gates."""
+    """A database of which each server gets a copy."""
     given: Path | None = request.config.getoption("--migrated")
-    if given:
-        return given
-    own = tmp_path_factory.mktemp("database")
-    kept = next((folder for folder in own.parents if folder.name.startswith("pytest-of-")), own)
-    path = kept / f"migrated-{digest_of(project)}.sqlite3"
-    if not path.exists():
-        AppServer(url_of(own / path.name), project=project).migrate()
-        (own / path.name).replace(path)  # in one step, so that nobody finds half of it
-    return path
-
-
-def digest_of(project: Path) -> str:
-    """A digest of everything that may decide how a migrated database looks, wherever the project lies."""
-    digest = hashlib.sha256(django.__version__.encode())
-    for folder in (project / "realtime_notes", REPOSITORY / "channels_yjs", project / "notes"):
-        for source in sorted(folder.rglob("*.py")):
-            name = f"{folder.name}/{source.relative_to(folder).as_posix()}"
-            digest.update(b"%s %d " % (os.fsencode(name), source.stat().st_size))
-            digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
+    return given or migrated(project, tmp_path_factory.mktemp("database"))
 
 
 @pytest.fixture(scope="session")
 def database_url(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
     def database_url() -> str:
-        path = tmp_path_factory.mktemp("copy") / "db.sqlite3"
-        shutil.copy(migrated_database, path)
-        return url_of(path)
+        return copy_of(migrated_database, tmp_path_factory.mktemp("copy"))
 
     return database_url
 

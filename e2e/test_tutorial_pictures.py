@@ -16,13 +16,13 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from e2e.support.accounts import come_back, create, create_accounts, share, visit
 from e2e.support.another_site import another_site
+from e2e.support.databases import copy_of, migrated
 from e2e.support.lines import socket_of
 from e2e.support.note_page import NotePage
 from e2e.support.slow_lines import SlowLines
 from tools.app_server import AppServer
 from tools.notes_over_http import create_note_over_http
 from tools.redis import RedisServer
-from tools.sqlite import url_of
 from tutorial.pictures import PICTURES, keep_account, picture
 from tutorial.steps import load_steps, write_project
 
@@ -66,10 +66,9 @@ class Stage:
         self._chapter = chapter
         project = self.folder / "project"
         write_project(chapter, project)
-        url = url_of(self.folder / "db.sqlite3")
+        url = copy_of(migrated(project, self.folder), self.folder)
         redis = self._stack.enter_context(RedisServer()).url if has_redis and processes > 1 else ""
         servers = [AppServer(url, redis, project=project, settings=settings) for _ in range(processes)]
-        servers[0].migrate()
         self._servers = [self._stack.enter_context(server) for server in servers]
         return self._servers
 

@@ -10,17 +10,26 @@ from pathlib import Path
 
 import pytest
 
+from e2e.support.databases import copy_of, migrated
 from e2e.together.browser import IN_VAIN, READERS_PATIENCE
 from tools import forked
 from tools.app_server import REPOSITORY, AppServer
 from tools.patience import patience
-from tools.sqlite import url_of
 from tutorial.steps import write_project
 
 CONFTEST = "from e2e.together.browser import browser_type_launch_args, readers_patience\n"
 START_SECONDS = 60.0
 MOST_WAITS = 20  # of these tests, one after the other
-DELIVERS_NOTHING = 2  # the chapter whose project only answers
+EVERYBODY = 3  # the chapter from which everybody hears what one writes, and a Redis is not needed yet
+# It answers, saves what is written, and says so: only what tells the others is missing.
+DEAF = """
+
+async def tell_nobody(consumer: NoteConsumer, event: dict[str, Any]) -> None:
+    pass
+
+
+NoteConsumer.note_changed = tell_nobody
+"""
 # Two pages in one browser context hear each other all the same: such a test proves nothing about two people.
 TABS = """
 const tabs = new BroadcastChannel(location.pathname)
@@ -52,12 +61,11 @@ def run_tests_in_vain(project: Path, place: Path, chosen: str) -> None:
 @contextmanager
 def deaf_server(place: Path) -> Iterator[AppServer]:
     project = place / "deaf"
-    write_project(DELIVERS_NOTHING, project)
-    with (project / "notes/static/notes/js/note.js").open("a", encoding="utf-8") as script:
-        script.write(TABS)
-    server = AppServer(url_of(place / "deaf.sqlite3"), project=project)
-    server.migrate()
-    with server:
+    write_project(EVERYBODY, project)
+    for path, addition in (("notes/consumers.py", DEAF), ("notes/static/notes/js/note.js", TABS)):
+        with (project / path).open("a", encoding="utf-8") as file:
+            file.write(addition)
+    with AppServer(copy_of(migrated(project, place), place), project=project) as server:
         yield server
 
 

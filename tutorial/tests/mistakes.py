@@ -104,6 +104,7 @@ LOUD = [
         'page.goto("/")',
         'page.goto("http://127.0.0.1:8765/")',
         ("--base-url", "ERR_CONNECTION_REFUSED"),
+        "two tests of the readers pass",
     ),
     Mistake(
         6,
@@ -319,6 +320,15 @@ SILENT = [
         "ada, grace = open_note(note), open_note(note)\n",
         "ada = grace = open_note(note)\n",
         ("passes even on a server that delivers nothing", "yours:     ada = grace = open_note(note)"),
+        IN_VAIN,
+    ),
+    Mistake(
+        5,
+        "one page for two who listen",
+        TOGETHER,
+        "ada, grace, alan = open_note(note), open_note(note), open_note(note)\n",
+        "ada, alan = open_note(note), open_note(note)\n    grace = alan\n",
+        ("test_another_note_stays_as_it_is passes even on a server that delivers nothing", "yours:     grace = alan"),
         IN_VAIN,
     ),
     Mistake(
