@@ -15,7 +15,8 @@ from tutorial.steps import REPOSITORY, TutorialError
 
 from .claims import claim_of
 
-LEFT_OUT = ["--ignore", "e2e/faults", "--ignore", "e2e/examples", "--ignore", "e2e/test_tutorial_pictures.py"]
+# The tests in e2e/together are those that a reader writes, and the reader's own ones are run.
+LEFT_OUT = ["faults", "examples", "together", "test_tutorial_pictures.py"]
 MIGRATED, PASSED = "migrated.sqlite3", "passed"
 LOOK_AGAIN_SECONDS = 0.5
 PLUGINS = ["-p", "tutorial.results", "-p", "tutorial.checking.claims", "-p", "no:cacheprovider"]
@@ -71,7 +72,8 @@ EVERYTHING = Choice()
 def run_tests(server: AppServer, place: Path, chapter: int, tests: Choice) -> list[Result]:
     """Has them use the server, which runs already, and for others of their own copies of the migrated database."""
     report = place / "results.json"
-    command = [*forked.PYTEST, "e2e", "-q", "-m", "not app", *LEFT_OUT, *PLUGINS]
+    left_out = [f"--ignore=e2e/{name}" for name in LEFT_OUT]
+    command = [*forked.PYTEST, "e2e", "-q", "-m", "not app", *left_out, *PLUGINS]
     options = ["--results", str(report), "--hurried", "--chapter", str(chapter)]
     options += ["--project", str(server.project), "--migrated", str(place / MIGRATED)]
     options += ["--server", str(server.port), server.settings["DATABASE_URL"], str(server.log_path)]
