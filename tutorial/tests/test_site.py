@@ -12,11 +12,12 @@ from playwright.sync_api import Browser, Page, Request, ViewportSize, expect, sy
 
 from tools.axe import findings
 from tools.chromium import launch_options
-from tutorial.steps import project, read
+from tutorial.steps import load_steps, project, read
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 MOST_SCREENS = 12
+LAYERS = [f"under-the-hood/{name}.html" for name in ("bytes", "log", "room", "processes", "connection")]
 KNOWN_HOSTS = {
     "apidock.com",
     "channels.readthedocs.io",
@@ -44,6 +45,7 @@ for (const code of document.querySelectorAll(".highlight code")) {
     for (const line of plain.slice(1)) line.remove()
 }"""
 WIDTH = "document.documentElement.scrollWidth"
+HEIGHT = "document.documentElement.scrollHeight"
 NO_TRANSITIONS = "*, ::before, ::after { transition: none !important }"  # axe would measure half a change
 DARK = """() => {
 document.querySelector('[title="Switch to dark"]').click()
@@ -100,11 +102,12 @@ return wide.map((code) => code.textContent.slice(0, 80))
 
 
 @pytest.mark.parametrize("part", range(2))
-def test_each_page_is_accessible_and_fits_and_nobody_else_is_asked(
+def test_each_page_is_accessible_and_fits_and_soon_ends_and_nobody_else_is_asked(
     site: str, pages: Path, page: Page, part: int
 ) -> None:
     """In both palettes and at both widths, but each page is opened once, since opening one takes longest. In the dark
-    palette only the colors are other ones. What is around the article is alike in a folder."""
+    palette only the colors are other ones. What is around the article is alike in a folder. A chapter ends within
+    twelve screens, and a layer of the engine is read in ten minutes."""
     asked: list[str] = []
 
     def note(request: Request) -> None:
@@ -112,10 +115,13 @@ def test_each_page_is_accessible_and_fits_and_nobody_else_is_asked(
 
     page.on("request", note)
     found = {}
+    limited = {f"tutorial/{step.name}.html" for step in load_steps()} | set(LAYERS)
+    assert limited <= set(html_files(pages))
     looked_at = set()  # the folders of which a whole page has been looked at
     for file in html_files(pages)[part::2]:
         page.set_viewport_size(DESKTOP)
         page.goto(f"{site}/{file}")
+        found[file, "too long"] = file in limited and page.evaluate(HEIGHT) > MOST_SCREENS * DESKTOP["height"]
         page.add_style_tag(content=NO_TRANSITIONS)
         within = "article" if Path(file).parent in looked_at else ""
         found[file, "code scrolls on a desktop"] = page.evaluate(WIDE_CODE)
@@ -130,12 +136,6 @@ def test_each_page_is_accessible_and_fits_and_nobody_else_is_asked(
         looked_at.add(Path(file).parent)
     assert {what: is_so for what, is_so in found.items() if is_so} == {}
     assert [url for url in asked if not url.startswith((site, "data:", "blob:"))] == []
-
-
-@pytest.mark.parametrize("name", ["bytes", "log", "room", "processes", "connection"])
-def test_a_layer_of_the_engine_is_read_in_ten_minutes(site: str, page: Page, name: str) -> None:
-    page.goto(f"{site}/under-the-hood/{name}.html")
-    assert page.evaluate("document.querySelector('article').scrollHeight") < MOST_SCREENS * DESKTOP["height"]
 
 
 OVERLAPS = """

@@ -1,31 +1,18 @@
-"""The fourth gate: a chapter is small. Its reader types little, sees little code at a time, and soon reaches the end
-of the page."""
+"""The fourth gate: a chapter is small. Its reader types little, and sees little code at a time. That its page soon
+ends is seen where all pages are opened, in test_site.py."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean, median
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from tools.chromium import launch_options
 from tutorial.page import Block, read_blocks
 from tutorial.sizes import typed
 from tutorial.steps import CHAPTERS, load_steps
 
 MOST_TYPED, MOST_TYPED_AT_FIRST, MOST_TYPED_ON_AVERAGE = 150, 120, 100
 LONGEST_LISTING, MEDIAN_LISTING = 40, 20
-SCREEN: ViewportSize = {"width": 1280, "height": 900}
-MOST_SCREENS = 12
 QUOTED = "It is there already, to be read."  # as tools/listings.py has it
-
-
-@pytest.fixture(scope="module")
-def screen() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options(playwright.chromium))
-        yield browser.new_page(viewport=SCREEN)
-        browser.close()
 
 
 def page_of(pages: Path, chapter: int) -> Path:
@@ -71,9 +58,3 @@ def test_no_listing_is_long(pages: Path, chapter: int) -> None:
 def test_most_listings_are_short(pages: Path) -> None:
     lengths = [length(listing) for chapter in CHAPTERS for listing in listings_of(page_of(pages, chapter))]
     assert median(lengths) < MEDIAN_LISTING
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_page_soon_ends(pages: Path, screen: Page, chapter: int) -> None:
-    screen.goto(page_of(pages, chapter).as_uri())
-    assert screen.evaluate("document.documentElement.scrollHeight") / SCREEN["height"] <= MOST_SCREENS
