@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
@@ -217,15 +218,14 @@ def caret_is_seen(person: NotePage) -> bool:
 
 
 @pytest.fixture(params=["light", "dark"])
-def forced(request: pytest.FixtureRequest, open_note: OpenNote, note: str) -> list[NotePage]:
-    ada, grace = open_note(note, "Ada", "Grace", forced_colors="active", color_scheme=request.param)
-    return [ada, grace]
+def open_forced(request: pytest.FixtureRequest, open_note: OpenNote, note: str) -> OpenNote:
+    return partial(open_note, note, forced_colors="active", color_scheme=request.param)
 
 
 @pytest.mark.chapter(12)
 @pytest.mark.app
-def test_the_switch_shows_its_two_states_with_forced_colours(forced: list[NotePage]) -> None:
-    ada, _ = forced
+def test_the_switch_shows_its_two_states_with_forced_colours(open_forced: OpenNote) -> None:
+    ada = open_forced("Ada")
     off = colors_of(ada.page, ada.offline_switch, is_before=True)
     assert len(off) > 1, "the switch can be seen"
     ada.go_offline()
@@ -234,8 +234,8 @@ def test_the_switch_shows_its_two_states_with_forced_colours(forced: list[NotePa
 
 @pytest.mark.chapter(12)
 @pytest.mark.app
-def test_the_dot_of_the_connection_shows_its_state_with_forced_colours(forced: list[NotePage]) -> None:
-    ada, _ = forced
+def test_the_dot_of_the_connection_shows_its_state_with_forced_colours(open_forced: OpenNote) -> None:
+    ada = open_forced("Ada")
     live = colors_of(ada.page, ada.connection, is_before=True)
     ada.go_offline()
     offline = colors_of(ada.page, ada.connection, is_before=True)
@@ -246,8 +246,8 @@ def test_the_dot_of_the_connection_shows_its_state_with_forced_colours(forced: l
 
 @pytest.mark.chapter(12)
 @pytest.mark.app
-def test_each_person_has_a_colour_with_forced_colours(forced: list[NotePage]) -> None:
-    ada, _ = forced
+def test_each_person_has_a_colour_with_forced_colours(open_forced: OpenNote) -> None:
+    ada, _ = open_forced("Ada", "Grace")
     ada.expect_people("Ada", "Grace")
     dots = [frozenset(colors_of(ada.page, person.locator(".swatch"))) for person in ada.people.all()]
     assert len(set(dots)) == len(dots) == 2, "each has another colour"
@@ -255,8 +255,8 @@ def test_each_person_has_a_colour_with_forced_colours(forced: list[NotePage]) ->
 
 @pytest.mark.chapter(12)
 @pytest.mark.app
-def test_cursors_and_selections_of_others_are_seen_with_forced_colours(forced: list[NotePage]) -> None:
-    ada, grace = forced
+def test_cursors_and_selections_of_others_are_seen_with_forced_colours(open_forced: OpenNote) -> None:
+    ada, grace = open_forced("Ada", "Grace")
     grace.write("Look")
     ada.expect_text("Look")
     cursor, selection = ada.page.locator(".remote-cursor"), ada.page.locator(".remote-selection")
@@ -286,9 +286,7 @@ def colors_of(page: Page, element: Locator, is_before: bool = False) -> dict[str
         ]""")
         box = {"x": box["x"] + left, "y": box["y"] + 4, "width": width, "height": box["height"] - 8}
     picture = page.screenshot(clip=box, animations="disabled")
-    counter = page.context.new_page()
-    colors: dict[str, int] = counter.evaluate(COUNT_COLORS, base64.b64encode(picture).decode())
-    counter.close()
+    colors: dict[str, int] = page.evaluate(COUNT_COLORS, base64.b64encode(picture).decode())
     return colors
 
 

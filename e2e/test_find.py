@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from e2e.conftest import CreateNote, OpenNote
+from e2e.support.bystanders import fill
 from e2e.support.note_page import NotePage
 
 NARROW = {"width": 320, "height": 640}
@@ -18,12 +19,9 @@ pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
 
 @pytest.fixture
-def address(create_note: CreateNote, open_note: OpenNote) -> str:
+def address(create_note: CreateNote) -> str:
     address = create_note("A Picnic")
-    grace = open_note(address, "Grace")
-    grace.write(TEXT)
-    grace.expect_saved()
-    grace.page.context.close()
+    fill(address, TEXT)
     return address
 
 

@@ -5,14 +5,10 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
-from pycrdt import Doc, Text
 
-from channels_yjs.wire.messages import SyncStatus, SyncUpdate, encode
 from e2e.conftest import CreateNote, OpenNote
-from e2e.support.bystanders import receive
-from e2e.support.lines import patient
+from e2e.support.bystanders import fill
 from e2e.support.note_page import TO_END
-from e2e.support.stock_clients import socket_address
 from tools.notes_over_http import text_without_javascript
 from tools.patience import patience
 
@@ -57,7 +53,7 @@ def test_one_long_line_is_opened_like_many_short_ones(
     def seconds_to_open(separator: str) -> float:
         note = create_note()
         words = LINE.strip() + separator
-        fill(note, words * (LONG_LINE_CHARACTERS // len(words)))
+        fill_and_wait(note, words * (LONG_LINE_CHARACTERS // len(words)))
         return least_processor_seconds(new_context, note, has_javascript)
 
     in_lines = seconds_to_open("\n")
@@ -65,14 +61,9 @@ def test_one_long_line_is_opened_like_many_short_ones(
     assert in_one < TIMES * in_lines, f"{in_one:.2f} s of the processor, and {in_lines:.2f} s in lines"
 
 
-def fill(note: str, text: str) -> None:
-    """Writes a text into a note in one update, and waits until the database has it and Django shows it."""
-    doc = Doc[Text]()
-    doc["body"] = Text(text)
-    with patient(socket_address(note), max_size=None) as socket:
-        socket.send(encode(SyncUpdate(doc.get_update())))
-        socket.send(encode(SyncStatus(b"\x01")))
-        receive(socket, SyncStatus)
+def fill_and_wait(note: str, text: str) -> None:
+    """Until Django shows it, too."""
+    fill(note, text)
     deadline = time.monotonic() + patience.seconds
     while len(text_without_javascript(note)) < len(text):
         assert time.monotonic() < deadline, "Django shows the text."

@@ -6,9 +6,11 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.conftest import OpenNote
+from e2e.support.bystanders import fill
 from e2e.support.note_page import NotePage, read
 
 LINES = 400
+TEXT = "\n".join(f"Line {number}." for number in range(LINES))
 LINE = 200  # Ada reads this one
 NEAR_PX = 1
 
@@ -18,10 +20,8 @@ pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 @pytest.fixture
 def readers(open_note: OpenNote, note: str) -> list[NotePage]:
     """Ada reads in the middle of a long note, without a caret in it; Grace is there to write."""
+    fill(note, TEXT)
     ada, grace = open_note(note, "Ada", "Grace")
-    grace.write("\n".join(f"Line {number}." for number in range(LINES)))
-    grace.expect_saved()
-    ada.until(lambda: "Line 0." in ada.text, lambda: "the text is there")
     ada.page.evaluate("share => scrollTo(0, share * document.documentElement.scrollHeight)", LINE / LINES)
     expect(ada.note.get_by_text(f"Line {LINE}.")).to_be_in_viewport()
     return [ada, grace]
@@ -68,8 +68,8 @@ def test_a_title_that_grows_does_not_move_what_i_read(readers: list[NotePage]) -
 
 
 def test_at_the_top_of_the_note_new_lines_come_into_view(open_note: OpenNote, note: str) -> None:
+    fill(note, TEXT)
     ada, grace = open_note(note, "Ada", "Grace")
-    grace.write("\n".join(f"Line {number}." for number in range(LINES)))
     grace.write_first("New here\n")
     expect(ada.note.get_by_text("New here")).to_be_in_viewport()
 

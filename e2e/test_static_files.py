@@ -26,7 +26,7 @@ MOST_BYTES = 200_000  # a second at 1.6 Mbit/s
 PRELOADS = "links => links.map(link => link.href)"
 
 
-@pytest.fixture(params=[AppServer, UvicornServer], ids=["daphne", "uvicorn"])
+@pytest.fixture(scope="module", params=[AppServer, UvicornServer], ids=["daphne", "uvicorn"])
 def production(
     request: pytest.FixtureRequest, database_url: Callable[[], str], static_root: Path
 ) -> Iterator[AppServer]:

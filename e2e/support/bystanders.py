@@ -15,12 +15,13 @@ from statistics import median
 from threading import Event
 from typing import Any
 
+from pycrdt import Doc, Text
 from websockets.sync.client import ClientConnection
 
 from channels_yjs.testing.client import Client
 from channels_yjs.wire.lib0 import varuint
-from channels_yjs.wire.messages import SyncStep1, SyncStep2, decode, encode
-from e2e.support.lines import patient
+from channels_yjs.wire.messages import SyncStatus, SyncStep1, SyncStep2, SyncUpdate, decode, encode
+from e2e.support.lines import patient, socket_of
 from tools.app_server import AppServer
 from tools.patience import patience
 
@@ -125,6 +126,16 @@ def wait_for(client_id: int, socket: ClientConnection) -> None:
     in."""
     while varuint(client_id) not in bytes(socket.recv(timeout=patience.script_seconds, decode=False)):
         pass
+
+
+def fill(note: str, text: str) -> None:
+    """Writes a text into a note in one update, and waits until it is saved."""
+    doc = Doc[Text]()
+    doc["body"] = Text(text)
+    with patient(socket_of(note), max_size=None) as socket:
+        socket.send(encode(SyncUpdate(doc.get_update())))
+        socket.send(encode(SyncStatus(b"\x01")))
+        receive(socket, SyncStatus)
 
 
 def receive(socket: ClientConnection, kind: type) -> Any:
