@@ -11,14 +11,13 @@ import pytest
 from playwright.sync_api import Page, expect
 from xdist.scheduler import LoadScopeScheduling
 
-from e2e.examples.minutes_server import EXAMPLE, PEOPLE, MinutesServer, OpenAs
+from e2e.examples.minutes_server import AS_IT_IS, EXAMPLE, FOLLOWED, PEOPLE, MinutesServer, OpenAs
 from e2e.support.accounts import come_back, creating_accounts, log_in
 from tools.app_server import REPOSITORY
 from tutorial.robot import Robot, versions
 from tutorial.site import build_site
 
 HOW_TO = "how-to/use-it-in-your-project.html"
-AS_IT_IS, FOLLOWED = "as it is here", "as the page makes it"
 
 
 class OneWorkerForEachProject(LoadScopeScheduling):
@@ -60,9 +59,9 @@ def follow(around: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", params=[AS_IT_IS, FOLLOWED])
+@pytest.fixture(scope="session")
 def minutes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinutesServer]:
-    if request.param == AS_IT_IS:
+    if getattr(request, "param", AS_IT_IS) == AS_IT_IS:
         project = tmp_path_factory.mktemp("stranger") / "project"
         shutil.copytree(EXAMPLE, project)
         server = MinutesServer(project, os.environ.get("MINUTES_PYTHON", sys.executable))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tools.app_server import REPOSITORY, AppServer, runserver
@@ -39,6 +40,9 @@ for line in sys.stdin:
     print(json.dumps(printed.getvalue()), flush=True)
 """
 EXAMPLE = REPOSITORY / "examples" / "minutes"
+AS_IT_IS, FOLLOWED = "as it is here", "as the page makes it"
+# The page makes the same files, but its own settings and environment. What depends on these is tried there, too.
+both_ways = pytest.mark.parametrize("minutes", [AS_IT_IS, FOLLOWED], indirect=True, scope="session")
 OpenAs = Callable[..., Page]
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from e2e.examples.minutes_server import EXAMPLE, MinutesServer, OpenAs, open_meeting, text_of
+from e2e.examples.minutes_server import EXAMPLE, MinutesServer, OpenAs, both_ways, open_meeting, text_of
 from tools.app_server import REPOSITORY
 from tools.patience import patience
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
 
+@both_ways
 def test_the_engine_is_the_installed_one(minutes: MinutesServer) -> None:
     found = Path(minutes.run("-c", "import channels_yjs; print(channels_yjs.__file__)"))
     is_in_the_kit = REPOSITORY / "channels_yjs" in found.parents
@@ -33,6 +34,7 @@ def test_who_follows_the_page_has_all_of_the_example(followed: Path) -> None:
     assert (followed / "minutes" / "migrations" / "0001_initial.py").exists()
 
 
+@both_ways
 def test_members_write_one_text_and_the_field_follows(minutes: MinutesServer, open_as: OpenAs) -> None:
     ada, grace = open_meeting(open_as("ada")), open_meeting(open_as("grace"))
     expect(text_of(grace)).to_have_text("Agenda: tea.")
@@ -44,6 +46,7 @@ def test_members_write_one_text_and_the_field_follows(minutes: MinutesServer, op
     minutes.expect("print(Meeting.objects.get(subject='Founding').minutes)", "Agenda: tea. And biscuits.")
 
 
+@both_ways
 def test_a_form_is_live_and_the_fields_follow(minutes: MinutesServer, open_as: OpenAs) -> None:
     ada, grace = open_meeting(open_as("ada")), open_meeting(open_as("grace"))
     forms = [page.get_by_role("form", name="About this meeting") for page in (ada, grace)]

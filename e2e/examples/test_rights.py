@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from e2e.examples.minutes_server import MinutesServer, OpenAs, text_of
+from e2e.examples.minutes_server import MinutesServer, OpenAs, both_ways, text_of
 from e2e.support.accounts import creating_accounts
 from tools.patience import patience
 
@@ -96,6 +96,7 @@ def expect_read_only(page: Page) -> None:
     expect(text_of(page)).to_have_attribute("aria-readonly", "true")
 
 
+@both_ways
 @pytest.mark.page_is_missing
 def test_members_write_readers_and_guests_read_and_strangers_get_nothing(scene: Scene) -> None:
     ada, rita, guest = scene.enter("ada"), scene.enter("rita"), scene.enter_as_guest()
