@@ -92,9 +92,10 @@ class ForkServer:
         self._selector.close()
 
 
-def become(command: list[str], directory: str, environment: dict[str, str], files: list[int]) -> None:
+def become(command: list[str], directory: str, environment: dict[str, str], niceness: int, files: list[int]) -> None:
     """Runs `-m module …` or `script.py …` as a new Python would, in a session of its own."""
     os.setsid()
+    os.nice(niceness - os.nice(0))
     for place, file in enumerate([os.open(os.devnull, os.O_RDONLY), *files]):
         os.dup2(file, place)
         os.close(file)

@@ -135,7 +135,12 @@ def start(
     if not (address := os.environ.get(SOCKET)) or not can_be_forked(command, environment):
         return None
     line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    asked = {"command": command[1:], "directory": str(directory.absolute()), "environment": dict(environment)}
+    asked = {
+        "command": command[1:],
+        "directory": str(directory.absolute()),
+        "environment": dict(environment),
+        "niceness": os.nice(0),  # as it would inherit it
+    }
     try:
         line.connect(address)
         socket.send_fds(line, [json.dumps(asked).encode()], [output, errors])

@@ -12,6 +12,8 @@ import pytest
 from tools import chromium, forked, process
 from tools.process import ProcessError, ServerProcess, free_port, reserve
 
+SECONDS = 600.0  # more than any machine needs
+
 
 class Sleeper(ServerProcess):
     def command(self) -> Sequence[str]:
@@ -60,6 +62,22 @@ def test_where_there_can_be_no_fork_server_there_is_none(
         assert forked.SOCKET not in os.environ
     finally:
         end()
+
+
+@pytest.mark.skipif(not forked.knows_ends(), reason="There is no fork server here.")
+def test_a_forked_process_gives_way_as_the_one_does_that_asked_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(os, "nice", lambda _: 7)
+    script = tmp_path / "script.py"
+    script.write_text("import os\nprint(os.nice(0))")
+    monkeypatch.delenv(forked.SOCKET, raising=False)
+    end = forked.provide()
+    try:
+        said = forked.output_of([sys.executable, str(script)], tmp_path, os.environ, SECONDS)
+    finally:
+        end()
+    assert said == (0, "7\n")
 
 
 def test_a_browser_that_was_installed_by_half_is_none(tmp_path: Path) -> None:
