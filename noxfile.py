@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
 from tools import setup  # noqa: E402
-from tools.setup import build_wheel, run, use_dev  # noqa: E402
+from tools.setup import build_wheel, provide_chromium, run, use_dev  # noqa: E402
 
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -71,7 +71,7 @@ def test(session: nox.Session) -> None:
 def e2e(session: nox.Session) -> None:
     """Run the browser tests, with real servers and Redis. Arguments go to pytest: -- -k offline --headed."""
     use_dev(session)
-    run(session, "python", "-m", "tools.chromium")
+    provide_chromium(session)
     # Each of them has a session of its own, or part of one: test_prove_it.py is run on the tutorial's projects.
     without = [f"--ignore=e2e/{name}" for name in ("faults", "examples", "test_prove_it.py")]
     run(
@@ -109,7 +109,7 @@ def tutorial(session: nox.Session) -> None:
     """Try the tutorial: a robot types it, and each chapter is tested. Arguments go to pytest: -- -k typed."""
     use_dev(session)
     build_wheel(session)  # which the robot installs in chapter 6
-    run(session, "python", "-m", "tools.chromium")
+    provide_chromium(session)
     # More workers than cores, since tests that are expected to fail mostly wait.
     six = ["-n", "6", "--dist", "worksteal", "-o", "faulthandler_timeout=3600"]
     run(session, "pytest", *tests(session, "tutorial/tests"), *six, *session.posargs)
@@ -123,7 +123,7 @@ def wheel(session: nox.Session) -> None:
     use_dev(session)
     built = build_wheel(session)
     session.install("--no-deps", "--force-reinstall", str(built))
-    run(session, "python", "-m", "tools.chromium")
+    provide_chromium(session)
     session.env["MINUTES_PYTHON"] = str(bare)
     run(session, "pytest", *tests(session, "e2e/examples"), *workers(session, ["-n", "3"]), *session.posargs)
     session.log("%s has %d kB.", built.relative_to(ROOT), built.stat().st_size // 1000)
@@ -171,7 +171,7 @@ def add_reader(verb: str, words: str) -> None:
     def run_verb(session: nox.Session) -> None:
         use_dev(session)
         if verb == "check":
-            run(session, "python", "-m", "tools.chromium")
+            provide_chromium(session)
         run(session, "python", "-m", "tutorial", verb, *session.posargs)
 
     run_verb.__doc__ = words
@@ -186,7 +186,7 @@ for verb, words in READERS.items():
 def pictures(session: nox.Session) -> None:
     """Take the pictures of the README and the docs again, in the browser tests."""
     use_dev(session)
-    run(session, "python", "-m", "tools.chromium")
+    provide_chromium(session)
     scenes = ["e2e/test_pictures.py", "e2e/test_tutorial_pictures.py"]
     run(session, "pytest", *scenes, "--keep-pictures", *session.posargs)
 
@@ -228,12 +228,12 @@ def workers(session: nox.Session, usual: list[str]) -> list[str]:
 
 
 def run_faults(session: nox.Session, *options: str) -> None:
-    run(session, "python", "-m", "tools.chromium")
+    provide_chromium(session)
     patience = ["-o", "faulthandler_timeout=3600"]  # tests of the long form take several minutes
     run(session, "pytest", *tests(session, "e2e/faults"), *WAITING_WORKERS, *patience, *options)
 
 
 def run_bench(session: nox.Session, *options: str) -> None:
     setup.node_modules(session, ROOT / "bench")
-    run(session, "python", "-m", "tools.chromium")
+    provide_chromium(session)
     run(session, "python", "-m", "bench", *options)

@@ -12,6 +12,7 @@ from tools.patience import patience
 
 @pytest.mark.chapter(9)
 def test_both_write_off_line_and_nothing_is_lost_when_they_come_back(open_note: OpenNote, note: str) -> None:
+    """The lost update: when whole texts are sent to and fro, one of the two vanishes."""
     ada, grace = open_note(note, "Ada", "Grace")
     ada.write("Together. ")
     grace.expect_text("Together. ", patience.seconds)

@@ -134,23 +134,6 @@ def test_three_people_write_at_once_in_one_line(open_note: OpenNote, note: str, 
     assert sorted(words) == sorted(f"{person.name}{number}" for person in people for number in range(4))
 
 
-@pytest.mark.chapter(9)
-def test_two_change_the_same_word_and_nothing_is_lost(open_note: OpenNote, note: str) -> None:
-    """The lost update: when whole texts are sent to and fro, one of the two vanishes."""
-    ada, grace = open_note(note, "Ada", "Grace")
-    ada.type_at_end("colour")
-    grace.expect_text("colour")
-    ada.go_offline()
-    grace.go_offline()
-    ada.go_to(0)
-    ada.type("water")
-    grace.go_to_end()
-    grace.type("ful")
-    ada.go_online()
-    grace.go_online()
-    assert expect_same_text(ada, grace) == "watercolourful"
-
-
 @pytest.mark.chapter(6)
 def test_undo_takes_back_my_own_changes_only(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")

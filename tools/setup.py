@@ -4,6 +4,7 @@ Each part has a stamp with a digest of what it was made from, and is made again 
 nox and what nox brings along only: this runs before anything else is installed.
 """
 
+import functools
 import hashlib
 import os
 import re
@@ -11,9 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import nox
 from filelock import FileLock, Timeout  # virtualenv needs it, and nox needs virtualenv
@@ -36,6 +38,7 @@ OLDEST_NODE = 20
 SLOWEST_PAGES = Path(tempfile.gettempdir()) / f"realtime-notes-slowest-pages-{os.getpid()}"
 IDLE_SECONDS = 0.5  # the usual time to open a page, the largest of a session
 STOP_SECONDS = 15.0  # after Ctrl-C; nox's default is 0.3, then it kills, and a killed process cannot stop its servers
+T = TypeVar("T")
 
 
 def set_up_app(session: nox.Session, *, with_redis: bool) -> None:
@@ -138,6 +141,26 @@ def run(session: nox.Session, program: str, *arguments: str) -> None:
     session.run(found, *arguments, external=True, interrupt_timeout=STOP_SECONDS)
 
 
+def once(part: Callable[[nox.Session], T]) -> Callable[[nox.Session], T]:
+    """For all sessions that nox runs one after the other: nothing of it changes meanwhile."""
+    made: list[T] = []
+
+    @functools.wraps(part)
+    def part_once(session: nox.Session) -> T:
+        if not made:
+            made.append(part(session))
+        return made[0]
+
+    return part_once
+
+
+@once
+def provide_chromium(session: nox.Session) -> None:
+    """Installs a browser if there is none that works."""
+    run(session, "python", "-m", "tools.chromium")
+
+
+@once
 def build_wheel(session: nox.Session) -> Path:
     """Builds the distribution into dist/, and returns its file."""
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
