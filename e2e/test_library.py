@@ -100,7 +100,7 @@ def test_a_handshake_that_is_never_answered_is_given_up(run_in: RunIn) -> None:
         stuck.destroy()
         return attempts
     """)
-    assert attempts == 3
+    assert attempts >= 3
 
 
 def test_an_editor_that_is_destroyed_twice_leaves_the_others(run_in: RunIn) -> None:

@@ -207,17 +207,18 @@ def test_a_list_that_is_destroyed_while_it_connects_does_not_connect_again(page:
         """async () => {
             const { openLobby } = await import("channels-yjs/lobby.js")
             const Socket = window.WebSocket
-            let made = 0
+            const made = []
             window.WebSocket = class extends Socket {
                 constructor(...address) {
                     super(...address)
-                    made += 1
+                    made.push(this)
                 }
             }
             openLobby("/ws/nothing", {}).destroy()
+            await new Promise((resolve) => made[0].addEventListener("close", resolve))
             await new Promise((resolve) => setTimeout(resolve, 1000))  // it would try again after 0.2 s
             window.WebSocket = Socket
-            return made
+            return made.length
         }"""
     )
     assert sockets == 1

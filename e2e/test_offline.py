@@ -42,14 +42,17 @@ def test_who_loses_the_network_is_told_at_once(
 
 @pytest.mark.chapter(9)
 def test_going_off_line_really_cuts_the_line(open_note: OpenNote, note: str) -> None:
-    """Alan's words are the fence: they reach Grace, and not Ada, who is offline."""
+    """Alan's words are the fence: they reach Grace, and not Ada, who is offline. His second ones come when the first
+    have gone to everybody."""
     ada, grace, alan = open_note(note, "Ada", "Grace", "Alan")
     ada.go_offline()
     alan.write("Ada cannot see this")
     grace.expect_text("Ada cannot see this")
+    alan.write(", nor this")
+    grace.expect_text("Ada cannot see this, nor this")
     assert ada.text == ""
     ada.go_online()
-    ada.expect_text("Ada cannot see this")
+    ada.expect_text("Ada cannot see this, nor this")
 
 
 @pytest.mark.chapter(9)

@@ -24,8 +24,7 @@ from tools import forked
 from tools.app_server import REPOSITORY, AppServer
 from tools.demo import settings_for_others
 from tools.patience import patience
-from tools.process import free_port, is_taken, reserve
-from tools.sqlite import url_of
+from tools.process import LOOK_AGAIN_SECONDS, free_port, is_taken, reserve
 
 pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 ELSEWHERE = "127.0.0.2"
@@ -49,14 +48,14 @@ def test_daphne_serves_the_static_files_itself(server: AppServer) -> None:
         assert get(server.url + found[1])[:2] == (200, kind)
 
 
-def test_so_it_does_with_debug_off(migrated_database: Path) -> None:
+def test_so_it_does_with_debug_off(database_url: Callable[[], str]) -> None:
     settings = {
         "DEBUG": "off",
         "SECRET_KEY": "only-for-this-test",
         "ALLOWED_HOSTS": "127.0.0.1",
         "SECURE_SSL_REDIRECT": "off",
     }
-    with AppServer(url_of(migrated_database), settings=settings) as server:
+    with AppServer(database_url(), settings=settings) as server:
         assert get(f"{server.url}/static/notes/notes.css")[0] == 200
         assert "Welcome" in get(f"{server.url}/")[2]
 
@@ -164,12 +163,14 @@ def test_a_process_of_the_demo_that_is_killed_is_started_again(demo: subprocess.
     assert demo.stdout.readline() == f"The server on port {demo_port + 1} has ended, and is started again.\n"
     assert get(f"http://127.0.0.1:{demo_port}/notes/1/")[0] == 200
     wait_until(lambda: is_taken(demo_port + 1), "It does not come back.")
+    assert get(f"http://127.0.0.1:{demo_port + 1}/notes/1/")[0] == 200
 
 
 def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
     deadline = time.monotonic() + patience.seconds
     while not condition():
         assert time.monotonic() < deadline, otherwise
+        time.sleep(LOOK_AGAIN_SECONDS)
 
 
 def command_line(process: Path) -> bytes:

@@ -35,11 +35,13 @@ def test_each_pane_has_a_line_of_its_own_to_cut(page: Page, note: str) -> None:
     switch.click()
     expect(ada.get_by_role("status", name="Connection")).to_contain_text("Offline")
     grace.get_by_role("textbox", name="Note", exact=True).click()
-    page.keyboard.type("Without Ada")
-    expect(alan.get_by_role("textbox", name="Note", exact=True)).to_have_text("Without Ada")
+    page.keyboard.insert_text("Without Ada. ")
+    expect(alan.get_by_role("textbox", name="Note", exact=True)).to_have_text("Without Ada. ")
+    page.keyboard.insert_text("She is away")  # when this comes, what was before it has gone to everybody
+    expect(alan.get_by_role("textbox", name="Note", exact=True)).to_have_text("Without Ada. She is away")
     assert "Without Ada" not in read(ada.get_by_role("textbox", name="Note", exact=True))
     switch.click()
-    expect(ada.get_by_role("textbox", name="Note", exact=True)).to_have_text("Without Ada")
+    expect(ada.get_by_role("textbox", name="Note", exact=True)).to_have_text("Without Ada. She is away")
 
 
 @pytest.mark.chapter(11)
