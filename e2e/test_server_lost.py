@@ -64,7 +64,7 @@ def test_the_server_is_killed_while_everyone_types(
     words = write_in_turns(people, range(5))
     own_server.kill()
     for person in people:
-        person.expect_offline()
+        person.expect_offline(patience.claim_seconds)
     words += write_in_turns(people, range(5, 8))
     people[0].page.wait_for_timeout(away_ms)  # the story: a server that is away for a while
     own_server.start()
@@ -79,7 +79,7 @@ def test_what_is_saved_outlives_a_kill(open_note: OpenNote, create_note: CreateN
     rounds = [f"Saved {number}. " * 10 for number in range(2)]
     for words in rounds:
         ada = open_note(address, "Ada")
-        ada.write(words)
+        ada.type_at_end(words)
         ada.expect_saved()
         own_server.kill()
         ada.page.context.close()

@@ -79,7 +79,7 @@ def test_one_process_is_killed_and_its_people_go_on_by_the_other(
     ada.write("Before. ")
     grace.expect_text("Before. ")
     two_servers[0].kill()
-    ada.expect_offline()
+    ada.expect_offline(patience.claim_seconds)
     ada.write("Ada alone. ")
     grace.write("Grace goes on. ")
     two_servers[0].start()

@@ -135,8 +135,8 @@ class NotePage:
         expect(self.connection).to_contain_text("Live", timeout=patience.milliseconds)
         expect(self.note).to_be_visible()
 
-    def expect_offline(self) -> None:
-        expect(self.connection).to_contain_text(OFFLINE, timeout=patience.milliseconds)
+    def expect_offline(self, seconds: float | None = None) -> None:
+        expect(self.connection).to_contain_text(OFFLINE, timeout=1000 * (seconds or patience.seconds))
 
     def expect_saved(self) -> None:
         expect(self.changes).to_have_text("Saved")
