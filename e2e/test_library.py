@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from e2e.conftest import OpenNote
-from e2e.support.note_page import until
+from e2e.support.note_page import NotePage, until
+from e2e.test_composition import InputMethod
 from tools.app_server import AppServer
 from tools.patience import patience
 
@@ -28,9 +29,14 @@ RunIn = Callable[[str], Any]
 
 
 @pytest.fixture
-def run_in(open_note: OpenNote, note: str) -> RunIn:
-    """Runs code in a note's page, with a document of its own for the same note that has synced."""
-    ada = open_note(note, "Ada")
+def ada(open_note: OpenNote, note: str) -> NotePage:
+    person: NotePage = open_note(note, "Ada")
+    return person
+
+
+@pytest.fixture
+def run_in(ada: NotePage, note: str) -> RunIn:
+    """Runs code in Ada's page, with a document of its own for the same note that has synced."""
     address = f"/ws/notes/{note.rstrip('/').rpartition('/')[2]}"
     opened = OPEN.replace("ADDRESS", repr(address))
     patience_ms = f"const PATIENCE_MS = {patience.milliseconds}\n"
@@ -231,6 +237,73 @@ def test_no_digit_of_a_long_number_is_lost(run_in: RunIn) -> None:
         })
     """)
     assert kept == ["12345678901234567891", -0.5, "9007199254740993", None]
+
+
+def test_half_a_date_takes_away_none_and_an_empty_one_does(ada: NotePage, run_in: RunIn) -> None:
+    run_in("""
+        const form = made("form", { innerHTML: '<input name="day" type="date"> <input name="cents" type="number">' })
+        const values = shared.doc.getMap("values")
+        values.set("day", "2026-01-31")
+        values.set("cents", 5)
+        library.bindValues(shared, form)
+        await shared.synced
+        window.pick = (name) => form.elements[name].focus()
+        window.read = () => values.toJSON()
+    """)
+
+    def press(*keys: str) -> object:
+        ada.press(*keys)
+        return ada.page.evaluate("read()")
+
+    ada.page.evaluate("pick('day')")
+    assert press("Backspace") == {"day": "2026-01-31", "cents": 5}
+    assert press("Tab", "Backspace", "Tab", "Backspace") == {"day": None, "cents": 5}
+    ada.page.evaluate("pick('cents')")
+    assert press("ControlOrMeta+a", "-") == {"day": None, "cents": 5}
+    assert press("7") == {"day": None, "cents": -7}
+
+
+def test_a_word_that_is_composed_in_a_form_is_there_once(ada: NotePage, run_in: RunIn) -> None:
+    """If somebody else changes the value meanwhile, the last one wins: here what is composed on, and there theirs."""
+    run_in("""
+        const { place } = made("form", { innerHTML: '<input name="place">' }).elements
+        const values = shared.doc.getMap("values")
+        values.set("place", "")
+        library.bindValues(shared, place.form)
+        await shared.synced
+        window.change = (word) => values.set("place", word)
+        window.read = () => [place.value, values.get("place")]
+        place.focus()
+    """)
+    input_method = InputMethod(ada)
+    input_method.compose("に", "にほ")
+    ada.page.evaluate("change('Ashore')")
+    input_method.compose("にほん")
+    input_method.commit("日本")
+    assert ada.page.evaluate("read()") == ["日本", "日本"]
+    input_method.compose("に")
+    ada.page.evaluate("change('Ashore')")
+    assert ada.page.evaluate("read()") == ["日本に", "Ashore"]
+    ada.page.evaluate("document.activeElement.blur()")
+    until(ada.page, lambda: ada.page.evaluate("read()") == ["Ashore", "Ashore"], "it shows what was set last")
+
+
+def test_values_of_python_are_shown_as_exactly_as_an_input_takes_them(run_in: RunIn) -> None:
+    """Its whole numbers have any length, and its times microseconds."""
+    shown = run_in("""
+        const form = made("form", { innerHTML: `
+            <input name="cents" type="number"> <input name="from" type="time" step="any">
+            <input name="at" type="datetime-local"> <input name="at" type="datetime-local" step="1">
+            <input name="at" type="datetime-local" step="any">` })
+        const values = shared.doc.getMap("values")
+        values.set("cents", 9007199254740993n)
+        values.set("from", "09:08:30.123456")
+        values.set("at", new Date(2026, 4, 6, 9, 8, 30).toISOString().replace(".000Z", ".123456+00:00"))
+        library.bindValues(shared, form)
+        return [...form.elements].map((input) => input.value)
+    """)
+    at = "2026-05-06T09:08"
+    assert shown == ["9007199254740993", "09:08:30.123", at, f"{at}:30", f"{at}:30"]
 
 
 def test_choices_and_times_of_forms_of_django_are_shown_and_read(run_in: RunIn) -> None:

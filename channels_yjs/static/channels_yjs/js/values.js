@@ -32,11 +32,20 @@ export function bindValues(shared, form) {
   let isEntering = false
   /** @type {Input | undefined} the one in which I am typing: it says 1.0, and the value is 1 */
   let typedIn
+  /** @type {Input | undefined} the one that says half a date, or half a number */
+  let half
+  /** @type {EventTarget | null} in which a word is being composed: set meanwhile, it would have that word twice */
+  let composedIn = null
+  let isHeld = false // a value waits until the word is done
+  /** @type {number | undefined} a timer */
+  let composed
 
   /** @param {{ has: (key: string) => boolean }} keys of the values to show: in other fields somebody may be writing */
   const show = (keys) => {
     for (const input of inputsOf(form)) {
-      if (input !== typedIn && keys.has(input.name) && values.has(input.name)) write(input, values.get(input.name))
+      if (input === typedIn || !keys.has(input.name) || !values.has(input.name)) continue
+      if (input === composedIn) isHeld = true
+      else write(input, values.get(input.name))
     }
   }
   const follow = () => {
@@ -51,11 +60,26 @@ export function bindValues(shared, form) {
   /** @param {Event} event at each key, since what is said to be saved has to be in the document */
   const onInput = ({ target }) => {
     typedIn = inputsOf(form).find((input) => input === target)
+    half = typedIn?.validity.badInput ? typedIn : undefined // which is read as none, and takes away none
     try {
-      if (typedIn && values.has(typedIn.name)) values.set(typedIn.name, read(typedIn))
+      if (typedIn && !half && values.has(typedIn.name)) values.set(typedIn.name, read(typedIn))
     } finally {
       typedIn = undefined
     }
+  }
+  /** @param {Event} event the only one when what was left of half a date is deleted */
+  const onKeyUp = (event) => half && event.target === half && half.value === "" && onInput(event)
+  /** @param {Event} event which ends a word, in some browsers, before the input event of its last letters */
+  const onCompose = ({ type, target }) => {
+    clearTimeout(composed)
+    if (type === "compositionstart") composedIn = target
+    else composed = setTimeout(onComposed)
+  }
+  const onComposed = () => {
+    const name = inputsOf(form).find((input) => input === composedIn)?.name
+    composedIn = null
+    if (isHeld) show({ has: (key) => key === name })
+    isHeld = false
   }
   /** @param {SubmitEvent} event */
   const onSubmit = (event) => event.submitter || !isEntering || event.preventDefault()
@@ -74,6 +98,9 @@ export function bindValues(shared, form) {
   }
   values.observe(onValues)
   root.addEventListener("input", onInput, true) // an input may belong to a form that it is not inside of
+  root.addEventListener("keyup", onKeyUp, true)
+  root.addEventListener("compositionstart", onCompose, true)
+  root.addEventListener("compositionend", onCompose, true)
   form.addEventListener("submit", onSubmit)
   form.addEventListener("formdata", onFormData)
   form.addEventListener("reset", onReset)
@@ -90,6 +117,10 @@ export function bindValues(shared, form) {
   return lasting(shared, () => {
     values.unobserve(onValues)
     root.removeEventListener("input", onInput, true)
+    root.removeEventListener("keyup", onKeyUp, true)
+    root.removeEventListener("compositionstart", onCompose, true)
+    root.removeEventListener("compositionend", onCompose, true)
+    clearTimeout(composed)
     form.removeEventListener("submit", onSubmit)
     form.removeEventListener("formdata", onFormData)
     form.removeEventListener("reset", onReset)
@@ -148,15 +179,23 @@ function write(input, value) {
   } else if (input instanceof HTMLSelectElement) {
     input.value = words.find((word) => [...input.options].some((option) => option.value === word)) ?? ""
   } else {
-    const text = input.type === "datetime-local" ? localTime(words[0]) : words[0]
+    const text = textFor(input, words[0])
     if (input.value !== text) input.value = text // or the caret would jump
   }
+}
+
+/** @param {Input} input @param {string} word @returns {string} a time as exact as the input takes it */
+function textFor(input, word) {
+  if (input.type === "time") return word.slice(0, "hh:mm:ss.sss".length)
+  if (input.type !== "datetime-local") return word
+  const isToTheMinute = Number(input.getAttribute("step")) % 60 === 0 // also where there is none
+  return localTime(word).slice(0, (isToTheMinute ? "yyyy-mm-ddThh:mm" : "yyyy-mm-ddThh:mm:ss").length)
 }
 
 /** @param {unknown} value @returns {string[]} what an input or option may say for it */
 function wordsFor(value) {
   if (typeof value === "boolean") return value ? ["true", "True"] : ["false", "False"]
-  if (typeof value === "string" || typeof value === "number") return [String(value)]
+  if (["string", "number", "bigint"].includes(typeof value)) return [String(value)] // a long number comes as a bigint
   return ["", "unknown"]
 }
 
@@ -166,9 +205,9 @@ function worldTime(text) {
   return Number.isNaN(time.getTime()) ? null : time.toISOString()
 }
 
-/** @param {string} text a time of any zone, as ISO 8601 has it @returns {string} in this browser's, to the minute */
+/** @param {string} text a time of any zone, as ISO 8601 has it @returns {string} in this browser's */
 function localTime(text) {
   const time = new Date(text)
   if (Number.isNaN(time.getTime()) || Math.abs(time.getUTCFullYear()) > 9998) return ""
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString()
 }
