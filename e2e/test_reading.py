@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from e2e.conftest import OpenNote
 from e2e.support.bystanders import fill
 from e2e.support.note_page import NotePage, read
+from e2e.test_composition import InputMethod, stop_the_clock
 
 LINES = 400
 TEXT = "\n".join(f"Line {number}." for number in range(LINES))
@@ -67,6 +68,37 @@ def test_a_title_that_grows_does_not_move_what_i_read(readers: list[NotePage]) -
     expect_to_stay(ada, grace, lambda: grace.page.keyboard.insert_text("A title of many words. " * 10))
 
 
+# Somebody without a page writes in the line, far above it, and then in the title.
+OTHERS_WRITE = """async line => {
+    const { openDocument } = await import("channels-yjs")
+    const other = openDocument(document.getElementById("note").dataset.socket, ["title", "body"])
+    await other.synced
+    const { title, body } = other.texts
+    body.insert(body.toString().indexOf(line), "X")
+    body.insert(0, "New and rather long\\n".repeat(10))
+    title.insert(0, "Done")
+}"""
+
+
+def test_what_i_read_stays_while_changes_are_held_back_from_a_word_that_i_compose(
+    open_note: OpenNote, note: str
+) -> None:
+    ada = open_note(note, "Ada")
+    ada.write("\n".join(f"Line {number}." for number in range(LINES)))
+    ada.page.evaluate("share => scrollTo(0, share * document.documentElement.scrollHeight)", LINE / LINES)
+    ada.note.get_by_text(f"Line {LINE + 1}.").click()
+    stop_the_clock(ada)
+    input_method = InputMethod(ada)
+    input_method.compose("に", "にほん")
+    before = top_of_line(ada)
+    ada.page.evaluate(OTHERS_WRITE, f"Line {LINE + 1}.")
+    expect_in_place(ada, before)
+    assert "X" not in ada.text
+    input_method.commit("日本")
+    ada.expect_in_text("X")
+    expect_in_place(ada, before)
+
+
 def test_at_the_top_of_the_note_new_lines_come_into_view(open_note: OpenNote, note: str) -> None:
     fill(note, TEXT)
     ada, grace = open_note(note, "Ada", "Grace")
@@ -78,6 +110,10 @@ def expect_to_stay(ada: NotePage, grace: NotePage, change: Callable[[], None]) -
     before = top_of_line(ada)
     change()
     grace.write_title("Done")  # the title comes after the change, so a page that has the title has the change too
+    expect_in_place(ada, before)
+
+
+def expect_in_place(ada: NotePage, before: float) -> None:
     ada.until(lambda: read(ada.title).endswith("Done"), lambda: "the change is there")
     ada.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert abs(top_of_line(ada) - before) <= NEAR_PX

@@ -3,6 +3,7 @@
 // editor, and CodeMirror keeps the place on a page only while the editor has the focus.
 
 import * as Y from "yjs"
+import { toShown, toText } from "./binding.js"
 import { lasting } from "./lasting.js"
 
 /**
@@ -30,7 +31,8 @@ export function keepPlace(shared, name, getTop) {
     if (local || !view || isWhereItWas(view)) return
     const at = firstInView(view, getTop())
     const top = at === null ? null : topOf(view, at)
-    place = at === null || top === null ? null : { position: Y.createRelativePositionFromTypeIndex(text, at), top }
+    if (at === null || top === null) place = null
+    else place = { position: Y.createRelativePositionFromTypeIndex(text, toText(view, at)), top }
   }
   /** @param {Y.Transaction} transaction */
   const onAfter = ({ local }) => {
@@ -50,7 +52,7 @@ export function keepPlace(shared, name, getTop) {
    */
   const indexOf = (view, position) => {
     const index = Y.createAbsolutePositionFromRelativePosition(position, doc)?.index ?? 0
-    return Math.min(index, view.state.doc.length)
+    return Math.min(toShown(view, index), view.state.doc.length)
   }
   doc.on("beforeTransaction", onBefore)
   doc.on("afterTransaction", onAfter)
