@@ -384,6 +384,27 @@ def test_texts_that_were_not_taken_stay_until_they_are_copied_or_closed(run_in: 
     assert shown == [["First", "Second"], True, ["Second"], True, False, [], False, True]
 
 
+def test_a_value_that_was_not_taken_stands_beside_the_text_of_its_name(run_in: RunIn) -> None:
+    refused = run_in("""
+        shared.texts.body.insert(0, "My text")
+        shared.doc.getMap("values").set("body", 45)
+        const encoder = { cpos: 0, cbuf: new Uint8Array(100), bufs: [] }
+        shared.provider.messageHandlers[103](encoder, { arr: new Uint8Array([0, 1]), pos: 0 })  // reads; some is lost
+        return shared.refused
+    """)
+    assert refused == {"title": "", "body": "My text", "values.body": "body: 45"}
+
+
+def test_a_document_may_have_values_and_no_texts(run_in: RunIn) -> None:
+    value = run_in("""
+        shared.doc.getMap("values").set("place", "Hall")
+        const values = openAnew([])
+        await comesTrue(() => values.doc.getMap("values").has("place"))
+        return values.doc.getMap("values").get("place")
+    """)
+    assert value == "Hall"
+
+
 def test_undo_leaves_the_focus_in_the_text_and_knows_when_nothing_is_left(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
     ada.write("Mine")

@@ -36,8 +36,9 @@ const FAR_TOO_LARGE = 1009 // the WebSocket's own code, from a server that did n
  * @property {"read" | "write"} access what I may do, as far as the server has said; known when the document has synced
  * @property {Set<() => void>} accessListeners are called when that changes, or `isReadOnly`
  * @property {Promise<Record<string, string>>} refused resolves when the server has not taken everything that was written
- *   here, because I may only read now, with the texts by name as they were, and the values that were changed here, as
- *   "place: By the mill". They are no longer the document's: destroy this and open the document again.
+ *   here, because I may only read now, with the texts by name as they were, and the values that were changed here:
+ *   "place: By the mill" has the name "values.place". They are no longer the document's: destroy this and open the
+ *   document again.
  * @property {boolean} isReadOnly for either reason
  * @property {() => void} makeReadOnly lets the document be read, and changed no more; happens by itself when the server
  *   says that the document is gone. If it shuts this person out, that lasts until it lets them in again
@@ -68,7 +69,7 @@ export function openDocument(address, names) {
   /** @type {Y.Map<unknown> | undefined} a text may have that name in a document without values */
   const values = names.includes(VALUES) ? undefined : doc.getMap(VALUES)
   values?.observe(({ keysChanged }, { local }) => local && keysChanged.forEach((key) => setHere.add(key)))
-  const undoManager = new Y.UndoManager(Object.values(texts), { trackedOrigins: new Set() })
+  const undoManager = new Y.UndoManager(Object.values(texts), { doc, trackedOrigins: new Set() })
   /** @type {MountedEditor[]} */
   const editors = []
   /** @type {number | undefined} a timer */
@@ -141,7 +142,8 @@ export function openDocument(address, names) {
     }
     if (isLost) {
       const written = names.map((name) => [name, texts[name].toString()])
-      refuse(Object.fromEntries([...written, ...[...setHere].map((key) => [key, `${key}: ${values?.get(key)}`])]))
+      const set = [...setHere].map((key) => [`${VALUES}.${key}`, `${key}: ${values?.get(key)}`])
+      refuse(Object.fromEntries([...written, ...set]))
     }
     // The answer: from here on nothing is written that the server would not take.
     for (const number of [ACCESS_STATUS, status, isLost]) encoding.writeVarUint(encoder, number)
