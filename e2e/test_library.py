@@ -405,6 +405,27 @@ def test_a_document_may_have_values_and_no_texts(run_in: RunIn) -> None:
     assert value == "Hall"
 
 
+def test_a_cursor_in_a_text_that_nobody_has_makes_none(run_in: RunIn) -> None:
+    labels, names = run_in("""
+        const host = made("div"), other = openAnew(["title", "body"])
+        const labels = () => [...host.querySelectorAll(".cursor-label")].map((label) => label.textContent)
+        const before = new Set(shared.doc.share.keys())
+        library.mountEditor(shared, "body", host)
+        library.introduce(other, { name: "Grace", color: "#112233" })
+        const at = (tname) => ({ type: null, item: null, tname, assoc: 0 })
+        const comeTo = async (tname) => {
+            other.awareness.setLocalStateField("cursor", { anchor: at(tname), head: at(tname) })
+            await comesTrue(() => shared.awareness.getStates().get(other.doc.clientID)?.cursor?.head.tname === tname)
+        }
+        await comeTo("nowhere")
+        await new Promise((go) => requestAnimationFrame(() => setTimeout(go)))
+        await comeTo("body")
+        await comesTrue(() => labels().length > 0)
+        return [labels(), [...shared.doc.share.keys()].filter((name) => !before.has(name))]
+    """)
+    assert (labels, names) == (["Grace"], [])
+
+
 def test_undo_leaves_the_focus_in_the_text_and_knows_when_nothing_is_left(open_note: OpenNote, note: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace")
     ada.write("Mine")

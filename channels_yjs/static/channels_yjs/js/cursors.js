@@ -116,8 +116,10 @@ function readCursors(view, text, awareness) {
  */
 function indexOf(text, json) {
   try {
+    const doc = /** @type {Y.Doc} */ (text.doc)
     const position = Y.createRelativePositionFromJSON(json)
-    const absolute = Y.createAbsolutePositionFromRelativePosition(position, /** @type {Y.Doc} */ (text.doc))
+    if (position.tname !== null && !doc.share.has(position.tname)) return null // Yjs would make a type of that name
+    const absolute = Y.createAbsolutePositionFromRelativePosition(position, doc)
     return absolute?.type === text ? absolute.index : null
   } catch {
     return null
