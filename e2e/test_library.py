@@ -622,6 +622,25 @@ def test_the_count_of_matches_is_said_again_only_when_it_changes(run_in: RunIn) 
     assert words.endswith("of 2")
 
 
+def test_no_panel_is_left_that_finds_nothing_any_more(run_in: RunIn) -> None:
+    before, after = run_in("""
+        const { view } = library.mountEditor(shared, "body", made("div"))
+        view.dispatch({ changes: { from: 0, insert: "needle" } })
+        const parts = Object.fromEntries(
+            ["button", "panel", "input", "count", "previous", "close"].map((name) => [name, made("input")]))
+        parts.panel.hidden = true
+        const find = library.showFind(shared, { getTop: () => 0, ...parts })
+        parts.button.click()
+        parts.input.value = "needle"
+        parts.input.dispatchEvent(new Event("input"))
+        const seen = () => [parts.panel.hidden, view.dom.querySelectorAll(".match").length]
+        const before = seen()
+        find.destroy()
+        return [before, seen()]
+    """)
+    assert (before, after) == ([False, 1], [True, 0])
+
+
 def test_a_form_is_sent_by_a_script_and_reset_to_what_the_document_says(run_in: RunIn) -> None:
     sent, shown = run_in("""
         const form = made("form", { innerHTML: '<input name="place" value="Mill"><button type="reset"></button>' })

@@ -97,14 +97,17 @@ export function showFind(shared, { getTop, button, panel, input, count, previous
     onInput()
   }
   const onInput = () => move((all, here) => all.find((match) => isAfter(match, here, here.from)) ?? all[0])
-  const onClose = () => {
-    const here = getHere()
-    const isFound = here && here.from < here.to
+  const hide = () => {
     clearTimeout(timer)
     timer = undefined
     matches = []
     show(undefined)
     panel.hidden = true
+  }
+  const onClose = () => {
+    const here = getHere()
+    const isFound = here && here.from < here.to
+    hide()
     if (isFound) here.view.focus()
     else if (before instanceof HTMLElement) before.focus({ preventScroll: true })
   }
@@ -140,7 +143,7 @@ export function showFind(shared, { getTop, button, panel, input, count, previous
   panel.addEventListener("keydown", onPanelKey, { signal })
   panel.addEventListener("submit", onSubmit, { signal })
   return lasting(shared, () => {
-    clearTimeout(timer)
+    hide()
     doc.off("update", onUpdate)
     controller.abort()
   })
