@@ -77,6 +77,7 @@ def test_what_is_shown_and_in_no_document_is_never_called_saved(open_note: OpenN
     ada.note.evaluate(CRASH)
     ada.type("x")
     expect(ada.changes).to_have_text("Not sent yet")
+    assert ada.page.evaluate("!window.dispatchEvent(new Event('beforeunload', { cancelable: true }))")
     assert copied(ada) == "startx"
     ada.page.get_by_role("textbox", name="Title", exact=True).press_sequentially("A title")
     grace = open_note(note, "Grace")

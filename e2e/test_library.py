@@ -711,3 +711,22 @@ def test_lost_text_is_copied_also_in_a_dialog_of_a_page_that_may_not_use_the_cli
         return copied
     """)
     assert copied == "my text"
+
+
+def test_what_could_not_be_copied_is_not_called_copied(run_in: RunIn) -> None:
+    words, asked, error = run_in(f"""{ASKS}
+        Object.defineProperty(navigator, "clipboard", {{ value: undefined }})
+        document.execCommand = () => false
+        const failed = new Promise((go) => {{
+            window.onunhandledrejection = (event) => (event.preventDefault(), go(event.reason.message))
+            setTimeout(go, PATIENCE_MS)
+        }})
+        const place = made("div")
+        library.showUnsent(place, {{ body: "my text" }})
+        const button = place.querySelector("button")
+        button.click()
+        const error = await failed
+        return [button.textContent, asks(), error]
+    """)
+    assert (words, asked) == ("Copy text", True)
+    assert error == "This browser does not let the page copy."

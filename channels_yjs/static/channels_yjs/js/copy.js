@@ -18,7 +18,8 @@ function copyBySelection(text) {
   const place = focused?.closest("dialog") ?? document.body // while a dialog is open, nothing outside can be selected
   place.append(area)
   area.select()
-  document.execCommand("copy")
+  const isCopied = document.execCommand("copy")
   area.remove()
   focused?.focus()
+  if (!isCopied) throw new Error("This browser does not let the page copy.")
 }

@@ -103,7 +103,8 @@ function follow(shared) {
   /** @param {BeforeUnloadEvent} event */
   const onLeave = (event) => {
     const { changed, saved, isGone } = progress
-    if (saved !== changed || (isGone && changed > 0)) event.preventDefault()
+    const isKept = saved === changed && shared.editors.every((editor) => editor.seemsToAgree())
+    if (!isKept || (isGone && changed > 0)) event.preventDefault()
   }
   provider.messageHandlers[SYNC_STATUS] = (_encoder, decoder) => {
     const number = decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder)))
