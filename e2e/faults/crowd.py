@@ -3,7 +3,8 @@ record.
 
 A CrowdPeer is one person's replica, and behaves on the wire as the page does: it asks for what it lacks, answers
 questions, asks whether everything is saved, and reconnects by itself unless it was sent away for good. Every word it
-types is unique and goes into the text as a whole, so that it can be looked for in other people's text.
+types is unique and goes into the text as a whole and between two others, so its bytes stay together in every update:
+there it is looked for. To look through the whole text takes many times as long as to apply what has come.
 
 Invariant: `owed` only ever grows. A word is owed once the server has reported it as saved, or has shown it to anybody
 but its author.
@@ -37,6 +38,8 @@ from e2e.support.lines import patient_async
 from tools.patience import patience
 
 WORD = re.compile(r"<[\w-]+>")
+WORD_IN_UPDATE = re.compile(WORD.pattern.encode())
+LAST_ENDS = 20  # of words, behind which the next one may go
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.5  # the same as y-websocket's
 LOOK_AGAIN_SECONDS = 0.02
 NEWS_SECONDS = 1.0
@@ -53,6 +56,7 @@ class CrowdPeer(Client):
         self.pause = pause  # seconds between two words, on average
         self.session = ""  # the key of a session, if it is logged in
         self.typed: list[str] = []
+        self.words: set[str] = set()  # all that it has typed or been sent
         self.owed: set[str] = set()
         self.closed: list[int] = []  # the close codes of its connections
         self.is_synced = False
@@ -60,10 +64,6 @@ class CrowdPeer(Client):
         self.reads = asyncio.Event()
         self.reads.set()
         self._asked: dict[bytes, int] = {}  # questions, and the number of words typed by then
-
-    @property
-    def words(self) -> set[str]:
-        return set(WORD.findall(self.text))
 
     def words_of_others(self) -> set[str]:
         return self.words - set(self.typed)
@@ -86,11 +86,18 @@ class CrowdPeer(Client):
     def type_word(self, length: int = 0) -> str:
         word = f"<{self.name}-{len(self.typed)}{'x' * length}>"
         self.typed.append(word)
-        # Between two words of anybody. The text is ASCII, so bytes and characters are the same.
-        ends = [0, *(match.end() for match in WORD.finditer(self.text))]
-        self.body.insert(random.choice(ends[-20:]), word)
+        self.words.add(word)
+        self.body.insert(random.choice(self._last_ends()), word)
         self._ask()
         return word
+
+    def _last_ends(self) -> list[int]:
+        """The places between two words of anybody. The text is ASCII, so bytes and characters are the same."""
+        text = self.text
+        ends = [text.rfind(">") + 1]
+        while ends[-1] and len(ends) < LAST_ENDS:
+            ends.append(text.rfind(">", 0, ends[-1] - 1) + 1)
+        return ends
 
     # The line
 
@@ -145,10 +152,11 @@ class CrowdPeer(Client):
         match message:
             case SyncStep1():
                 self._ask()
-            case SyncStep2() | SyncUpdate():
+            case SyncStep2(update) | SyncUpdate(update):
                 self.is_synced = True
-                own = f"<{self.name}-"
-                self.owed.update(word for word in WORD.findall(self.text) if not word.startswith(own))
+                own, came = f"<{self.name}-", [word.decode() for word in WORD_IN_UPDATE.findall(update)]
+                self.words.update(came)
+                self.owed.update(word for word in came if not word.startswith(own))
             case Awareness():
                 self.told += 1
             case SyncStatus(payload):
@@ -183,7 +191,7 @@ class Crowd:
         self._loop.close()
 
     def join(
-        self, number: int, *urls: str, pause: float = 0.05, writes: bool = True, sessions: Sequence[str] = ()
+        self, number: int, *urls: str, pause: float = 0.08, writes: bool = True, sessions: Sequence[str] = ()
     ) -> list[CrowdPeer]:
         """Adds this many people, spread over the addresses. Returns once they all have the note."""
         start = len(self.writers) + len(self._left)
@@ -267,7 +275,7 @@ class Crowd:
         self.until(lambda: len({writer.text for writer in self.writers}) == 1, "all read the same")
         self.until(lambda: self._owed() == typed, "all of it is saved")
         text: str = self.writers[0].text
-        assert sorted(WORD.findall(text)) == sorted(typed), "a word is there twice"
+        assert sorted(WORD.findall(text)) == sorted(typed), "a word is lost, or there twice"
         assert not set("<>") & set(WORD.sub("", text)), "a word is broken"
         return text
 
