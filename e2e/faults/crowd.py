@@ -115,7 +115,6 @@ class CrowdPeer(Client):
             finally:
                 if hasattr(line, "connection"):
                     line.connection.transport.abort()  # closing may have been cancelled, too
-            self.is_synced = False
             await asyncio.sleep(retry_seconds)
             retry_seconds = min(2 * retry_seconds, LAST_RETRY_SECONDS)
             way += 1  # the next time through another process
@@ -134,7 +133,7 @@ class CrowdPeer(Client):
             for error in group.exceptions:
                 self.closed.append(error.rcvd.code if isinstance(error, ConnectionClosed) and error.rcvd else 1006)
         finally:
-            self.say = None
+            self.say, self.is_synced = None, False
 
     async def _send_all(self, connection: ClientConnection, outgoing: asyncio.Queue[bytes]) -> None:
         while True:
