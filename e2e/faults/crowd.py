@@ -28,6 +28,7 @@ from channels_yjs.wire import messages
 from channels_yjs.wire.messages import (
     FOR_GOOD,
     Awareness,
+    AwarenessEntry,
     QueryAwareness,
     SyncStatus,
     SyncStep1,
@@ -61,6 +62,8 @@ class CrowdPeer(Client):
         self.closed: list[int] = []  # the close codes of its connections
         self.is_synced = False
         self.told = 0  # how often it was told who is here
+        self.greetings: list[str] = []  # its own
+        self.greeted: set[str] = set()  # by others: their states
         self.reads = asyncio.Event()
         self.reads.set()
         self._asked: dict[bytes, int] = {}  # questions, and the number of words typed by then
@@ -90,6 +93,11 @@ class CrowdPeer(Client):
         self.body.insert(random.choice(self._last_ends()), word)
         self._ask()
         return word
+
+    def say_hello(self) -> None:
+        """Says that it is here, each time in other words."""
+        self.greetings.append(f'{{"user":{{"name":"{self.name}-{len(self.greetings)}"}}}}')
+        self.send(Awareness((AwarenessEntry(self.doc.client_id, len(self.greetings), self.greetings[-1]),)))
 
     def _last_ends(self) -> list[int]:
         """The places between two words of anybody. The text is ASCII, so bytes and characters are the same."""
@@ -156,8 +164,9 @@ class CrowdPeer(Client):
                 own, came = f"<{self.name}-", [word.decode() for word in WORD_IN_UPDATE.findall(update)]
                 self.words.update(came)
                 self.owed.update(word for word in came if not word.startswith(own))
-            case Awareness():
+            case Awareness(entries):
                 self.told += 1
+                self.greeted.update(entry.state for entry in entries)
             case SyncStatus(payload):
                 self.owed.update(self.typed[: self._asked.pop(payload, 0)])
 

@@ -31,11 +31,14 @@ class UnreliableLayer(RedisPubSubChannelLayer):
 
 
 class ForgetfulLayer(RedisPubSubChannelLayer):
-    """Soon forgets the members of a group, as a layer may do after a day."""
+    """Soon forgets the members of a group, as a layer may do after a day, and prints the group."""
 
     async def group_add(self, group: str, channel: str) -> None:
-        layer = self._get_layer()
-        await layer.group_add(group, channel)
+        await self._get_layer().group_add(group, channel)
         asyncio.get_running_loop().call_later(
-            FORGOTTEN_AFTER_SECONDS, lambda: asyncio.ensure_future(layer.group_discard(group, channel))
+            FORGOTTEN_AFTER_SECONDS, lambda: asyncio.ensure_future(self._forget(group, channel))
         )
+
+    async def _forget(self, group: str, channel: str) -> None:
+        await self._get_layer().group_discard(group, channel)
+        print("forgotten", group, flush=True)

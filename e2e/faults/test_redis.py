@@ -1,20 +1,23 @@
 """Redis dies, hangs, forgets, and messages go astray. Everybody writes on, and sees the others (G3)."""
 
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 import pytest
 
 from e2e.faults.conftest import socket_of
-from e2e.faults.crowd import Crowd
+from e2e.faults.crowd import Crowd, CrowdPeer
 from tools.app_server import AppServer
 from tools.redis import RedisServer
 
 pytestmark = pytest.mark.chapter(10)
 
 PEOPLE = 6
+NOTE_FORGOTTEN = re.compile(r"forgotten channels_yjs\.\d")
 
 
 @pytest.fixture
@@ -93,3 +96,21 @@ def test_rings_go_astray(
         crowd.wait(1)
         expect_words_cross(crowd)
     crowd.expect_converged()
+
+
+def test_a_layer_that_forgets_its_groups_is_told_of_them_again(
+    start_server: Callable[..., AppServer], database_url: Callable[[], str], redis: RedisServer, crowd: Crowd
+) -> None:
+    """Seen by who is here, of which only rings tell: words are in the log, at which each process looks anyway."""
+    url = database_url()
+    settings = {"DJANGO_SETTINGS_MODULE": "e2e.faults.forgetful", "CHECK_LOG_SECONDS": "0.1"}
+    servers = [start_server(url, redis.url, **settings) for _ in range(2)]
+    ada, grace = crowd.join(2, *map(socket_of, servers), writes=False)
+    crowd.until_true(lambda: all(NOTE_FORGOTTEN.search(server.log) for server in servers), "the layer forgets both")
+
+    def hears(who: CrowdPeer, other: CrowdPeer, already: int) -> bool:
+        other.say_hello()
+        return not who.greeted.isdisjoint(other.greetings[already:])
+
+    for who, other in ((ada, grace), (grace, ada)):
+        crowd.until(partial(hears, who, other, len(other.greetings)), f"{who.name} hears who is in the other process")
