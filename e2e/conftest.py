@@ -33,6 +33,12 @@ EXPECTED_ERRORS = {
     "editor_crashes": re.compile(r"crashed on purpose"),
     "page_is_missing": re.compile(r"Failed to load resource: .* 404"),
 }
+# Each caret that blinks has its page drawn twice a second: of two pages that wait, 2 % of a processor.
+STILL_CARET = """{
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync("* { caret-animation: manual }")
+    document.adoptedStyleSheets.push(sheet)
+}"""
 FIRST_WORKER = ("master", "gw0")  # its names, alone and among others
 MOST_LINES = 80  # of a server's log, with a failure
 PRINTED: dict[AppServer, int] = {}  # by server of all tests, how much its log had when the last test of it had ended
@@ -191,6 +197,7 @@ def new_page(
     def new_page(**options: Any) -> Page:
         context = new_context(**options)
         context.set_default_timeout(patience.milliseconds)
+        context.add_init_script(STILL_CARET)
         page = watch(patience.watch(context.new_page()))
         for prepare_page in prepare:
             prepare_page(page)
