@@ -148,6 +148,7 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
-        name: {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False} for name in ("channels_yjs", "notes")
+        name: {"handlers": ["console"], "level": level, "propagate": False}
+        for name, level in (("channels_yjs", LOG_LEVEL), ("notes", LOG_LEVEL), ("django", "INFO"))
     },
 }

@@ -74,6 +74,14 @@ from django.views.debug import ExceptionReporter
 report = ExceptionReporter(None, ValueError, ValueError("a fault"), None)
 print(report.get_traceback_html(), report.get_traceback_text())
 """
+ASK_IN_VAIN = """
+import logging
+from django.test import Client
+logging.basicConfig(format="once more: %(message)s")  # as Daphne does, and uvicorn does not
+browser = Client(raise_request_exception=False)
+for host in ("notes.example", "evil.example"):
+    browser.get("/", headers={"host": host}, secure=True)
+"""
 
 ReadSettings = Callable[..., dict[str, Any]]
 
@@ -173,6 +181,17 @@ def test_the_debug_page_shows_no_password() -> None:
     result = manage("shell", "--verbosity", "0", "-c", SHOW_DEBUG_PAGE, **addresses)
     assert "CHANNEL_LAYERS" in result.stdout, result.stderr
     assert "t3a" not in result.stdout
+
+
+@pytest.mark.parametrize("debug", ["off", "on"])
+def test_the_log_says_once_what_failed(debug: str, tmp_path: Path) -> None:
+    """Django itself writes to the console only while DEBUG is on."""
+    without_tables = {**PRODUCTION, "DEBUG": debug, "DATABASE_URL": url_of(tmp_path / "db.sqlite3")}
+    said = manage("shell", "--verbosity", "0", "-c", ASK_IN_VAIN, **without_tables).stderr
+    assert "ERROR django.request Internal Server Error: /\nTraceback (most recent call last):" in said
+    assert "OperationalError: no such table: notes_note" in said
+    assert "ERROR django.security.DisallowedHost Invalid HTTP_HOST header: 'evil.example'." in said
+    assert "once more" not in said
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows allows no such names")
