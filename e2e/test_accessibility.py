@@ -34,10 +34,13 @@ def test_axe_finds_nothing_on_any_page(open_note: OpenNote, server: AppServer, n
     ada.go_offline()
     ada.press("Control+s")
     assert findings(ada.page.main_frame) == []
-    for address in (server.url, f"{server.url}/?q=nothing", f"{note}delete/", f"{note}side-by-side/?panes=4"):
+    for address in (server.url, f"{server.url}/?q=nothing", f"{note}side-by-side/?panes=4", f"{note}delete/"):
         grace.page.goto(address)
         for frame in grace.page.frames:
             assert findings(frame) == [], address
+    grace.page.get_by_role("button", name="Delete note").click()
+    expect(grace.page.get_by_role("status").get_by_role("listitem")).to_contain_text("was deleted")
+    assert findings(grace.page.main_frame) == []
 
 
 @pytest.mark.chapter(12)
