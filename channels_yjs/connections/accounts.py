@@ -2,10 +2,13 @@
 AuthMiddlewareStack makes, and works without it.
 """
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth import SESSION_KEY, get_user
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest
 
@@ -63,6 +66,18 @@ def user_now(scope: Any, account: Account) -> Any:
         if hasattr(user, kept):  # it may be a lazy one, which passes both on
             delattr(user, kept)
     return user if user.is_active else None
+
+
+def session_now(session: Any) -> Any:
+    """The session, to be read again once somebody looks into it: the one in the scope is as old as the connection.
+    Unchanged if something was set in it, which need not be saved."""
+    if not isinstance(session, SessionBase) or not session.session_key or session.modified:
+        return session
+    kind: Any = session.__class__  # not `type`: Channels' is a lazy one
+    again = kind(session.session_key)
+    again.load = partial(stored_in, kind(session.session_key))  # not the last one, which would keep all before it
+    again.aload = sync_to_async(again.load)
+    return again
 
 
 def stored_in(session: Any) -> dict[str, Any]:

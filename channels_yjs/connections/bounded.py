@@ -31,7 +31,7 @@ from channels_yjs.log.store import DocumentError
 from channels_yjs.names import Owner
 from channels_yjs.wire.messages import CloseCode, Refused
 
-from .accounts import SESSION_ENDED, Account, account_of, user_now
+from .accounts import SESSION_ENDED, Account, account_of, session_now, user_now
 from .daphne import before_shutdown
 from .outbox import Outbox
 
@@ -203,6 +203,8 @@ class BoundedConsumer(AsyncWebsocketConsumer):
             await self._ask_once()
 
     async def _ask_once(self) -> None:
+        if "session" in self.scope:
+            self.scope["session"] = session_now(self.scope["session"])
         if self.account:
             user = await sync_to_async(user_now)(self.scope, self.account)
             if not (user and user.is_authenticated):

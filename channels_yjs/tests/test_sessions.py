@@ -14,6 +14,7 @@ from django.apps import apps
 from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission, User
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.cache.backends.locmem import LocMemCache
 from django.db.models.signals import post_delete, post_save
@@ -23,9 +24,9 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from channels_yjs.access import Access
+from channels_yjs.access import Access, arecheck
 from channels_yjs.connections import bounded
-from channels_yjs.connections.accounts import Account, user_now
+from channels_yjs.connections.accounts import Account, session_now, user_now
 from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
 from channels_yjs.hub import sessions
 from channels_yjs.hub.doorbell import EVERYONE
@@ -208,6 +209,10 @@ async def test_a_permission_behind_a_token_is_looked_up_again(
     assert await close_of(socket) == (4403, "No more.")
 
 
+def fail(*args: Any, **kwargs: Any) -> Any:
+    raise ConnectionError("The cache is away.")
+
+
 async def test_a_cache_that_does_not_answer_logs_nobody_out(
     connect: Connect, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,13 +220,85 @@ async def test_a_cache_that_does_not_answer_logs_nobody_out(
     ada = await sync_to_async(Person)("ada")
     socket = await connect(await sync_to_async(ada.log_in)())
 
-    def fail(*args: Any, **kwargs: Any) -> Any:
-        raise ConnectionError("The cache is away.")
-
     for name in ("get", "has_key"):
         monkeypatch.setattr(LocMemCache, name, fail)
     await ada.user.asave()
     assert (await close_of(socket))[0] == CloseCode.TRY_AGAIN
+
+
+def guest() -> Browser:
+    """Without an account, but with a right that is noted in the session, as by a link that was sent."""
+    browser = Browser()
+    session = browser.session
+    session["is_invited"] = True
+    session.save()
+    browser.cookies[project.SESSION_COOKIE_NAME] = session.session_key or ""
+    return browser
+
+
+@sync_to_async
+def change(browser: Browser, **noted: Any) -> None:
+    session = browser.session
+    session.update(noted)
+    session.save()
+
+
+@pytest.fixture(params=["get", "aget"])
+def is_for_invited(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def authorize(self: ForMembers, owner: Note) -> Access:
+        self.asked["guest"] += 1
+        session = self.scope["session"]
+        is_async = request.param == "aget"
+        is_invited = await (session.aget if is_async else sync_to_async(session.get))("is_invited")
+        if not is_invited:
+            raise Refused(4403, "You are not invited any more.")
+        return Access.WRITE
+
+    monkeypatch.setattr(ForMembers, "authorize", authorize)
+
+
+@pytest.mark.usefixtures("is_for_invited")
+@pytest.mark.parametrize("backend", BACKENDS)
+async def test_a_right_in_a_session_without_an_account_is_looked_up_again(
+    connect: Connect, note: Note, settings: Any, backend: str
+) -> None:
+    """A signed cookie stays what it was when the line was opened."""
+    settings.SESSION_ENGINE = backend
+    browser = await sync_to_async(guest)()
+    socket = await connect(browser)
+    asked = ForMembers.asked["guest"]
+    await change(browser, seen=1)
+    await arecheck(note)
+    await until(lambda: ForMembers.asked["guest"] > asked, "the guest is asked for again")
+    await expect_open(socket)
+    await change(browser, is_invited=False)
+    await arecheck(note)
+    if "signed_cookies" in backend:
+        await until(lambda: ForMembers.asked["guest"] > asked + 1, "the guest is asked for once more")
+        await expect_open(socket)
+    else:
+        assert await close_of(socket) == (4403, "You are not invited any more.")
+
+
+@pytest.mark.usefixtures("is_for_invited")
+async def test_a_cache_that_does_not_answer_takes_no_right_for_good(
+    connect: Connect, note: Note, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    socket = await connect(await sync_to_async(guest)())
+    monkeypatch.setattr(LocMemCache, "get", fail)
+    monkeypatch.setattr(LocMemCache, "has_key", fail)
+    await arecheck(note)
+    assert (await close_of(socket))[0] == CloseCode.TRY_AGAIN
+
+
+def test_a_session_in_which_the_connection_has_set_something_is_left_as_it_is() -> None:
+    """As by a middleware of the project, which need not save it."""
+    session = SessionStore("some-key")
+    assert session_now(session) is not session
+    session._session_cache = {}  # type: ignore[attr-defined] # as of one that has been read
+    session["tenant"] = 1
+    assert session_now(session) is session
 
 
 @pytest.mark.django_db(transaction=True)
