@@ -125,10 +125,7 @@ class DocumentConsumer(BoundedConsumer):
 
     async def prepare(self) -> None:
         self._check_names(self._row)
-        user = user_of(self.scope)
-        self.author = Author.of(user) if user else None
-        self.shown_name = self.presence_name()
-        self.is_guest = self.shown_name is None and "user" in self.scope
+        self._take_name()
         try:
             self._found = await self.hub.open(self._row, self._parameter("identity"))
         except ObjectDoesNotExist:  # deleted a moment ago
@@ -141,7 +138,17 @@ class DocumentConsumer(BoundedConsumer):
 
     def go_on(self) -> None:
         if self.room:
+            before = self.shown_name, self.is_guest
+            self._take_name()
             self.room.change_access(self, self.access)
+            if before != (self.shown_name, self.is_guest):
+                self.room.sign(self)
+
+    def _take_name(self) -> None:
+        user = user_of(self.scope)
+        self.author = Author.of(user) if user else None
+        self.shown_name = self.presence_name()
+        self.is_guest = self.shown_name is None and "user" in self.scope
 
     @property
     def turns(self) -> AbstractAsyncContextManager[Any]:

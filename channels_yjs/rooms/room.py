@@ -318,6 +318,10 @@ class Room:
         if must_ask:
             self._suspects.discard(connection)
             self._ask_for_all(connection)
+        self.sign(connection)
+
+    def sign(self, connection: Connection) -> None:
+        """Shows others its name, and whether it may only read, as they are now."""
         self._news.add(self.presence.sign(connection, partial(self._signed, connection)), is_ours=True)
 
     def _reads(self, connection: Connection) -> bool:

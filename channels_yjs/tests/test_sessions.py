@@ -32,11 +32,13 @@ from channels_yjs.hub import sessions
 from channels_yjs.hub.doorbell import EVERYONE
 from channels_yjs.hub.hub import Hub
 from channels_yjs.hub.rings import AccountChanged, SessionEnded
+from channels_yjs.models import Update
 from channels_yjs.names import Owner
+from channels_yjs.testing.client import Client
 from channels_yjs.testing.peers import until
 from channels_yjs.testing.sockets import Socket
 from channels_yjs.tests.project.models import Note
-from channels_yjs.wire.messages import Awareness, AwarenessEntry, CloseCode, SyncStatus, decode, encode
+from channels_yjs.wire.messages import Awareness, AwarenessEntry, CloseCode, Message, SyncStatus, decode, encode
 
 ENDED = (4403, "Your session has ended.")
 BACKENDS = [f"django.contrib.sessions.backends.{name}" for name in ("db", "cache", "cached_db", "signed_cookies")]
@@ -435,6 +437,35 @@ async def test_authorize_sees_the_account_as_it_is_now(connect: Connect, monkeyp
     ada.user.first_name = "Augusta"
     await ada.user.asave()
     await until(lambda: seen == ["", "Augusta"], "the new name is seen")
+
+
+async def test_who_is_renamed_goes_by_the_new_name(connect: Connect, note: Note, processes: list[Hub]) -> None:
+    """In the lists, in what they say of themselves next, and as the author of what they write."""
+    ada = await sync_to_async(Person)("ada")
+    socket, here = await connect(await sync_to_async(ada.log_in)()), Owner.of(note)
+
+    def names() -> list[str]:
+        return [person["name"] for person in processes[1].lobby.people_in(here)]
+
+    async def say(clock: int, **more: Any) -> None:
+        state = json.dumps({"user": {"name": "anybody", "color": "#123456"}, **more})
+        await socket.send_to(bytes_data=encode(Awareness((AwarenessEntry(7, clock, state),))))
+
+    await say(1)
+    await until(lambda: names() == ["ada"], "Ada is here")
+    ada.user.username = "augusta"
+    await ada.user.asave()
+    await until(lambda: names() == ["augusta"], "she has the new name")
+    await say(3, cursor=1)
+    sent: list[Message] = []
+    client = Client("body")
+    client.say = sent.append
+    client.type("Tea")
+    for update in sent:
+        await socket.send_to(bytes_data=encode(update))
+    await expect_open(socket)
+    assert names() == ["augusta"]
+    assert [update.authors async for update in Update.objects.filter(seq__gt=1)] == [[["augusta", str(ada.user.pk)]]]
 
 
 async def test_asking_again_ends_no_session_that_was_made_with_an_older_key(connect: Connect, settings: Any) -> None:
