@@ -4,6 +4,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any, Self
 
 from .differences import Splice, differences, moved
+from .log.first import check_text, check_value
 from .models import SharedModel
 
 
@@ -74,10 +75,7 @@ class SharedText:
 
     def _splice(self, start: int, end: int, text: str) -> None:
         text = self._tidy(text)
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise ValueError("A text must not have half a surrogate pair in it.") from None
+        check_text(text)
         if text or end > start:
             self._text = self._text[:start] + text + self._text[end:]
             self.splices.append(Splice(start, end, text))
@@ -98,6 +96,7 @@ class Values(MutableMapping[str, Any]):
             raise KeyError(f"shared_values has no key {key!r}.")
         if not isinstance(value, bool | int | float | str | None):
             raise TypeError(f"A shared value is a text, a number, true, false or none, not {value!r}.")
+        check_value(value)
         self.changed[key] = value
 
     def __delitem__(self, key: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Value
@@ -16,6 +17,7 @@ from pycrdt import Map
 
 from channels_yjs.editing import aedit, edit
 from channels_yjs.fields import as_entered, valid
+from channels_yjs.forms import SharedModelForm
 from channels_yjs.hub.hub import Hub
 from channels_yjs.log import compaction, store
 from channels_yjs.log.first import VALUES
@@ -291,6 +293,49 @@ def test_values_that_the_database_would_refuse_wait_until_they_fit_together(monk
     with edit(note) as draft:
         draft.values["name"] = "Free"
     assert note.title == "Free"
+
+
+IMPOSSIBLE = {"text": ("\ud83d", "half a surrogate pair"), "integer": (2**63, "64 bits")}
+
+
+@pytest.mark.parametrize(("value", "why"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+@pytest.mark.django_db
+def test_a_value_that_no_document_can_hold_is_refused_in_each_way(
+    monkeypatch: pytest.MonkeyPatch, value: str | int, why: str
+) -> None:
+    note = create(title="Plans")
+    values_of(note)  # opens it
+    with pytest.raises(ValueError, match=why), edit(note) as draft:
+        draft.values["name"] = value
+    monkeypatch.setattr(Note._meta.get_field("title"), "to_python", lambda value: value)
+    note.title = value
+    with pytest.raises(ValueError, match=why):
+        note.save()
+    other = create()
+    monkeypatch.setattr(Note, "first_values", lambda row: {"name": value})
+    with pytest.raises(ValueError, match=why):
+        Document.objects.of(other)
+    assert not Document.objects.has(other)
+
+
+@pytest.mark.django_db
+def test_a_form_takes_no_half_emoji_for_a_value() -> None:
+    """No browser sends one, but a script may fill a form from JSON."""
+    note = create(title="Plans")
+    values_of(note)
+    form = forms.modelform_factory(Note, SharedModelForm, fields=["title"])({"title": "\ud83d"}, instance=note)
+    with pytest.raises(ValueError, match="half a surrogate pair"):
+        form.is_valid()
+
+
+@pytest.mark.django_db
+def test_the_largest_integers_are_values() -> None:
+    """As in browsers, without their last digits."""
+    note = create()
+    for value in (2**63 - 1, -(2**63)):
+        with edit(note) as draft:
+            draft.values["name"] = value
+        assert values_of(note)["name"] == float(value)
 
 
 @pytest.mark.django_db
