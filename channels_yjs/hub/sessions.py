@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.utils import timezone
 
 from .doorbell import EVERYONE, ring_after_commit
@@ -26,6 +26,8 @@ def watch_sessions() -> None:
             if issubclass(model, user_model):
                 post_save.connect(ring_account_saved, sender=model)
                 post_delete.connect(ring_account_changed, sender=model)
+        for field in user_model._meta.many_to_many:  # such as groups and permissions
+            m2m_changed.connect(ring_accounts_related, sender=field.remote_field.through)
 
 
 def fingerprint(session_key: str) -> str:
@@ -56,3 +58,18 @@ def ring_account_saved(instance: Any, created: bool, using: str, update_fields: 
 
 def ring_account_changed(instance: Any, using: str, **kwargs: Any) -> None:
     ring_after_commit(EVERYONE, AccountChanged(str(instance.pk)), using)
+
+
+def ring_accounts_related(
+    sender: Any, instance: Any, action: str, reverse: bool, pk_set: Any, using: str, **kwargs: Any
+) -> None:
+    """Accounts got or lost something, such as a group. Once that is cleared, nobody knows which had it."""
+    if action not in ("post_add", "post_remove", "pre_clear"):
+        return
+    accounts = pk_set if reverse else [instance.pk]
+    if accounts is None:
+        user_model = get_user_model()
+        [name] = [field.name for field in user_model._meta.many_to_many if field.remote_field.through is sender]
+        accounts = user_model._base_manager.using(using).filter(**{name: instance}).values_list("pk", flat=True)
+    for key in accounts:
+        ring_after_commit(EVERYONE, AccountChanged(str(key)), using)

@@ -13,10 +13,11 @@ from channels.routing import URLRouter
 from django.apps import apps
 from django.conf import settings as project
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.cache.backends.locmem import LocMemCache
+from django.core.exceptions import PermissionDenied
 from django.db.models.signals import post_delete, post_save
 from django.test import Client as Browser
 from django.test.utils import isolate_apps
@@ -207,7 +208,6 @@ async def test_a_permission_behind_a_token_is_looked_up_again(
     await bob.user_permissions.aadd(permission)
     socket = await connect_as(bob)
     await bob.user_permissions.aremove(permission)
-    await get_user_model()(pk=bob.pk, username="bob").asave()
     assert await close_of(socket) == (4403, "No more.")
 
 
@@ -357,6 +357,45 @@ async def test_a_session_ends_with_the_password_and_the_account(
     for socket in sockets:
         assert await close_of(socket) == ENDED
     await expect_open(other)
+
+
+LEAVE: dict[str, Callable[[Any, Any], None]] = {
+    "removed": lambda user, group: user.groups.remove(group),
+    "removed from the group": lambda user, group: group.user_set.remove(user),
+    "set": lambda user, group: user.groups.set([]),
+    "cleared": lambda user, group: user.groups.clear(),
+    "cleared from the group": lambda user, group: group.user_set.clear(),
+}
+
+
+@pytest.mark.parametrize("leave", LEAVE.values(), ids=LEAVE)
+async def test_a_right_ends_with_the_group_that_gives_it(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, leave: Callable[[Any, Any], None]
+) -> None:
+    async def authorize(self: ForMembers, owner: Note) -> Access:
+        is_editor = await self.scope["user"].groups.filter(name="editors").aexists()
+        if not is_editor:
+            raise PermissionDenied
+        return Access.WRITE
+
+    monkeypatch.setattr(ForMembers, "authorize", authorize)
+    ada, group = await sync_to_async(Person)("ada"), await Group.objects.acreate(name="editors")
+    await ada.user.groups.aadd(group)
+    socket = await connect(await sync_to_async(ada.log_in)())
+    await sync_to_async(leave)(ada.user, group)
+    assert await close_of(socket) == (4403, "You may not open this.")
+
+
+@pytest.mark.django_db
+def test_permissions_and_groups_that_are_given_ring_for_those_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[Any] = []
+    ada, grace = Person("ada").user, Person("grace").user
+    monkeypatch.setattr(sessions, "ring_after_commit", lambda group, ring, using: rung.append(ring))
+    ada.user_permissions.add(Permission.objects.all()[0])
+    group = Group.objects.create(name="editors")
+    ada.groups.add(group)
+    group.user_set.set([grace])
+    assert rung == [AccountChanged(str(user.pk)) for user in (ada, ada, ada, grace)]
 
 
 @isolate_apps("channels_yjs.tests.project")
