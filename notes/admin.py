@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from channels_yjs.forms import SharedModelForm
@@ -18,6 +19,10 @@ class NoteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["id", "title", "updated_at"]
     list_display_links = ["id", "title"]
     search_fields = ["title__in_any_case", "text__in_any_case"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Note]:
+        """Without the texts, which may be long and which no list shows. A note's form fetches its own."""
+        return super().get_queryset(request).defer("text")
 
     def save_model(self, request: HttpRequest, obj: Note, *args: Any) -> None:
         obj.edited_by = request.user

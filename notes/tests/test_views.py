@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -260,6 +262,18 @@ def test_a_note_is_created_and_found_in_the_admin(admin_client: Client) -> None:
     assert "Welcome" in page(admin_client, "/admin/notes/note/")
     assert admin_client.post("/admin/notes/note/add/", {"title": "New", "text": "Tea"}).status_code == 302
     assert Note.objects.get(title="New").text == "Tea"
+
+
+@pytest.mark.parametrize("action", ["", "delete_selected"])
+def test_the_lists_of_the_admin_load_no_texts(admin_client: Client, action: str) -> None:
+    """Of a hundred notes they may have hundreds of megabytes."""
+    posted = {"action": action, "_selected_action": [create_note("Plans", "Tea").pk]}
+    with CaptureQueriesContext(connection) as queries:
+        answer = admin_client.post("/admin/notes/note/", posted, follow=True)
+    assert "Plans" in answer.content.decode()
+    found = [query["sql"] for query in queries if '"notes_note"."title"' in query["sql"]]
+    assert found
+    assert [sql for sql in found if '"notes_note"."text"' in sql] == []
 
 
 @pytest.mark.parametrize("text", ["", "one\ntwo\n", "{0}", "a\n\n{0}\n{0}\n\nb\n{0}\n", "\n{0}"])
