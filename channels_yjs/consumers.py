@@ -28,6 +28,7 @@ from django.core.exceptions import (
     SynchronousOnlyOperation,
     ValidationError,
 )
+from django.db import DataError
 from django.db.models import QuerySet
 from django.http import Http404
 
@@ -116,7 +117,12 @@ class DocumentConsumer(BoundedConsumer):
     async def ask(self) -> None:
         try:
             self._row = self._row_of_open_room() or await self.find_owner()
-        except (ObjectDoesNotExist, ValidationError, ValueError):  # the last two: the URL holds no valid key
+        except (
+            ObjectDoesNotExist,
+            ValidationError,
+            ValueError,
+            DataError,
+        ):  # the last three: no valid key in the URL
             raise Http404 from None
         self._asked_owner = Owner.of(self._row)
         if self.room and self._asked_owner != self.room.owner:

@@ -7,7 +7,7 @@ import pytest
 from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.http import Http404
 from django.urls import path
 
@@ -122,6 +122,19 @@ async def test_what_is_no_key_of_a_row_is_no_such_document(open_socket: Open, ad
     told = await (await open_socket(address)).receive_output()
     assert (told["code"], told["reason"]) == (4404, "There is no such document.")
     assert not Door.asked
+
+
+async def test_a_key_that_the_database_refuses_is_no_such_document(
+    open_socket: Open, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As PostgreSQL a text with NUL."""
+
+    async def find_owner(self: Door) -> Note:
+        raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+
+    monkeypatch.setattr(Door, "find_owner", find_owner)
+    told = await (await open_socket(note.pk)).receive_output()
+    assert (told["code"], told["reason"]) == (4404, "There is no such document.")
 
 
 async def test_a_list_tells_of_the_people_in_what_somebody_may_see(
