@@ -27,6 +27,7 @@ from django.http import Http404
 from channels_yjs.conf import setting
 from channels_yjs.hub.hub import this_hub
 from channels_yjs.hub.limits import Bucket
+from channels_yjs.hub.rings import ANY_ACCOUNT
 from channels_yjs.log.store import DocumentError
 from channels_yjs.names import Owner
 from channels_yjs.wire.messages import CloseCode, Refused
@@ -166,7 +167,7 @@ class BoundedConsumer(AsyncWebsocketConsumer):
         return False
 
     def is_of_account(self, user: str) -> bool:
-        return self.account is not None and self.account.user == user
+        return self.account is not None and user in (self.account.user, ANY_ACCOUNT)
 
     def is_of_session(self, fingerprint: str) -> bool:
         return self.account is not None and self.account.session == fingerprint

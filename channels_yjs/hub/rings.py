@@ -88,9 +88,13 @@ class Recheck(_Ring):
     owner: Owner
 
 
+ANY_ACCOUNT = ""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountChanged(_Ring):
-    """Something about an account has changed: perhaps its password, or whether it may log in."""
+    """Something about an account has changed: perhaps its password, or whether it may log in. ANY_ACCOUNT is for so
+    many that they are not named."""
 
     user: str
 

@@ -13,7 +13,9 @@ from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.utils import timezone
 
 from .doorbell import EVERYONE, ring_after_commit
-from .rings import AccountChanged, SessionEnded
+from .rings import ANY_ACCOUNT, AccountChanged, SessionEnded
+
+MOST_RINGS = 20  # for one change; each of them is a message to all processes
 
 
 def watch_sessions() -> None:
@@ -71,5 +73,5 @@ def ring_accounts_related(
         user_model = get_user_model()
         [name] = [field.name for field in user_model._meta.many_to_many if field.remote_field.through is sender]
         accounts = user_model._base_manager.using(using).filter(**{name: instance}).values_list("pk", flat=True)
-    for key in accounts:
+    for key in accounts if len(accounts) <= MOST_RINGS else [ANY_ACCOUNT]:
         ring_after_commit(EVERYONE, AccountChanged(str(key)), using)

@@ -32,7 +32,7 @@ from channels_yjs.consumers import DocumentConsumer, LobbyConsumer, Refused
 from channels_yjs.hub import sessions
 from channels_yjs.hub.doorbell import EVERYONE
 from channels_yjs.hub.hub import Hub
-from channels_yjs.hub.rings import AccountChanged, SessionEnded
+from channels_yjs.hub.rings import ANY_ACCOUNT, AccountChanged, SessionEnded
 from channels_yjs.models import Update
 from channels_yjs.names import Owner
 from channels_yjs.testing.client import Client
@@ -365,6 +365,7 @@ LEAVE: dict[str, Callable[[Any, Any], None]] = {
     "set": lambda user, group: user.groups.set([]),
     "cleared": lambda user, group: user.groups.clear(),
     "cleared from the group": lambda user, group: group.user_set.clear(),
+    "removed with many": lambda user, group: group.user_set.remove(*range(10_000, 10_100), user),
 }
 
 
@@ -396,6 +397,10 @@ def test_permissions_and_groups_that_are_given_ring_for_those_accounts(monkeypat
     ada.groups.add(group)
     group.user_set.set([grace])
     assert rung == [AccountChanged(str(user.pk)) for user in (ada, ada, ada, grace)]
+    rung.clear()
+    group.user_set.set(User.objects.bulk_create(User(username=f"guest {number}") for number in range(100)))
+    group.user_set.clear()
+    assert rung == [AccountChanged(str(grace.pk)), AccountChanged(ANY_ACCOUNT), AccountChanged(ANY_ACCOUNT)]
 
 
 @isolate_apps("channels_yjs.tests.project")
