@@ -33,7 +33,7 @@ def settle(people: list[NotePage]) -> None:
     """Waits until everything about how they met is saved: saving it would keep their words waiting."""
     for number, person in enumerate(people):
         person.expect_text(number * BEFORE)
-        person.write(BEFORE)
+        person.type_at_end(BEFORE)
         person.expect_saved()
     for person in people:
         person.expect_text(len(people) * BEFORE)
@@ -95,7 +95,7 @@ def test_nobody_sees_what_the_database_does_not_hold(
     ada, grace = ada_and_grace
     settle(ada_and_grace)
     with locked_database(two_servers[0].settings["DATABASE_URL"]):
-        ada.write("Wait for it")
+        ada.type_at_end("Wait for it")
         let_words_come(grace)
         assert grace.text == 2 * BEFORE
     grace.expect_text(f"{2 * BEFORE}Wait for it")
@@ -109,7 +109,7 @@ def test_nobody_reads_what_a_crash_takes_back(
     ada, grace = ada_and_grace
     settle(ada_and_grace)
     with locked_database(two_servers[0].settings["DATABASE_URL"]):
-        ada.write("Wait for it")
+        ada.type_at_end("Wait for it")
         let_words_come(grace)
         read = grace.text
         for server in two_servers:
@@ -145,7 +145,7 @@ def test_a_server_that_is_told_to_stop_saves_says_so_and_stops(
 ) -> None:
     address = create_note(on=own_server)
     ada, grace = open_note(address, "Ada", "Grace")
-    ada.write("Typed just before the end")
+    ada.type_at_end("Typed just before the end")
     own_server.stop()
     ada.expect_offline()
     assert "code=4503 reason='The server is shutting down.'" in own_server.log
@@ -163,7 +163,7 @@ def test_the_fields_have_followed_when_a_server_has_stopped(
     with kind(database_url()) as server:
         address = create_note(on=server)
         ada = open_note(address, "Ada")
-        ada.write("Typed just before the end")
+        ada.type_at_end("Typed just before the end")
         ada.expect_saved()
         server.stop()
         ada.page.close()

@@ -25,9 +25,9 @@ class Runserver(AppServer):
 @pytest.mark.chapter(4)
 def test_people_on_two_processes_write_one_note(ada_and_grace: list[NotePage]) -> None:
     ada, grace = ada_and_grace
-    ada.write("From one process. ")
+    ada.type_at_end("From one process. ")
     grace.expect_text("From one process. ")
-    grace.write("From the other.")
+    grace.type_at_end("From the other.")
     ada.expect_text("From one process. From the other.")
 
 
@@ -36,7 +36,7 @@ def test_people_on_two_processes_see_each_other(ada_and_grace: list[NotePage]) -
     ada, grace = ada_and_grace
     ada.expect_people("Ada", "Grace")
     grace.expect_people("Ada", "Grace")
-    ada.write("Here I am")
+    ada.type_at_end("Here I am")
     expect(grace.cursor_of("Ada")).to_be_attached()
     ada.page.context.close()
     grace.expect_people("Grace")
@@ -55,7 +55,7 @@ def test_daphne_and_runserver_share_one_note(
         address = create_note(on=daphne)
         ada = open_note(address, "Ada")
         grace = open_note(address.replace(daphne.url, runserver.url), "Grace")
-        ada.write("Two servers, one note")
+        ada.type_at_end("Two servers, one note")
         grace.expect_text("Two servers, one note")
 
 
@@ -66,7 +66,7 @@ def test_runserver_has_sockets_too(
 ) -> None:
     with Runserver(database_url(), project=project) as runserver:
         ada, grace = open_note(create_note(on=runserver), "Ada", "Grace")
-        ada.write("One server, one note")
+        ada.type_at_end("One server, one note")
         grace.expect_text("One server, one note")
 
 
@@ -76,12 +76,12 @@ def test_one_process_is_killed_and_its_people_go_on_by_the_other(
     ada_and_grace: list[NotePage], two_servers: list[AppServer]
 ) -> None:
     ada, grace = ada_and_grace
-    ada.write("Before. ")
+    ada.type_at_end("Before. ")
     grace.expect_text("Before. ")
     two_servers[0].kill()
     ada.expect_offline(patience.claim_seconds)
-    ada.write("Ada alone. ")
-    grace.write("Grace goes on. ")
+    ada.type_at_end("Ada alone. ")
+    grace.type_at_end("Grace goes on. ")
     two_servers[0].start()
     assert sorted(expect_same_text(ada, grace).split(". ")) == ["", "Ada alone", "Before", "Grace goes on"]
 
@@ -89,13 +89,13 @@ def test_one_process_is_killed_and_its_people_go_on_by_the_other(
 @pytest.mark.chapter(7)
 def test_redis_dies_and_comes_back_and_nobody_loses_a_word(ada_and_grace: list[NotePage], redis: RedisServer) -> None:
     ada, grace = ada_and_grace
-    ada.write("With Redis. ")
+    ada.type_at_end("With Redis. ")
     grace.expect_text("With Redis. ", patience.seconds)
     redis.kill()
-    ada.write("Without. ")
+    ada.type_at_end("Without. ")
     grace.expect_text("With Redis. Without. ")
     redis.start()
-    grace.write("Again. ")
+    grace.type_at_end("Again. ")
     ada.expect_text("With Redis. Without. Again. ")
 
 
@@ -114,7 +114,7 @@ def test_redis_dies_and_comes_back_and_everybody_is_still_listed(
     ada.expect_people("Ada", "Grace")
     redis.kill()
     redis.start()
-    grace.write("Again")
+    grace.type_at_end("Again")
     ada.expect_text("Again")
     ada.until(lambda: is_heard(grace, ada), lambda: "the processes hear each other again")
     open_note(grace.address, "Alan")
