@@ -15,7 +15,15 @@ BUILD_MINUTES = 15  # more than any machine needs; the worker that builds says s
 LOOK_AGAIN_SECONDS = 0.1
 LONGEST = "gets_the_projects"
 GIVE_WAY = 5  # a third of the time that the longest gets
-FIRST = [LONGEST, "deaf_client_fills", "giving up without a word"]
+LONG = [  # they take half a minute each, and mostly wait
+    "deaf_client_fills",
+    "giving up without a word",
+    "a template in the wrong place",
+    "the number from",
+    "no goodbye",
+    "newcomers are told",
+    "no policy is",
+]
 BUSY = ["what_comes_next_fails", "still_pass", "test_each_page", "test_attacks"]
 WAITING = ["test_check.py", "test_leaks"]
 
@@ -31,17 +39,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that in the end nobody waits for it; and then what keeps the processor busy,
-    evenly mixed with what mostly waits. Each worker gets its part of that, in a row, and later takes from the end of
-    another's part. So what waits behind the longest is short."""
+    """What takes longest comes first, so that in the end nobody waits for it, and what takes long on the workers
+    beside; and then what keeps the processor busy, evenly mixed with what mostly waits. Each worker gets its part of
+    that, in a row, and later takes from the end of another's part. So what waits behind the longest is short."""
     places: dict[pytest.Item, float] = {}
     for words in (BUSY, WAITING):
         found = [item for item in items if any(word in item.nodeid for word in words)]
         places |= {item: number / len(found) for number, item in enumerate(found)}
-    places |= {item: -1 for item in items if any(word in item.nodeid for word in FIRST)}
-    items.sort(key=lambda item: places.get(item, 1))
+    longest = [item for item in items if LONGEST in item.nodeid]
+    long = [item for item in items if any(word in item.nodeid for word in LONG)]
+    others = sorted(set(items) - {*longest, *long}, key=lambda item: (places.get(item, 1), items.index(item)))
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    parts = [items[number::workers] for number in reversed(range(workers))]
+    order = [*longest]
+    while len(order) < len(items):
+        is_beside = len(order) % workers >= len(longest)
+        order.append((long if long and (is_beside or not others) else others).pop(0))
+    parts = [order[number::workers] for number in reversed(range(workers))]
     items[:] = [item for part in parts for item in short_after_longest(part)]
 
 

@@ -36,7 +36,7 @@ def reader(*arguments: str | Path, temporary: Path | None = None) -> subprocess.
         [sys.executable, "-m", "tutorial", *map(str, arguments)],
         cwd=REPOSITORY,
         # Only the crowd has a folder of its own, for its runs: ports are reserved in the common one.
-        env={**os.environ, **({"TMPDIR": str(temporary)} if temporary else {})},
+        env={**os.environ, "CROWD_SECONDS": "2", **({"TMPDIR": str(temporary)} if temporary else {})},
         capture_output=True,
         text=True,
         check=False,

@@ -6,6 +6,7 @@ update the server puts it, and what is measured is the same before and after the
 
 import asyncio
 import math
+import os
 import re
 import time
 from contextlib import suppress
@@ -16,7 +17,8 @@ from websockets.exceptions import ConnectionClosed
 from channels_yjs.testing.client import Client
 from channels_yjs.wire.messages import Message, SyncStep1, encode
 
-PEOPLE, WORDS_PER_SECOND, SECONDS = 50, 2, 6  # how many words each of them writes, and for how long
+PEOPLE, WORDS_PER_SECOND = 50, 2  # how many words each of them writes
+SECONDS = int(os.environ.get("CROWD_SECONDS", 6))  # and for how long: a test takes no figures
 WORDS = PEOPLE * WORDS_PER_SECOND * SECONDS
 DELIVERIES = WORDS * (PEOPLE - 1)
 MAX_LATE_SECONDS = 10.0  # for words that are on their way when everybody has stopped writing
