@@ -117,12 +117,7 @@ class DocumentConsumer(BoundedConsumer):
     async def ask(self) -> None:
         try:
             self._row = self._row_of_open_room() or await self.find_owner()
-        except (
-            ObjectDoesNotExist,
-            ValidationError,
-            ValueError,
-            DataError,
-        ):  # the last three: no valid key in the URL
+        except (ObjectDoesNotExist, ValidationError, ValueError, DataError):  # the last three: it is no valid key
             raise Http404 from None
         self._asked_owner = Owner.of(self._row)
         if self.room and self._asked_owner != self.room.owner:

@@ -37,7 +37,7 @@ def test_a_whole_page_of_lines_written_above_does_not_move_what_i_read(readers: 
     """These are more lines than the editor draws around the screen."""
     ada, grace = readers
     grace.go_to(0)
-    expect_to_stay(ada, grace, lambda: grace.page.keyboard.insert_text("New and rather long\n" * 1000))
+    expect_to_stay(ada, grace, lambda: grace.insert("New and rather long\n" * 1000))
 
 
 def test_lines_deleted_above_do_not_move_what_i_read(readers: list[NotePage]) -> None:
@@ -65,7 +65,7 @@ def test_what_i_read_stays_while_i_have_a_caret_in_the_text(readers: list[NotePa
 def test_a_title_that_grows_does_not_move_what_i_read(readers: list[NotePage]) -> None:
     ada, grace = readers
     grace.title.focus()
-    expect_to_stay(ada, grace, lambda: grace.page.keyboard.insert_text("A title of many words. " * 10))
+    expect_to_stay(ada, grace, lambda: grace.insert("A title of many words. " * 10))
 
 
 # Somebody without a page writes in the line, far above it, and then in the title.
@@ -83,8 +83,8 @@ OTHERS_WRITE = """async line => {
 def test_what_i_read_stays_while_changes_are_held_back_from_a_word_that_i_compose(
     open_note: OpenNote, note: str
 ) -> None:
+    fill(note, TEXT)
     ada = open_note(note, "Ada")
-    ada.write("\n".join(f"Line {number}." for number in range(LINES)))
     ada.page.evaluate("share => scrollTo(0, share * document.documentElement.scrollHeight)", LINE / LINES)
     ada.note.get_by_text(f"Line {LINE + 1}.").click()
     stop_the_clock(ada)
@@ -115,7 +115,7 @@ def expect_to_stay(ada: NotePage, grace: NotePage, change: Callable[[], None]) -
 
 def expect_in_place(ada: NotePage, before: float) -> None:
     ada.until(lambda: read(ada.title).endswith("Done"), lambda: "the change is there")
-    ada.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    ada.until_drawn()
     assert abs(top_of_line(ada) - before) <= NEAR_PX
 
 

@@ -75,7 +75,7 @@ def test_saved_is_not_said_of_what_is_on_its_way(open_note: OpenNote, note: str,
             ada.type("and on its way")
             ada.note_words_of(ada.changes)
             answers.release()
-            ada.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            ada.until_drawn()
             assert "Saved" not in ada.page.evaluate("window.noted")
     ada.expect_saved()
 
@@ -228,7 +228,7 @@ def test_a_text_without_spaces_is_undone_in_pieces(open_note: OpenNote, note: st
     text = "天地玄黄宇宙洪荒日月盈昃辰宿列张" * 8
     ada.go_to_end()
     for letter in text:
-        ada.page.keyboard.insert_text(letter)
+        ada.insert(letter)
     ada.expect_text(text)
     ada.press("ControlOrMeta+z")
     ada.until(lambda: ada.text != text, lambda: "something is taken back")

@@ -162,6 +162,10 @@ class NotePage:
             lambda: f"{words!r} is said, but it is {self.page.evaluate('window.noted')}",
         )
 
+    def until_drawn(self) -> None:
+        """Returns when the page has been drawn with all that has come so far."""
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     # The line
 
     def go_offline(self) -> None:

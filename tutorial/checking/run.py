@@ -16,7 +16,7 @@ from tutorial.steps import REPOSITORY, TutorialError
 from .claims import claim_of
 
 # The tests in e2e/together are those that a reader writes, and the reader's own ones are run.
-LEFT_OUT = ["faults", "examples", "together", "test_tutorial_pictures.py"]
+LEFT_OUT = [f"--ignore=e2e/{name}" for name in ("faults", "examples", "together", "test_tutorial_pictures.py")]
 MIGRATED, PASSED = "migrated.sqlite3", "passed"
 LOOK_AGAIN_SECONDS = 0.5
 PLUGINS = ["-p", "tutorial.results", "-p", "tutorial.checking.claims", "-p", "no:cacheprovider"]
@@ -72,8 +72,7 @@ EVERYTHING = Choice()
 def run_tests(server: AppServer, place: Path, chapter: int, tests: Choice) -> list[Result]:
     """Has them use the server, which runs already, and for others of their own copies of the migrated database."""
     report = place / "results.json"
-    left_out = [f"--ignore=e2e/{name}" for name in LEFT_OUT]
-    command = [*forked.PYTEST, "e2e", "-q", "-m", "not app", *left_out, *PLUGINS]
+    command = [*forked.PYTEST, "e2e", "-q", "-m", "not app", *LEFT_OUT, *PLUGINS]
     options = ["--results", str(report), "--hurried", "--chapter", str(chapter)]
     options += ["--project", str(server.project), "--migrated", str(place / MIGRATED)]
     options += ["--server", str(server.port), server.settings["DATABASE_URL"], str(server.log_path)]
