@@ -8,6 +8,7 @@ prints; the answers are a process id and, in the end, an exit code. The process 
 import ctypes
 import gc
 import importlib
+import inspect
 import json
 import os
 import runpy
@@ -122,6 +123,7 @@ def main() -> None:
     del sys.path[0]  # this file's folder, in which a module is called redis
     for name in PRELOADED.split():
         importlib.import_module(name)
+    inspect.getmodule(main.__code__)  # looks at all of them, as each run of tests would at its first failure
     gc.collect()
     gc.freeze()  # or the collector would write to, and so copy, all memory that is shared
     become(**ForkServer(socket.socket(fileno=sys.stdin.fileno())).serve())
