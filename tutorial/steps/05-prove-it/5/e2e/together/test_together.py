@@ -54,7 +54,7 @@ def expect_text(person: Page, text: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while read(person) != text:
         assert time.monotonic() < deadline, f"The note should read {text!r}, but it reads {read(person)!r}"
-        person.wait_for_timeout(20)
+        person.wait_for_timeout(100)
 
 
 def test_what_one_writes_the_other_reads(note: str, open_note: Open) -> None:
