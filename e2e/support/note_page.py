@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tools.patience import patience
 
 LOOK_AGAIN_MS = 20  # the first wait; it grows from one look to the next
-RARELY_MS = 200
+RARELY_MS = 500
 OFFLINE = "Offline: your changes are kept and will be sent"
 MORE_RARELY = 1.25  # the factor between two looks: nobody waits a quarter longer than needed
 # Keys with other names on a Mac, or with another effect there.
