@@ -24,7 +24,7 @@ SIXTY_LINES = "\n".join(f"Line {number}" for number in range(60))
 pytestmark = [pytest.mark.chapter(11), pytest.mark.early]
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("color_scheme", ["light", pytest.param("dark", marks=pytest.mark.app)])
 def test_axe_finds_nothing_on_any_page(open_note: OpenNote, server: AppServer, note: str, color_scheme: str) -> None:
     ada, grace = open_note(note, "Ada", "Grace", color_scheme=color_scheme)
     grace.write("Grace's cursor is here")

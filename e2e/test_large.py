@@ -19,7 +19,7 @@ LONG_LINE_CHARACTERS = 1_500_000
 TRIES = 2
 TIMES = 4  # the limit, in processor times of the same text in lines; two are usual, and the bug took ten
 
-pytestmark = [pytest.mark.chapter(10), pytest.mark.early]
+pytestmark = [pytest.mark.chapter(12), pytest.mark.app]
 
 
 def test_a_note_of_a_megabyte_is_opened_and_written_in(
@@ -44,8 +44,6 @@ def test_a_note_of_a_megabyte_is_opened_and_written_in(
     expect(ada.people.first).to_be_in_viewport()
 
 
-@pytest.mark.chapter(12)
-@pytest.mark.app
 @pytest.mark.parametrize("has_javascript", [True, False], ids=["live", "without JavaScript"])
 def test_one_long_line_is_opened_like_many_short_ones(
     new_context: Callable[..., BrowserContext], create_note: CreateNote, has_javascript: bool

@@ -21,8 +21,8 @@ CLOSED = re.compile("Offline: the server closed the connection")
     ("settings", "length"),
     [
         ({"MAX_FRAME_BYTES": "3000"}, 5000),  # a frame that is refused
-        ({"MAX_FRAME_BYTES": "2000"}, 5000),  # a frame that is not even read
-        ({"MAX_NOTE_BYTES": "3000"}, 5000),  # a note that is full
+        pytest.param({"MAX_FRAME_BYTES": "2000"}, 5000, marks=pytest.mark.app),  # a frame that is not even read
+        pytest.param({"MAX_NOTE_BYTES": "3000"}, 5000, marks=pytest.mark.app),  # a note that is full
     ],
 )
 def test_who_writes_too_much_is_told_and_keeps_the_text(

@@ -71,8 +71,8 @@ def test_a_browser_and_a_stock_client_write_one_note(
     ada.expect_people("Ada", "Node")
 
 
-@pytest.mark.chapter(10)
-@pytest.mark.early
+@pytest.mark.chapter(12)
+@pytest.mark.app
 def test_a_surrogate_pair_that_is_cut_in_two_is_read_alike_by_all(
     open_note: OpenNote, create_note: CreateNote, own_server: AppServer
 ) -> None:
