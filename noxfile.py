@@ -110,8 +110,9 @@ def tutorial(session: nox.Session) -> None:
     use_dev(session)
     build_wheel(session)  # which the robot installs in chapter 6
     provide_chromium(session)
-    # More workers than cores, since tests that are expected to fail mostly wait.
-    six = ["-n", "6", "--dist", "worksteal", "-o", "faulthandler_timeout=3600"]
+    # More workers than cores, since tests that are expected to fail mostly wait. They take them one by one, in the
+    # order of tutorial/tests/conftest.py.
+    six = ["-n", "6", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=3600"]
     run(session, "pytest", *tests(session, "tutorial/tests"), *six, *session.posargs)
 
 
