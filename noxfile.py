@@ -112,8 +112,8 @@ def tutorial(session: nox.Session) -> None:
     provide_chromium(session)
     # More workers than cores, since tests that are expected to fail mostly wait. They take them one by one, in the
     # order of tutorial/tests/conftest.py.
-    six = ["-n", "6", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=3600"]
-    run(session, "pytest", *tests(session, "tutorial/tests"), *six, *session.posargs)
+    five = ["-n", "5", "--dist", "load", "--maxschedchunk", "1", "-o", "faulthandler_timeout=3600"]
+    run(session, "pytest", *tests(session, "tutorial/tests"), *five, *session.posargs)
 
 
 @nox.session(requires=["dev"])
