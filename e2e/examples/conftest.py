@@ -52,8 +52,6 @@ def follow(around: Path) -> Path:
     environment = {
         "PATH": os.pathsep.join([str(around / "bin"), os.environ["PATH"]]),
         "PIP_CONSTRAINT": str(around / "constraints.txt"),
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_NO_COMPILE": "0",  # means: it does not, since most of what it installs is never imported
     }
     with Robot(folder, environment) as robot:
         robot.follow(build_site(around / "site").parent / HOW_TO)

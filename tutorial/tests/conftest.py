@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable
-from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -50,9 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places |= {item: -1 for item in items if any(word in item.nodeid for word in LONG)}
     longest = [item for item in items if LONGEST in item.nodeid]
     others = sorted(set(items) - set(longest), key=lambda item: (places.get(item, 1), items.index(item)))
-    shortest = [others.pop() for _ in longest if others]
-    pairs = zip_longest(reversed(longest), shortest)
-    items[:] = [*(item for pair in pairs for item in pair if item), *others]
+    for item in longest:
+        others = [item, *others[-1:], *others[:-1]]
+    items[:] = others
 
 
 @pytest.fixture(scope="session")

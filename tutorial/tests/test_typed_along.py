@@ -47,8 +47,6 @@ def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robot]:
     environment = {
         "PATH": os.pathsep.join([str(around / "bin"), os.environ["PATH"]]),
         "PIP_CONSTRAINT": str(around / "constraints.txt"),
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_NO_COMPILE": "0",  # means: it does not, since most of what it installs is never imported
         "PYTHONPATH": str(around),
         "PYTEST_PLUGINS": "the_kits_browser",
     }
